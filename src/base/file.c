@@ -1,0 +1,227 @@
+#include "base/file.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int check_private(const char *path, const struct stat *st, struct err *e)
+{
+    struct stat link;
+
+    if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode) && link.st_uid != geteuid() && link.st_uid != 0)
+        return err_set(e, ERR_FAILED, "", "%s is a symbolic link of another user", path);
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        return err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path,
+                       (unsigned long)st->st_uid);
+    if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+        err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
+                (unsigned)(st->st_mode & 07777));
+        return err_hint(e, "look whether its content is yours, then: chmod go-w '%s'", path);
+    }
+    return 0;
+}
+
+static int read_all(int fd, const char *path, size_t max, char **data, size_t *len, struct err *e)
+{
+    size_t used = 0, size = 4096;
+    char *buf = mem_alloc(size);
+
+    for (;;) {
+        if (used + 1 >= size)
+            buf = mem_resize(buf, size *= 2, 1);
+        ssize_t n = read(fd, buf + used, size - used - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            err_set_errno(e, ERR_FAILED, "", "cannot read %s", path);
+            free(buf);
+            return -1;
+        }
+        if (n == 0)
+            break;
+        used += (size_t)n;
+        if (used > max) {
+            free(buf);
+            return err_set(e, ERR_FAILED, "", "%s is larger than %zu bytes", path, max);
+        }
+    }
+    buf[used] = '\0';
+    if (strlen(buf) != used) {
+        free(buf);
+        return err_set(e, ERR_FAILED, "", "%s is not a text file: it holds NUL bytes", path);
+    }
+    *data = buf;
+    *len = used;
+    return 0;
+}
+
+int file_read(const char *path, enum file_trust trust, size_t max, char **data, size_t *len, struct err *e)
+{
+    struct stat st;
+    int rc = -1;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 1;
+    if (fd < 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot open %s", path);
+    if (fstat(fd, &st) != 0)
+        err_set_errno(e, ERR_FAILED, "", "cannot look at %s", path);
+    else if (!S_ISREG(st.st_mode))
+        err_set(e, ERR_FAILED, "", "%s is not a regular file", path);
+    else if (trust == FILE_ANY || check_private(path, &st, e) == 0)
+        rc = read_all(fd, path, max, data, len, e);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static char *parent_of(const char *path)
+{
+    char *dir = mem_strdup(path);
+    char *slash = strrchr(dir, '/');
+
+    if (slash == dir)
+        slash[1] = '\0';
+    else if (slash != NULL)
+        *slash = '\0';
+    else
+        strcpy(dir, ".");
+    return dir;
+}
+
+static void sync_dir(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd); /* not every file system can; the rename stands anyway */
+        close(fd);
+    }
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct err *e)
+{
+    char *dir = parent_of(path);
+    char *tmp = mem_printf("%s/.docktether-XXXXXX", dir);
+    int rc = -1;
+
+    int fd = mkostemp(tmp, O_CLOEXEC);
+    if (fd < 0) {
+        err_set_errno(e, ERR_FAILED, "", "cannot create a file in %s", dir);
+        goto out;
+    }
+    if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+        err_set_errno(e, ERR_FAILED, "", "cannot write %s", tmp);
+        goto unlink;
+    }
+    /* link() is the rename that never replaces. */
+    if (replace ? rename(tmp, path) != 0 : link(tmp, path) != 0) {
+        err_set_errno(e, ERR_FAILED, "", "cannot write %s", path);
+        goto unlink;
+    }
+    sync_dir(dir);
+    rc = 0;
+    if (replace)
+        goto close;
+unlink : {
+    int saved = errno;
+    unlink(tmp);
+    errno = saved;
+}
+close:
+    if (fd >= 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+    }
+out:
+    free(tmp);
+    free(dir);
+    return rc;
+}
+
+int file_mkdirs(const char *path, mode_t mode, struct err *e)
+{
+    struct stat st;
+    int rc = 0;
+
+    if (*path == '\0')
+        return err_set(e, ERR_FAILED, "", "a directory without a name");
+    char *p = mem_strdup(path);
+    for (char *slash = strchr(p + 1, '/'); slash != NULL && rc == 0; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(p, 0755) != 0 && errno != EEXIST)
+            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+        *slash = '/';
+    }
+    if (rc == 0 && mkdir(p, mode) != 0) {
+        if (errno != EEXIST)
+            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+        else if (stat(p, &st) != 0 || !S_ISDIR(st.st_mode))
+            rc = err_set(e, ERR_FAILED, "", "%s is not a directory", p);
+    }
+    free(p);
+    return rc;
+}
+
+static int check_dir(const char *path, const struct stat *st, struct err *e)
+{
+    if (S_ISLNK(st->st_mode))
+        return err_set(e, ERR_FAILED, "", "%s is a symbolic link, it must be a directory", path);
+    if (!S_ISDIR(st->st_mode))
+        return err_set(e, ERR_FAILED, "", "%s is not a directory", path);
+    if (st->st_uid != geteuid())
+        return err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path,
+                       (unsigned long)st->st_uid);
+    if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+        err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
+                (unsigned)(st->st_mode & 07777));
+        return err_hint(e, "look whether its content is yours, then: chmod 700 '%s'", path);
+    }
+    return 0;
+}
+
+int file_check_dir(const char *path, struct err *e)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0)
+        return check_dir(path, &st, e);
+    if (errno == ENOENT || errno == ENOTDIR)
+        return 1;
+    return err_set_errno(e, ERR_FAILED, "", "cannot look at %s", path);
+}
+
+int file_mkdir_private(const char *path, struct err *e)
+{
+    struct stat st;
+
+    if (file_mkdirs(path, 0700, e) != 0)
+        return -1;
+    if (lstat(path, &st) != 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot look at %s", path);
+    if (check_dir(path, &st, e) != 0)
+        return -1;
+    if ((st.st_mode & 07777) != 0700 && chmod(path, 0700) != 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot make %s private", path);
+    return 0;
+}

@@ -1,0 +1,155 @@
+#include "base/path.h"
+
+#include "base/mem.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The variable's value when it is set, not empty and absolute; NULL and no
+ * error when it is unset or empty. */
+static int absolute_env(const char *name, const char **value, struct err *e)
+{
+    *value = getenv(name);
+    if (*value == NULL || **value == '\0') {
+        *value = NULL;
+        return 0;
+    }
+    if (**value != '/')
+        return err_set(e, ERR_FAILED, "", "%s must be an absolute path, it is \"%s\"", name, *value);
+    return 0;
+}
+
+char *path_home(struct err *e)
+{
+    const char *home;
+
+    if (absolute_env("HOME", &home, e) != 0)
+        return NULL;
+    if (home == NULL) {
+        const struct passwd *pw = getpwuid(getuid());
+        if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
+            home = pw->pw_dir;
+    }
+    if (home == NULL) {
+        err_set(e, ERR_FAILED, "", "no home directory: HOME is not set");
+        return NULL;
+    }
+    /* Without slashes at its end, so that paths compare and show well. */
+    char *copy = mem_strdup(home);
+    for (size_t len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
+        copy[len - 1] = '\0';
+    return copy;
+}
+
+/* $VAR/docktether, or ~/FALLBACK/docktether */
+static char *xdg_dir(const char *variable, const char *fallback, struct err *e)
+{
+    const char *base;
+
+    if (absolute_env(variable, &base, e) != 0)
+        return NULL;
+    if (base != NULL)
+        return mem_printf("%s/docktether", base);
+
+    char *home = path_home(e);
+    if (home == NULL)
+        return NULL;
+    char *path = mem_printf("%s/%s/docktether", home, fallback);
+    free(home);
+    return path;
+}
+
+char *path_config_dir(struct err *e)
+{
+    return xdg_dir("XDG_CONFIG_HOME", ".config", e);
+}
+
+char *path_state_dir(struct err *e)
+{
+    return xdg_dir("XDG_STATE_HOME", ".local/state", e);
+}
+
+char *path_runtime_dir(struct err *e)
+{
+    const char *base;
+    struct stat st;
+
+    if (absolute_env("XDG_RUNTIME_DIR", &base, e) != 0)
+        return NULL;
+    if (base != NULL)
+        return mem_printf("%s/docktether", base);
+
+    char *run = mem_printf("/run/user/%lu", (unsigned long)getuid());
+    char *path = NULL;
+    if (lstat(run, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid())
+        path = mem_printf("%s/docktether", run);
+    free(run);
+    if (path != NULL)
+        return path;
+
+    char *state = path_state_dir(e);
+    if (state == NULL)
+        return NULL;
+    path = mem_printf("%s/run", state);
+    free(state);
+    return path;
+}
+
+char *path_docker_config(struct err *e)
+{
+    const char *dir = getenv("DOCKER_CONFIG");
+
+    if (dir != NULL && *dir != '\0') {
+        if (*dir == '/')
+            return mem_strdup(dir);
+        /* Docker takes a relative one from the working directory. */
+        char *cwd = getcwd(NULL, 0);
+        if (cwd == NULL) {
+            err_set_errno(e, ERR_FAILED, "", "DOCKER_CONFIG is relative and there is no working directory");
+            return NULL;
+        }
+        char *path = mem_printf("%s/%s", cwd, dir);
+        free(cwd);
+        return path;
+    }
+    char *home = path_home(e);
+    if (home == NULL)
+        return NULL;
+    char *path = mem_printf("%s/.docker", home);
+    free(home);
+    return path;
+}
+
+char *path_expand(const char *path, struct err *e)
+{
+    if (path[0] == '/')
+        return mem_strdup(path);
+    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
+        char *home = path_home(e);
+        if (home == NULL)
+            return NULL;
+        char *full = mem_printf("%s%s", home, path + 1);
+        free(home);
+        return full;
+    }
+    err_set(e, ERR_FAILED, "", "\"%s\" must be an absolute path or begin with ~/", path);
+    return NULL;
+}
+
+char *path_display(const char *path)
+{
+    char *home = path_home(NULL);
+    char *shown = NULL;
+
+    if (home != NULL && strlen(home) > 1) {
+        size_t len = strlen(home);
+        if (strncmp(path, home, len) == 0 && path[len] == '/')
+            shown = mem_printf("~%s", path + len);
+    }
+    free(home);
+    return shown != NULL ? shown : mem_strdup(path);
+}

@@ -1,0 +1,31 @@
+/* path: where things live. Nothing here creates anything.
+ *
+ * Every function returns an allocated absolute path, or NULL and an error
+ * (ERR_FAILED) when no home directory can be found or a variable holds a
+ * relative path. Environment: HOME, XDG_CONFIG_HOME, XDG_STATE_HOME,
+ * XDG_RUNTIME_DIR, DOCKER_CONFIG. */
+#ifndef DOCKTETHER_BASE_PATH_H
+#define DOCKTETHER_BASE_PATH_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+char *path_home(struct err *e);       /* $HOME, else the password database */
+char *path_config_dir(struct err *e); /* $XDG_CONFIG_HOME/docktether */
+char *path_state_dir(struct err *e);  /* $XDG_STATE_HOME/docktether */
+
+/* $XDG_RUNTIME_DIR/docktether; without it /run/user/UID/docktether when
+ * /run/user/UID is ours, else the state directory's run/. Never /tmp. */
+char *path_runtime_dir(struct err *e);
+
+char *path_docker_config(struct err *e); /* $DOCKER_CONFIG or ~/.docker */
+
+/* "~" and "~/x" are expanded; an absolute path is copied; anything else is an
+ * error: a profile is used from any working directory. */
+char *path_expand(const char *path, struct err *e);
+
+/* The inverse, for people: "~/x" when the path lies in the home directory. */
+char *path_display(const char *path);
+
+#endif

@@ -1,0 +1,396 @@
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "scratch.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+/* file */
+
+static int read_text(const char *path, enum file_trust trust, size_t max, char **text, struct err *e)
+{
+    size_t len = 99;
+    int rc = file_read(path, trust, max, text, &len, e);
+
+    if (rc == 0)
+        assert_int_equal(len, strlen(*text));
+    return rc;
+}
+
+/* Reading fails with these words. */
+static void unreadable(const char *path, enum file_trust trust, const char *words)
+{
+    struct err e = ERR_INIT;
+    char *text = NULL;
+    size_t len;
+
+    assert_int_equal(file_read(path, trust, 100, &text, &len, &e), -1);
+    assert_int_equal(e.code, ERR_FAILED);
+    assert_null(text);
+    if (strstr(e.msg, words) == NULL)
+        fail_msg("no \"%s\" in \"%s\"", words, e.msg);
+}
+
+static void test_read(void **state)
+{
+    char *path = scratch_path(state, "f"), *below = scratch_path(state, "f/g"), *text = NULL;
+    struct err e = ERR_INIT;
+    char big[9001];
+
+    assert_int_equal(read_text(path, FILE_ANY, 100, &text, &e), 1);
+    assert_int_equal(e.code, ERR_NONE);
+    scratch_write(path, "", 0600);
+    assert_int_equal(read_text(path, FILE_ANY, 0, &text, &e), 0);
+    assert_string_equal(text, "");
+    free(text);
+    assert_int_equal(read_text(below, FILE_ANY, 100, &text, &e), 1); /* f is no directory */
+
+    /* Larger than the first buffer, exactly at and over the limit. */
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    scratch_write(path, big, 0600);
+    assert_int_equal(read_text(path, FILE_ANY, 9000, &text, &e), 0);
+    assert_string_equal(text, big);
+    free(text);
+    text = NULL;
+    assert_int_equal(read_text(path, FILE_ANY, 8999, &text, &e), -1);
+    assert_non_null(strstr(e.msg, "larger than 8999"));
+
+    /* Around the size of that buffer, where the terminator must still fit. */
+    for (size_t len = 4090; len < 4100; len++) {
+        big[len] = '\0';
+        scratch_write(path, big, 0600);
+        assert_int_equal(read_text(path, FILE_ANY, 9000, &text, &e), 0);
+        assert_int_equal(strlen(text), len);
+        free(text);
+        big[len] = 'x';
+    }
+    text = NULL;
+
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    assert_int_equal(write(fd, "a\0b", 3), 3);
+    close(fd);
+    unreadable(path, FILE_ANY, "NUL");
+    fd = open(path, O_WRONLY | O_TRUNC);
+    assert_int_equal(write(fd, "a\0", 2), 2); /* at the very end */
+    close(fd);
+    unreadable(path, FILE_ANY, "NUL");
+    unreadable(*state, FILE_ANY, "not a regular file");
+    unreadable("/dev/null", FILE_ANY, "not a regular file");
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    alarm(10); /* a fifo without a writer must not hold us */
+    unreadable(path, FILE_ANY, "not a regular file");
+    alarm(0);
+    free(path);
+    free(below);
+}
+
+static void test_read_private(void **state)
+{
+    char *path = scratch_path(state, "f"), *link = scratch_path(state, "link"), *text;
+
+    scratch_write(path, "x", 0644);
+    assert_int_equal(read_text(path, FILE_PRIVATE, 9, &text, NULL), 0);
+    free(text);
+    chmod(path, 0664);
+    unreadable(path, FILE_PRIVATE, "written by others");
+    assert_int_equal(read_text(path, FILE_ANY, 9, &text, NULL), 0);
+    free(text);
+    chmod(path, 0606);
+    unreadable(path, FILE_PRIVATE, "written by others");
+    assert_int_equal(symlink("f", link), 0);
+    unreadable(link, FILE_PRIVATE, "written by others"); /* the file counts, not the link's 0777 */
+    chmod(path, 0600);
+    assert_int_equal(read_text(link, FILE_PRIVATE, 9, &text, NULL), 0);
+    free(text);
+    if (geteuid() == 0) {
+        assert_int_equal(lchown(link, 65534, 65534), 0);
+        unreadable(link, FILE_PRIVATE, "symbolic link of another user");
+        assert_int_equal(lchown(link, 0, 0), 0);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        unreadable(link, FILE_PRIVATE, "belongs to another user");
+        unreadable(path, FILE_PRIVATE, "belongs to another user");
+    }
+    unlink(path);
+    assert_int_equal(read_text(link, FILE_PRIVATE, 9, &text, NULL), 1); /* it leads nowhere */
+    free(path);
+    free(link);
+}
+
+static void holds(const char *path, const char *want)
+{
+    char *text = NULL;
+
+    assert_int_equal(read_text(path, FILE_ANY, 1000, &text, NULL), 0);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+static void test_write(void **state)
+{
+    char *path = scratch_path(state, "f"), *target = scratch_path(state, "target");
+    char *nowhere = scratch_path(state, "no/f");
+    struct err e = ERR_INIT;
+
+    umask(077);
+    assert_int_equal(file_write(path, "one", 3, 0644, false, &e), 0);
+    assert_int_equal(scratch_mode(path), 0644); /* exact, whatever the umask */
+    holds(path, "one");
+    errno = 0;
+    assert_int_equal(file_write(path, "two", 3, 0600, false, &e), -1);
+    assert_int_equal(errno, EEXIST);
+    holds(path, "one");
+    umask(0);
+    assert_int_equal(file_write(path, "three", 5, 0600, true, &e), 0);
+    assert_int_equal(scratch_mode(path), 0600);
+    holds(path, "three");
+    assert_int_equal(scratch_entries(*state), 1); /* no temporary file, written or refused */
+
+    /* A link is replaced, its target left alone; without replace it stays. */
+    assert_int_equal(rename(path, target), 0);
+    assert_int_equal(symlink("target", path), 0);
+    assert_int_equal(file_write(path, "four", 4, 0600, false, &e), -1);
+    assert_int_equal(file_write(path, "four", 4, 0600, true, &e), 0);
+    holds(target, "three");
+    holds(path, "four");
+    unlink(path);
+    assert_int_equal(symlink("dangling", path), 0);
+    assert_int_equal(file_write(path, "five", 4, 0600, false, &e), -1);
+    assert_int_equal(scratch_entries(*state), 2);
+
+    /* Failures leave nothing behind either. */
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(file_write(path, "x", 1, 0600, true, &e), -1);
+    assert_int_equal(scratch_entries(*state), 2);
+    assert_int_equal(file_write(nowhere, "x", 1, 0600, true, &e), -1);
+    assert_int_equal(e.code, ERR_FAILED);
+
+    assert_int_equal(chdir(*state), 0);
+    assert_int_equal(file_write("relative", "", 0, 0600, true, &e), 0);
+    holds("relative", "");
+    assert_int_equal(chdir("/"), 0);
+    free(path);
+    free(target);
+    free(nowhere);
+}
+
+static void test_mkdir(void **state)
+{
+    char *deep = scratch_path(state, "a/b/c"), *parent = scratch_path(state, "a/b"),
+         *link = scratch_path(state, "l");
+    char *file = scratch_path(state, "f"), *below = scratch_path(state, "f/d");
+    struct err e = ERR_INIT;
+
+    assert_int_equal(file_check_dir(deep, &e), 1);
+    assert_int_equal(file_mkdir_private(deep, &e), 0);
+    assert_int_equal(scratch_mode(deep), 0700);
+    assert_int_equal(scratch_mode(parent), 0755);
+    assert_int_equal(file_mkdir_private(deep, &e), 0); /* again */
+    chmod(deep, 0755);
+    assert_int_equal(file_check_dir(deep, &e), 0);
+    assert_int_equal(scratch_mode(deep), 0755); /* only looked at */
+    assert_int_equal(file_mkdir_private(deep, &e), 0);
+    assert_int_equal(scratch_mode(deep), 0700);
+    for (int i = 0; i < 2; i++) {
+        chmod(deep, i == 0 ? 0720 : 0702);
+        assert_int_equal(file_mkdir_private(deep, &e), -1);
+        assert_non_null(strstr(e.msg, "written by others"));
+        assert_int_equal(file_check_dir(deep, &e), -1);
+        assert_int_equal(scratch_mode(deep), i == 0 ? 0720 : 0702); /* not hidden by repairing it */
+    }
+    chmod(deep, 0700);
+    assert_int_equal(symlink("a/b/c", link), 0);
+    assert_int_equal(file_mkdir_private(link, &e), -1);
+    assert_non_null(strstr(e.msg, "symbolic link"));
+    assert_int_equal(file_check_dir(link, &e), -1);
+
+    scratch_write(file, "", 0600);
+    assert_int_equal(file_mkdir_private(file, &e), -1);
+    assert_int_equal(file_mkdirs(file, 0700, &e), -1);
+    assert_int_equal(file_mkdirs(below, 0700, &e), -1);
+    assert_int_equal(file_check_dir(below, &e), 1);
+    assert_int_equal(file_mkdirs("", 0700, &e), -1);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(deep, 65534, 65534), 0);
+        assert_int_equal(file_mkdir_private(deep, &e), -1);
+        assert_non_null(strstr(e.msg, "another user"));
+    }
+    free(deep);
+    free(parent);
+    free(link);
+    free(file);
+    free(below);
+}
+
+/* log: it takes over standard error, so each test runs in a child */
+
+static void in_child(void (*body)(const char *dir), const char *dir)
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        body(dir);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static void write_lines(const char *dir)
+{
+    char *path = mem_printf("%s/p1.log", dir), big[3000];
+    struct log *log = log_new("p1", LOG_INFO);
+    struct err e = ERR_INIT;
+
+    if (log_to_file(log, path, &e) != 0)
+        _exit(10);
+    log_info(log, "a%s\nb", "\x1b[31m");
+    log_debug(log, "not shown");
+    log_info(NULL, "nowhere");
+    err_set(&e, ERR_AUTH, "authentication", "refused");
+    err_hint(&e, "try %s", "this");
+    log_err(log, LOG_WARN, &e);
+    memset(big, '\x02', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    log_error(log, "%s", big);
+    if (write(STDERR_FILENO, "library\n", 8) != 8)
+        _exit(11);
+    log_free(log);
+    log_free(NULL);
+    free(path);
+}
+
+static void test_log(void **state)
+{
+    char *path = scratch_path(state, "p1.log"), *text = NULL, *line, *rest = NULL;
+    static const char *const ends[] = { "Z info p1: a\\x1b[31m\\x0ab", "Z warn p1: authentication: refused",
+                                        "Z warn p1: hint: try this" };
+
+    umask(0);
+    in_child(write_lines, *state);
+    assert_int_equal(scratch_mode(path), 0600);
+    assert_int_equal(read_text(path, FILE_ANY, 10000, &text, NULL), 0);
+    line = strtok_r(text, "\n", &rest);
+    for (size_t i = 0; i < 3; i++, line = strtok_r(NULL, "\n", &rest)) {
+        assert_non_null(line);
+        assert_string_equal(line + strlen("2026-11-22T03:38:08"), ends[i]);
+    }
+    assert_true(line != NULL && strlen(line) < 1600 && err_printable(line));
+    assert_string_equal(strtok_r(NULL, "\n", &rest), "library"); /* on a line of its own */
+    assert_null(strtok_r(NULL, "\n", &rest));
+    free(text);
+    free(path);
+}
+
+/* Twice the bound and more, half of it from somebody who knows no bound. */
+static void write_much(const char *dir)
+{
+    char *path = mem_printf("%s/p1.log", dir), *old = mem_printf("%s/p1.log.1", dir), filler[1000];
+    struct log *log = log_new("p1", LOG_INFO);
+
+    if (log_to_file(log, path, NULL) != 0)
+        _exit(10);
+    memset(filler, 'x', sizeof filler - 1);
+    filler[sizeof filler - 1] = '\0';
+    for (int i = 0; i < 2000; i++) {
+        log_info(log, "%s", filler);
+        if (write(STDERR_FILENO, filler, 500) != 500)
+            _exit(11);
+        if (size_of(path) > LOG_FILE_MAX + 500 || size_of(old) > LOG_FILE_MAX + 500)
+            _exit(12);
+    }
+    log_info(log, "the end");
+    log_free(log);
+    free(path);
+    free(old);
+}
+
+static void test_log_rotation(void **state)
+{
+    char *path = scratch_path(state, "p1.log"), *old = scratch_path(state, "p1.log.1"), *text;
+    size_t len;
+
+    scratch_write(path, "from before\n", 0644);
+    in_child(write_much, *state);
+    assert_int_equal(scratch_entries(*state), 2);
+    assert_true(size_of(path) > 0 && size_of(old) > LOG_FILE_MAX / 2);
+    assert_int_equal(scratch_mode(path), 0600);
+    assert_int_equal(scratch_mode(old), 0600);
+    /* The last line is in the new file, and the old one was begun at a line. */
+    assert_int_equal(file_read(path, FILE_ANY, 2 * LOG_FILE_MAX, &text, &len, NULL), 0);
+    assert_string_equal(text + len - strlen("the end\n"), "the end\n");
+    free(text);
+    free(path);
+    free(old);
+}
+
+/* Where the old file cannot be moved, the bound holds all the same. */
+static void test_log_stuck(void **state)
+{
+    char *old = scratch_path(state, "p1.log.1"), *kept = scratch_path(state, "p1.log.1/x");
+
+    assert_int_equal(mkdir(old, 0700), 0);
+    scratch_write(kept, "", 0600);
+    unlink(kept);
+    assert_int_equal(mkdir(kept, 0700), 0);
+    in_child(write_much, *state);
+    free(old);
+    free(kept);
+}
+
+static void open_odd(const char *dir)
+{
+    char *link = mem_printf("%s/link", dir), *fifo = mem_printf("%s/fifo", dir),
+         *none = mem_printf("%s/no/x", dir);
+    struct log *log = log_new("p1", LOG_INFO);
+
+    if (symlink("/dev/null", link) != 0 || mkfifo(fifo, 0600) != 0)
+        _exit(10);
+    alarm(10);
+    if (log_to_file(log, link, NULL) != -1 || log_to_file(log, fifo, NULL) != -1 ||
+        log_to_file(log, none, NULL) != -1 || log_to_file(log, dir, NULL) != -1)
+        _exit(11);
+    log_free(log);
+    free(link);
+    free(fifo);
+    free(none);
+}
+
+static void test_log_odd(void **state)
+{
+    in_child(open_odd, *state);
+}
+
+#define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(test_read),      IN_SCRATCH(test_read_private), IN_SCRATCH(test_write),
+        IN_SCRATCH(test_mkdir),     IN_SCRATCH(test_log),          IN_SCRATCH(test_log_rotation),
+        IN_SCRATCH(test_log_stuck), IN_SCRATCH(test_log_odd),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
