@@ -1,0 +1,59 @@
+/* profile: one remote Docker host, in memory. Its keys, their defaults and
+ * their syntax are in option.h. */
+#ifndef DOCKTETHER_STORE_PROFILE_H
+#define DOCKTETHER_STORE_PROFILE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/pin.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum transport { TRANSPORT_AUTO, TRANSPORT_STREAMLOCAL, TRANSPORT_DIAL_STDIO };
+
+#define PROFILE_DEFAULT_SOCKET "/var/run/docker.sock"
+
+struct profile {
+    char *name;
+
+    char *description; /* never NULL */
+    bool protect;      /* "protected" */
+
+    char *host; /* NULL only while the profile is being put together */
+    int64_t port;
+    char *user;             /* never NULL after profile_finish() */
+    struct strv identities; /* as written: absolute or ~/ */
+    bool agent;
+    struct pins pins;
+    int64_t connect_timeout_ms;
+    int64_t keepalive_interval_ms; /* 0: none */
+    int64_t keepalive_count;
+
+    char *socket;       /* remote path */
+    int64_t transport;  /* enum transport */
+    char *dial_command; /* NULL: our own */
+    bool context;
+
+    int64_t hold_ms;
+    int64_t max_connections;
+    int64_t spare_channels;
+};
+
+/* A profile with the built-in defaults. */
+struct profile *profile_new(const char *name);
+struct profile *profile_copy(const struct profile *p);
+void profile_free(struct profile *p);
+
+/* "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$", at most 128 bytes, not "default": Docker's
+ * rule for contexts. ERR_USAGE otherwise. */
+int profile_check_name(const char *name, struct err *e);
+
+/* Fills user with the current user's name where it is missing, and checks
+ * what only the whole can tell (a host is there). ERR_PROFILE otherwise. */
+int profile_finish(struct profile *p, struct err *e);
+
+/* "ssh://user@host:port", allocated. */
+char *profile_endpoint(const struct profile *p);
+
+#endif
