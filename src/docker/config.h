@@ -1,0 +1,26 @@
+/* config: currentContext in Docker's config.json, every other key kept. */
+#ifndef DOCKTETHER_DOCKER_CONFIG_H
+#define DOCKTETHER_DOCKER_CONFIG_H
+
+#include "base/err.h"
+
+/* *name is allocated; NULL when Docker's own default is current (the key or
+ * the file is absent, or it is "default"). */
+int config_current(char **name, struct err *e);
+
+/* Sets it; NULL or "default" removes the key. The file is written as Docker
+ * writes it: tab-indented, the order of keys kept, a symbolic link followed
+ * and its target replaced, mode kept (0600 for a new one). A config.json that
+ * does not parse is an error and stays as it is. Nothing is written when
+ * nothing changes. */
+int config_set_current(const char *name, struct err *e);
+
+/* What Docker's CLI would use now, by its order: non-empty DOCKER_HOST, then
+ * DOCKER_CONTEXT, then currentContext. */
+enum config_source { CONFIG_SOURCE_DEFAULT, CONFIG_SOURCE_CONFIG, CONFIG_SOURCE_CONTEXT_ENV, CONFIG_SOURCE_HOST_ENV };
+
+/* *value is allocated: a URL for CONFIG_SOURCE_HOST_ENV, else the name of a
+ * context ("default" for CONFIG_SOURCE_DEFAULT). */
+int config_effective(enum config_source *source, char **value, struct err *e);
+
+#endif

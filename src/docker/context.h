@@ -1,0 +1,33 @@
+/* context: Docker's own context of a profile,
+ * $DOCKER_CONFIG/contexts/meta/<sha256 of NAME>/meta.json.
+ *
+ * A context is ours when its Metadata holds our marker; any other is never
+ * touched. */
+#ifndef DOCKTETHER_DOCKER_CONTEXT_H
+#define DOCKTETHER_DOCKER_CONTEXT_H
+
+#include "base/err.h"
+
+enum context_owner {
+    CONTEXT_ABSENT,
+    CONTEXT_OURS,
+    CONTEXT_FOREIGN, /* somebody else's, or unreadable: hands off */
+};
+
+/* Who owns the context NAME. CONTEXT_FOREIGN with an error when meta.json is
+ * there and cannot be read or parsed. */
+enum context_owner context_owner(const char *name, struct err *e);
+
+/* Writes meta.json (directories 0755, file 0644, atomic) with the endpoint
+ * unix://SOCKET. Unknown members of a meta.json of ours are kept. A foreign
+ * context is ERR_FAILED with a hint (rename the profile, `--set context=no`,
+ * or `docker context rm`). */
+int context_write(const char *name, const char *description, const char *socket, struct err *e);
+
+/* Removes it when it is ours; absent or foreign is no error. When
+ * config.json's currentContext is NAME it is reset to Docker's default first,
+ * as nobody must be left with a context that does not exist. TLS material of
+ * that name is not ours and stays. *removed may be NULL. */
+int context_remove(const char *name, int *removed, struct err *e);
+
+#endif
