@@ -1,0 +1,16 @@
+/* dial: a TCP connection to a host, all its addresses raced (RFC 8305): the
+ * next address is tried when the one before failed or has not answered within
+ * 250 ms, families alternating, and the first to connect wins. */
+#ifndef DOCKTETHER_SSH_DIAL_H
+#define DOCKTETHER_SSH_DIAL_H
+
+#include "base/err.h"
+#include "ssh/wait.h"
+
+#include <stdint.h>
+
+/* A connected descriptor (close-on-exec, non-blocking, TCP_NODELAY), which is
+ * the caller's, or -1 with ERR_UNREACHABLE. Blocks until the deadline. */
+int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e);
+
+#endif

@@ -1,0 +1,214 @@
+#include "ssh/internal.h"
+
+#include "base/mem.h"
+#include "ssh/dial.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Key types and the signature algorithms that show possession of them (RFC
+ * 8332: an ssh-rsa key signs with SHA-2), in our order of preference. */
+static const struct {
+    const char *type;
+    const char *algorithms;
+    int bits; /* 0: to be read from the key */
+} key_types[] = {
+    { "ssh-ed25519", "ssh-ed25519", 256 },
+    { "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 256 },
+    { "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", 384 },
+    { "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", 521 },
+    { "ssh-rsa", "rsa-sha2-512,rsa-sha2-256", 0 },
+};
+
+#define KEY_TYPES (sizeof key_types / sizeof *key_types)
+
+void hostkeys_clear(struct hostkeys *keys)
+{
+    free(keys->items);
+    *keys = (struct hostkeys){ 0 };
+}
+
+void hostkeys_add(struct hostkeys *keys, const struct hostkey *key)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (pin_equal(&keys->items[i].pin, &key->pin))
+            return;
+    keys->items = mem_resize(keys->items, keys->count + 1, sizeof *keys->items);
+    keys->items[keys->count++] = *key;
+}
+
+static uint32_t be32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The bits of an RSA modulus, from the public key blob (RFC 4253 6.6: three
+ * fields, type, e, n). libssh has no function for it. */
+static int rsa_bits(ssh_key key)
+{
+    char *b64 = NULL;
+    int bits = 0;
+
+    if (ssh_pki_export_pubkey_base64(key, &b64) != SSH_OK)
+        return 0;
+    size_t len = strlen(b64);
+    unsigned char *blob = mem_alloc(len + 3);
+    int size = EVP_DecodeBlock(blob, (const unsigned char *)b64, (int)len);
+    size_t at = 0;
+    for (int field = 0; size > 0 && at + 4 <= (size_t)size; field++) {
+        uint32_t n = be32(blob + at);
+        const unsigned char *p = blob + at + 4;
+        if (n > (size_t)size - at - 4)
+            break;
+        if (field == 2) {
+            while (n > 0 && *p == 0)
+                p++, n--;
+            if (n > 0 && n <= 4096)
+                bits = (int)n * 8 - __builtin_clz(*p) + 24;
+            break;
+        }
+        at += 4 + n;
+    }
+    free(blob);
+    ssh_string_free_char(b64);
+    return bits;
+}
+
+static int fingerprint(ssh_key key, char out[PIN_FINGERPRINT_SIZE])
+{
+    unsigned char *hash = NULL;
+    size_t len = 0;
+
+    if (ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &len) != 0)
+        return -1;
+    char *text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, len);
+    ssh_clean_pubkey_hash(&hash);
+    if (text == NULL)
+        return -1;
+    snprintf(out, PIN_FINGERPRINT_SIZE, "%s", text);
+    ssh_string_free_char(text);
+    return 0;
+}
+
+int hostkey_describe(ssh_key key, struct hostkey *out)
+{
+    const char *type = ssh_key_type_to_char(ssh_key_type(key));
+
+    memset(out, 0, sizeof *out);
+    if (type == NULL || fingerprint(key, out->pin.fingerprint) != 0)
+        return -1;
+    snprintf(out->pin.type, sizeof out->pin.type, "%s", type);
+    for (size_t i = 0; i < KEY_TYPES; i++)
+        if (strcmp(key_types[i].type, type) == 0)
+            out->bits = key_types[i].bits ? key_types[i].bits : rsa_bits(key);
+    return 0;
+}
+
+int hostkey_of_session(struct session *s, struct hostkey *out, struct err *e)
+{
+    ssh_key key = NULL;
+
+    if (ssh_get_server_publickey(s->ssh, &key) != SSH_OK)
+        return err_set(e, ERR_HOSTKEY, "host key", "libssh has no host key: %s", ssh_get_error(s->ssh));
+    int rc = hostkey_describe(key, out);
+    ssh_key_free(key);
+    if (rc != 0)
+        return err_set(e, ERR_HOSTKEY, "host key", "the host's key is of a type that cannot be pinned");
+    return 0;
+}
+
+int hostkey_check(struct session *s, const struct pins *pins, const char *name, struct err *e)
+{
+    struct hostkey key;
+    char shown[PIN_TEXT_SIZE], pinned[PIN_TEXT_SIZE] = "";
+
+    if (hostkey_of_session(s, &key, e) != 0)
+        return -1;
+    if (pins_contain(pins, &key.pin)) {
+        s->host_key = key.pin;
+        return 0;
+    }
+    pin_format(&key.pin, shown);
+    for (size_t i = 0; i < pins->count && pinned[0] == '\0'; i++)
+        if (strcmp(pins->items[i].type, key.pin.type) == 0)
+            pin_format(&pins->items[i], pinned);
+    err_set(e, ERR_HOSTKEY, "host key", "the host presents %s, which is not pinned%s%s", shown,
+            *pinned ? "; pinned is " : "", pinned);
+    return err_hint(e,
+                    "somebody may be in between. If the host was given a new key, compare it there and then: "
+                    "docktether pin %s --add '%s'",
+                    name, shown);
+}
+
+char *hostkey_algorithms(const struct pins *pins)
+{
+    char *list = mem_strdup("");
+
+    for (size_t i = 0; i < KEY_TYPES; i++) {
+        bool wanted = false;
+        for (size_t k = 0; k < pins->count; k++)
+            wanted = wanted || strcmp(pins->items[k].type, key_types[i].type) == 0;
+        if (!wanted)
+            continue;
+        char *longer = mem_printf("%s%s%s", list, *list ? "," : "", key_types[i].algorithms);
+        free(list);
+        list = longer;
+    }
+    return list;
+}
+
+/* One connection on which only the algorithms of key_types[i] are offered. 1:
+ * the host has no such key. */
+static int scan_type(const char *host, int64_t port, const struct wait *w, const char *algorithms,
+                     struct hostkeys *keys, struct err *e)
+{
+    struct hostkey key;
+    char target[300];
+
+    int fd = dial_tcp(host, port, w, e);
+    if (fd < 0)
+        return -1;
+    struct session *s = session_new(fd, "none", algorithms, NULL, e);
+    if (s == NULL)
+        return -1;
+    snprintf(target, sizeof target, "%s port %" PRId64, host, port);
+    int rc = handshake_run(s, w, target, e);
+    if (rc == 0)
+        rc = hostkey_of_session(s, &key, e);
+    if (rc == 0)
+        hostkeys_add(keys, &key);
+    else if (e->code == ERR_HOSTKEY)
+        rc = 1;
+    session_free(s);
+    return rc;
+}
+
+int hostkey_scan(const char *host, int64_t port, int64_t timeout_ms, struct hostkeys *keys, struct err *e)
+{
+    static const char *const groups[] = {
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
+        "rsa-sha2-512,rsa-sha2-256",
+    };
+    struct err local = ERR_INIT;
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        const struct wait w = { .deadline = deadline_in(timeout_ms), .cancel_fd = -1 };
+        err_clear(&local);
+        if (scan_type(host, port, &w, groups[i], keys, &local) < 0) {
+            /* A host that cannot be reached at all is not asked thrice; one
+             * that drops a later connection still showed the others. */
+            if (keys->count > 0)
+                break;
+            if (e != NULL)
+                *e = local;
+            return -1;
+        }
+    }
+    if (keys->count == 0)
+        return err_set(e, ERR_HOSTKEY, "host key", "%s presents no key of a type that can be pinned", host);
+    return 0;
+}

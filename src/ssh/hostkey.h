@@ -1,0 +1,31 @@
+/* hostkey: the key a host presents, and whether a profile trusts it. */
+#ifndef DOCKTETHER_SSH_HOSTKEY_H
+#define DOCKTETHER_SSH_HOSTKEY_H
+
+#include "base/err.h"
+#include "store/pin.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A key as somebody reads it: pin (type and fingerprint) and its size. */
+struct hostkey {
+    struct pin pin;
+    int bits; /* 256 for ed25519; 0 when unknown */
+};
+
+/* Zero-initialised when empty. */
+struct hostkeys {
+    struct hostkey *items;
+    size_t count;
+};
+
+void hostkeys_clear(struct hostkeys *keys);
+
+/* Connects to host:port once per key type, without authenticating, and
+ * collects every host key that is presented. Blocks for at most three times
+ * timeout_ms. Trusts nothing and writes nothing. At least one key, or -1:
+ * ERR_UNREACHABLE when the host cannot be reached or speaks no SSH. */
+int hostkey_scan(const char *host, int64_t port, int64_t timeout_ms, struct hostkeys *keys, struct err *e);
+
+#endif

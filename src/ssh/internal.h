@@ -1,0 +1,86 @@
+/* internal: what the files of this folder share. The only header that
+ * includes libssh's; nobody outside ssh/ includes it. */
+#ifndef DOCKTETHER_SSH_INTERNAL_H
+#define DOCKTETHER_SSH_INTERNAL_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/hostkey.h"
+#include "ssh/identity.h"
+#include "ssh/session.h"
+#include "ssh/wait.h"
+
+/* Without the names of libssh 0.4, of which channel_close() and others are
+ * ours now. All symbols but compat.c's are hidden, so they meet nowhere. */
+#define LIBSSH_LEGACY_0_4
+#include <libssh/callbacks.h>
+#include <libssh/libssh.h>
+
+struct channel;
+
+struct session {
+    ssh_session ssh;
+    ssh_event event;     /* NULL while a worker owns the session */
+    int fd;              /* libssh's; closed by us only while ssh_get_fd() still names it */
+    int poll_fd;         /* a duplicate that stays ours */
+    bool dead;           /* the connection is lost: no more calls that send */
+    struct log *log;     /* not owned, may be NULL */
+    struct pin host_key;
+    char *identity;
+    struct channel *closing; /* channels that were given up and are not finished */
+    struct ssh_counter_struct packets;
+};
+
+/* session.c: wraps fd (taken over in any case) with our options set. hostkeys
+ * is the list of host key algorithms to accept. NULL and an error on failure. */
+struct session *session_new(int fd, const char *user, const char *hostkeys, struct log *log, struct err *e);
+
+/* session.c: waits until libssh can go on. 0, or -1 with the phase's error. */
+int session_wait(struct session *s, const struct wait *w, const char *layer, struct err *e);
+
+/* session.c: libssh's own checks do not tell that the connection has ended
+ * (0.10.6 to 0.12.2: dopoll says OK after a MAC error); its status does. */
+bool session_lost(const struct session *s);
+
+/* session.c: hands the session from its worker to the loop. */
+int session_hand_over(struct session *s, struct err *e);
+
+/* handshake.c: banners and key exchange. */
+int handshake_run(struct session *s, const struct wait *w, const char *target, struct err *e);
+
+/* hostkey.c */
+int hostkey_describe(ssh_key key, struct hostkey *out);
+void hostkeys_add(struct hostkeys *keys, const struct hostkey *key); /* unless it is there */
+int hostkey_of_session(struct session *s, struct hostkey *out, struct err *e);
+int hostkey_check(struct session *s, const struct pins *pins, const char *name, struct err *e);
+
+/* hostkey.c: the algorithms by which a host can present the pinned keys, as
+ * libssh's SSH_OPTIONS_HOSTKEYS takes them; allocated. */
+char *hostkey_algorithms(const struct pins *pins);
+
+/* auth.c: public key only. */
+int auth_run(struct session *s, const struct profile *p, const struct identities *ids, const struct wait *w,
+             struct err *e);
+
+/* identity.c: what auth.c needs of it. */
+struct identity {
+    char *file;    /* as the profile has it */
+    char *blob;    /* the public key, base64; NULL when it could not be read */
+    ssh_key key;   /* private; NULL when only the agent can sign */
+};
+
+struct identities {
+    struct identity *items;
+    size_t count;
+    char *agent;     /* the agent's socket, NULL: none is to be used */
+    bool any_in_agent; /* no identity was named: every key of the agent may be offered */
+};
+
+/* "SHA256:..." of a public key in base64, or "" */
+void identity_fingerprint(const char *blob, char out[PIN_FINGERPRINT_SIZE]);
+
+/* channel.c: steps the channels that were given up. */
+void channel_finish_closing(struct session *s);
+void channel_abandon_all(struct session *s);
+
+#endif

@@ -1,0 +1,13 @@
+/* knownhosts: pins taken from a known_hosts file, on the user's demand only. */
+#ifndef DOCKTETHER_SSH_KNOWNHOSTS_H
+#define DOCKTETHER_SSH_KNOWNHOSTS_H
+
+#include "ssh/hostkey.h"
+
+/* All keys that the file at path has for host:port: plain and hashed names,
+ * [host]:port, patterns. Keys marked @revoked for that host are left out, and
+ * @cert-authority lines too (libssh knows no host certificates). None is -1
+ * with ERR_HOSTKEY and a hint; an unreadable file is ERR_FAILED. */
+int knownhosts_read(const char *path, const char *host, int64_t port, struct hostkeys *keys, struct err *e);
+
+#endif

@@ -1,0 +1,48 @@
+/* session: one SSH session (RFC 4253) that is connected and authenticated.
+ *
+ * connect_host() makes it in a worker thread, which then hands it over; from
+ * then on one thread alone, the loop's, may touch it and its channels. */
+#ifndef DOCKTETHER_SSH_SESSION_H
+#define DOCKTETHER_SSH_SESSION_H
+
+#include "base/err.h"
+#include "store/pin.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session;
+
+/* Disconnects. All channels must have been given up with channel_close(). */
+void session_free(struct session *s);
+
+/* A descriptor to poll, valid until session_free(). It is a duplicate: libssh
+ * closes its own one whenever it likes. */
+int session_fd(const struct session *s);
+
+/* Handles what has arrived and sends what can be sent, a bounded amount of
+ * both, and finishes channels that were given up. Channel callbacks run from
+ * here and from every channel_*() call. 0, or -1 when the connection is lost
+ * (ERR_UNREACHABLE): nothing but channel_close() and session_free() may
+ * follow. Call it when session_fd() is readable, or writable while
+ * session_congested(). */
+int session_pump(struct session *s, struct err *e);
+
+/* True while output is waiting for the network: poll for writability too, and
+ * write no more into any channel. */
+bool session_congested(const struct session *s);
+
+/* Asks the server for a sign of life (RFC 4254 4, keepalive@openssh.com). */
+void session_keepalive(struct session *s);
+
+/* Packets received so far: it moves while the other side lives. */
+uint64_t session_packets_in(const struct session *s);
+
+const char *session_banner(const struct session *s);        /* of the server, e.g. "SSH-2.0-OpenSSH_9.2p1" */
+const struct pin *session_host_key(const struct session *s); /* the pin that matched */
+const char *session_identity(const struct session *s);      /* what logged in, for people */
+
+/* "0.10.6/openssl/zlib" */
+const char *session_library(void);
+
+#endif

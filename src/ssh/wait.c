@@ -1,0 +1,18 @@
+#include "ssh/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum wait_result wait_fd(const struct wait *w, int fd, short events)
+{
+    struct pollfd fds[2] = { { .fd = fd, .events = events }, { .fd = w->cancel_fd, .events = POLLIN } };
+
+    for (;;) {
+        int n = poll(fds, 2, deadline_left(w->deadline));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            return WAIT_TIMEOUT;
+        return n > 0 && fds[1].revents != 0 ? WAIT_CANCELLED : WAIT_READY;
+    }
+}

@@ -1,0 +1,20 @@
+/* wait: waiting for a descriptor with a deadline, interruptibly. Used by the
+ * code that runs in a worker thread and may block. */
+#ifndef DOCKTETHER_SSH_WAIT_H
+#define DOCKTETHER_SSH_WAIT_H
+
+#include "base/time.h"
+
+/* When to stop waiting: at the deadline, or when cancel_fd (-1: none) becomes
+ * readable. */
+struct wait {
+    struct deadline deadline;
+    int cancel_fd;
+};
+
+enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_CANCELLED };
+
+/* events as for poll(2). An error or hang-up of fd counts as ready. */
+enum wait_result wait_fd(const struct wait *w, int fd, short events);
+
+#endif
