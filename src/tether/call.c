@@ -1,0 +1,97 @@
+#include "tether/call.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "tether/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES (64 * 1024)
+
+static int connect_control(const struct runtime *rt, struct err *e)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+    if (strlen(rt->ctl) >= sizeof sa.sun_path)
+        return err_set(e, ERR_FAILED, "control", "%s is too long a path for a unix socket", rt->ctl);
+    strcpy(sa.sun_path, rt->ctl);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+        return fd;
+    err_set_errno(e, ERR_FAILED, "control", "cannot reach the tether at %s", rt->ctl);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Reads up to a newline; the length, or -1. */
+static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, struct err *e)
+{
+    size_t len = 0;
+
+    for (;;) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int ready = poll(&p, 1, deadline_left(d));
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0)
+            return err_set(e, ERR_FAILED, "control", "the tether does not answer");
+        ssize_t n = recv(fd, buf + len, size - 1 - len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return err_set(e, ERR_FAILED, "control", "the tether ended without an answer");
+        len += (size_t)n;
+        buf[len] = '\0';
+        if (memchr(buf, '\n', len) != NULL)
+            return (ssize_t)len;
+        if (len == size - 1)
+            return err_set(e, ERR_FAILED, "control", "the tether's answer is too long");
+    }
+}
+
+json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e)
+{
+    char *buf = mem_alloc(LINE_MAX_BYTES);
+    json_t *o = NULL;
+
+    if (read_line(fd, buf, LINE_MAX_BYTES, deadline_in(timeout_ms), e) >= 0) {
+        o = json_loads(buf, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_object(o)) {
+            json_decref(o);
+            o = NULL;
+            err_set(e, ERR_FAILED, "control", "the tether's answer is no JSON object");
+        }
+    }
+    free(buf);
+    return o;
+}
+
+json_t *call_tether(const struct runtime *rt, const char *op, int64_t timeout_ms, struct err *e)
+{
+    json_t *answer = NULL;
+
+    int fd = connect_control(rt, e);
+    if (fd < 0)
+        return NULL;
+    char *line = mem_printf("{\"op\":\"%s\"}\n", op);
+    if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
+        err_set_errno(e, ERR_FAILED, "control", "cannot write to the tether");
+    else
+        answer = call_read_line(fd, timeout_ms, e);
+    if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
+        control_unpack_err(json_object_get(answer, "error"), e);
+        json_decref(answer);
+        answer = NULL;
+    }
+    free(line);
+    close(fd);
+    return answer;
+}

@@ -1,0 +1,21 @@
+/* call: one request to a tether's control socket, from outside. */
+#ifndef DOCKTETHER_TETHER_CALL_H
+#define DOCKTETHER_TETHER_CALL_H
+
+#include "base/err.h"
+#include "tether/runtime.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Sends {"op":OP} and waits for the answer: a new reference, when its "ok" is
+ * true. NULL and the
+ * tether's own error when it is not, or an error of ours (no answer within
+ * timeout_ms, not reachable, end of file: layer "control"). */
+json_t *call_tether(const struct runtime *rt, const char *op, int64_t timeout_ms, struct err *e);
+
+/* One line of JSON from fd, at most 64 KB. NULL and an error (layer
+ * "control") on timeout, end of file or nonsense. */
+json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e);
+
+#endif

@@ -1,0 +1,35 @@
+/* client: asking a running tether over its control socket (docs/PROTOCOL.md).
+ * Every call is bounded: a tether that does not answer within five seconds is
+ * an error. */
+#ifndef DOCKTETHER_TETHER_CLIENT_H
+#define DOCKTETHER_TETHER_CLIENT_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* True when a tether of that name is running (it holds the lock). Cheap: no
+ * connection is made. */
+bool client_running(const char *name);
+
+/* The tether's status as a new reference; NULL with no error set (code
+ * ERR_NONE) when none is running, NULL with an error when it does not answer.
+ *
+ * Members: "name", "state" ("connecting", "serving", "waiting", "failed",
+ * "closing"), "pid", "since" (UTC, of this state), "started" (UTC), "endpoint",
+ * "socket", "fingerprint" (store_fingerprint of the profile it was started
+ * with), "transport" ("streamlocal", "dial-stdio" or null), "transport_reason",
+ * "server" (its banner), "host_key" ("TYPE SHA256:..."), "identity",
+ * "connections" {"open","held","total","refused","max"},
+ * "bytes" {"in","out"}, "reconnects", "round_trip_ms" (or null),
+ * "last_error" (null or {"code","layer","message","hint","at"}). */
+json_t *client_status(const char *name, struct err *e);
+
+/* Ends the tether of that name and waits until it is gone: by request, and
+ * when it does not answer by SIGTERM, then SIGKILL to the process that holds
+ * the lock. 0 when it is gone, 1 when none was running. Stale sockets of a
+ * dead tether are removed. */
+int client_down(const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,251 @@
+#include "tether/control.h"
+
+#include "base/mem.h"
+#include "tether/listener.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_MAX 4096
+#define REQUEST_MS 5000
+#define CLIENTS_MAX 64
+
+struct request {
+    uv_poll_t poll;
+    uv_timer_t timer;
+    int open_handles;
+    int fd;
+    struct control *control;
+    char buf[REQUEST_MAX];
+    size_t len;
+    bool waits_up;
+    bool closing;
+    struct request *next;
+};
+
+struct control {
+    uv_loop_t *loop;
+    struct listener *listener;
+    struct log *log;
+    struct control_owner owner;
+    struct request *requests;
+    size_t count;
+    bool closing;
+};
+
+json_t *control_pack_err(const struct err *e)
+{
+    return json_pack("{s:i,s:s,s:s,s:s}", "code", (int)e->code, "layer", e->layer, "message", e->msg, "hint", e->hint);
+}
+
+void control_unpack_err(const json_t *o, struct err *e)
+{
+    int code = ERR_FAILED;
+    const char *layer = "", *message = "", *hint = "";
+
+    json_unpack((json_t *)(uintptr_t)o, "{s?i,s?s,s?s,s?s}", "code", &code, "layer", &layer, "message", &message, "hint",
+                &hint);
+    if (code <= ERR_NONE || code > ERR_POLICY)
+        code = ERR_FAILED;
+    err_set(e, (enum err_code)code, layer, "%s", message);
+    if (*hint)
+        err_hint(e, "%s", hint);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct request *rq = handle->data;
+    struct control *c = rq->control;
+
+    if (--rq->open_handles > 0)
+        return;
+    for (struct request **link = &c->requests; *link != NULL; link = &(*link)->next) {
+        if (*link == rq) {
+            *link = rq->next;
+            break;
+        }
+    }
+    c->count--;
+    free(rq);
+    if (c->closing && c->count == 0)
+        free(c);
+}
+
+static void request_close(struct request *rq)
+{
+    if (rq->closing)
+        return;
+    rq->closing = true;
+    uv_close((uv_handle_t *)&rq->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&rq->timer, on_handle_closed);
+    close(rq->fd);
+}
+
+/* Sends the object (its reference is taken) as one line and ends. An answer
+ * fits a fresh socket's buffer. */
+static void reply(struct request *rq, json_t *o)
+{
+    char *text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+
+    if (text != NULL) {
+        char *line = mem_printf("%s\n", text);
+        if (send(rq->fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            log_debug(rq->control->log, "control: cannot answer: %s", strerror(errno));
+        free(line);
+    }
+    free(text);
+    json_decref(o);
+    request_close(rq);
+}
+
+static json_t *failure(const char *message)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_FAILED, "control", "%s", message);
+    return json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e));
+}
+
+static void op_status(struct request *rq)
+{
+    struct control *c = rq->control;
+
+    reply(rq, json_pack("{s:b,s:o}", "ok", 1, "status", c->owner.status(c->owner.user)));
+}
+
+static void op_up(struct request *rq)
+{
+    struct control *c = rq->control;
+
+    rq->waits_up = true;
+    uv_timer_stop(&rq->timer); /* the tether's own deadlines bound it */
+    c->owner.retry(c->owner.user);
+}
+
+static void op_down(struct request *rq)
+{
+    struct control *c = rq->control;
+
+    /* No answer: the end of file comes when everything is gone. */
+    uv_timer_stop(&rq->timer);
+    c->owner.stop(c->owner.user);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct request *rq);
+} ops[] = { { "status", op_status }, { "up", op_up }, { "down", op_down } };
+
+static void handle_line(struct request *rq)
+{
+    json_t *o = json_loads(rq->buf, JSON_REJECT_DUPLICATES, NULL);
+    const char *op = json_string_value(json_object_get(o, "op"));
+    void (*run)(struct request *) = NULL;
+
+    for (size_t i = 0; op != NULL && i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(ops[i].name, op) == 0)
+            run = ops[i].run;
+    json_decref(o);
+    if (run != NULL)
+        run(rq);
+    else
+        reply(rq, failure("unknown request"));
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct request *rq = poll->data;
+
+    (void)events;
+    ssize_t n = status < 0 ? 0 : recv(rq->fd, rq->buf + rq->len, sizeof rq->buf - 1 - rq->len, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        request_close(rq);
+        return;
+    }
+    rq->len += (size_t)n;
+    rq->buf[rq->len] = '\0';
+    char *end = memchr(rq->buf, '\n', rq->len);
+    if (end != NULL) {
+        *end = '\0';
+        rq->len = 0;
+        handle_line(rq);
+    } else if (rq->len == sizeof rq->buf - 1) {
+        reply(rq, failure("the request is too long"));
+    }
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    request_close(timer->data);
+}
+
+static void on_accept(void *user, int fd)
+{
+    struct control *c = user;
+
+    if (c->count >= CLIENTS_MAX) {
+        close(fd);
+        return;
+    }
+    struct request *rq = mem_alloc(sizeof *rq);
+    rq->control = c;
+    rq->fd = fd;
+    rq->poll.data = rq->timer.data = rq;
+    if (uv_poll_init(c->loop, &rq->poll, fd) != 0) {
+        close(fd);
+        free(rq);
+        return;
+    }
+    uv_timer_init(c->loop, &rq->timer);
+    rq->open_handles = 2;
+    rq->next = c->requests;
+    c->requests = rq;
+    c->count++;
+    uv_poll_start(&rq->poll, UV_READABLE, on_readable);
+    uv_timer_start(&rq->timer, on_timeout, REQUEST_MS, 0);
+}
+
+struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner)
+{
+    struct control *c = mem_alloc(sizeof *c);
+
+    c->loop = loop;
+    c->log = log;
+    c->owner = *owner;
+    c->listener = listener_new(loop, fd, log, on_accept, c);
+    if (c->listener != NULL)
+        return c;
+    free(c);
+    return NULL;
+}
+
+void control_settle(struct control *c, const struct err *e)
+{
+    for (struct request *rq = c->requests; rq != NULL; rq = rq->next) {
+        if (!rq->waits_up || rq->closing)
+            continue;
+        if (e == NULL)
+            reply(rq, json_pack("{s:b}", "ok", 1));
+        else
+            reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)));
+    }
+}
+
+void control_close(struct control *c)
+{
+    if (c == NULL)
+        return;
+    c->closing = true;
+    listener_close(c->listener);
+    for (struct request *rq = c->requests; rq != NULL; rq = rq->next)
+        request_close(rq);
+    if (c->count == 0)
+        free(c);
+}

@@ -1,0 +1,70 @@
+#include "tether/dialer.h"
+
+#include "base/mem.h"
+#include "ssh/connect.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct dialer {
+    uv_work_t work;
+    struct connect_request request;
+    int cancel_fds[2]; /* closing [1] makes [0] readable */
+    struct session *session;
+    struct err err;
+    dialer_done_fn done;
+    void *user;
+};
+
+static void run(uv_work_t *work)
+{
+    struct dialer *d = work->data;
+
+    d->session = connect_host(&d->request, &d->err);
+}
+
+static void finished(uv_work_t *work, int status)
+{
+    struct dialer *d = work->data;
+
+    if (status != 0)
+        err_set(&d->err, ERR_FAILED, "", "interrupted");
+    dialer_cancel(d);
+    close(d->cancel_fds[0]);
+    d->done(d->user, d->session, &d->err);
+    free(d);
+}
+
+struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile, const struct identities *identities,
+                            struct log *log, dialer_done_fn done, void *user, struct err *e)
+{
+    struct dialer *d = mem_alloc(sizeof *d);
+
+    if (pipe2(d->cancel_fds, O_CLOEXEC) != 0) {
+        err_set_errno(e, ERR_FAILED, "", "cannot make a pipe");
+        free(d);
+        return NULL;
+    }
+    d->request = (struct connect_request){
+        .profile = profile, .identities = identities, .cancel_fd = d->cancel_fds[0], .log = log
+    };
+    d->done = done;
+    d->user = user;
+    d->work.data = d;
+    int rc = uv_queue_work(loop, &d->work, run, finished);
+    if (rc == 0)
+        return d;
+    err_set(e, ERR_FAILED, "", "cannot start a worker: %s", uv_strerror(rc));
+    close(d->cancel_fds[0]);
+    close(d->cancel_fds[1]);
+    free(d);
+    return NULL;
+}
+
+void dialer_cancel(struct dialer *d)
+{
+    if (d->cancel_fds[1] >= 0)
+        close(d->cancel_fds[1]);
+    d->cancel_fds[1] = -1;
+}

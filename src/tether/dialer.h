@@ -1,0 +1,28 @@
+/* dialer: connect_host() in a worker thread, with the answer on the loop. */
+#ifndef DOCKTETHER_TETHER_DIALER_H
+#define DOCKTETHER_TETHER_DIALER_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/identity.h"
+#include "ssh/session.h"
+#include "store/profile.h"
+
+#include <uv.h>
+
+struct dialer;
+
+/* session is the owner's now, or NULL with an error. Called once, on the
+ * loop, after a cancellation too (then nearly always with an error). The
+ * dialer is gone when it returns. */
+typedef void (*dialer_done_fn)(void *user, struct session *session, const struct err *e);
+
+/* profile, identities and log must outlive the dialer. NULL and an error when
+ * no thread or descriptor can be had. */
+struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile, const struct identities *identities,
+                            struct log *log, dialer_done_fn done, void *user, struct err *e);
+
+/* Makes it end soon: every wait of the worker is cut short. */
+void dialer_cancel(struct dialer *d);
+
+#endif

@@ -1,0 +1,304 @@
+#include "tether/launch.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "ssh/connect.h"
+#include "store/store.h"
+#include "tether/call.h"
+#include "tether/control.h"
+#include "tether/runtime.h"
+#include "tether/tether.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ATTEMPTS 3      /* a tether that ends while we look at it is started anew */
+#define APPEAR_MS 5000  /* for the control socket of a tether that is starting */
+#define SLACK_MS 10000
+#define PATIENCE_MS 1000
+#define DESCRIPTORS_MAX 65536
+
+/* The longest that a tether may take for its first answer: name and TCP,
+ * handshake, login, and the three tries of the probe. */
+static int64_t answer_ms(const struct profile *p)
+{
+    return 6 * p->connect_timeout_ms + SLACK_MS;
+}
+
+/* ---- a tether that runs already ------------------------------------------ */
+
+static bool is_stale(const struct runtime *rt, const struct profile *p)
+{
+    char mine[65];
+    json_t *answer = call_tether(rt, "status", APPEAR_MS, NULL);
+    const char *theirs = json_string_value(json_object_get(json_object_get(answer, "status"), "fingerprint"));
+
+    store_fingerprint(p, mine);
+    bool stale = theirs != NULL && strcmp(theirs, mine) != 0;
+    json_decref(answer);
+    return stale;
+}
+
+/* The tether holds the lock a moment before its control socket is there. */
+static bool await_control(const struct runtime *rt)
+{
+    struct deadline d = deadline_in(APPEAR_MS);
+    pid_t pid;
+
+    while (access(rt->ctl, F_OK) != 0) {
+        if (deadline_left(d) == 0 || !runtime_locked(rt, &pid))
+            return false;
+        poll(NULL, 0, 10);
+    }
+    return true;
+}
+
+static enum launch_result join(const struct runtime *rt, const struct profile *p, bool *stale, struct err *e)
+{
+    if (!await_control(rt))
+        return err_set(e, ERR_FAILED, "control", "the tether that holds %s has no control socket", rt->lock);
+    if (stale != NULL)
+        *stale = is_stale(rt, p);
+    json_t *answer = call_tether(rt, "up", answer_ms(p), e);
+    if (answer == NULL)
+        return LAUNCH_FAILED;
+    json_decref(answer);
+    return LAUNCH_RUNNING;
+}
+
+/* ---- in the new process -------------------------------------------------- */
+
+static void close_inherited(int keep)
+{
+    struct rlimit lim;
+    int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur : DESCRIPTORS_MAX;
+
+    for (int fd = 3; fd < max; fd++)
+        if (fd != keep)
+            close(fd);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur >= DESCRIPTORS_MAX)
+        return;
+    lim.rlim_cur = lim.rlim_max == RLIM_INFINITY || lim.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : lim.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+/* No core file: it would hold the keys. */
+static void harden(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+}
+
+static void send_running(int fd)
+{
+    static const char line[] = "{\"running\":true}\n";
+
+    (void)send(fd, line, sizeof line - 1, MSG_NOSIGNAL);
+}
+
+static int serve(const struct tether_config *cfg, const struct runtime *rt, struct err *e)
+{
+    int lock = -1;
+
+    int rc = runtime_lock(rt, &lock, e);
+    if (rc != 0)
+        return rc;
+    log_info(cfg->log, "tether of %s started, process %ld", cfg->profile->name, (long)getpid());
+    rc = tether_run(cfg, e);
+    log_info(cfg->log, "tether ended");
+    runtime_remove(rt);
+    close(lock);
+    return rc;
+}
+
+static int detach(struct log *log, const struct runtime *rt, int keep, struct err *e)
+{
+    close_inherited(keep);
+    if (setsid() < 0 || chdir("/") != 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot detach");
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot open /dev/null");
+    if (null > STDERR_FILENO)
+        close(null);
+    return log_to_file(log, rt->log, e);
+}
+
+static int child_main(const struct profile *p, const struct identities *ids, const struct runtime *rt,
+                      enum log_level level, int fd)
+{
+    struct err e = ERR_INIT;
+    struct log *log = log_new(p->name, level);
+    const struct tether_config cfg = {
+        .profile = p, .identities = ids, .runtime = rt, .log = log, .ready_fd = fd
+    };
+
+    harden();
+    int rc = detach(log, rt, fd, &e);
+    if (rc == 0)
+        rc = serve(&cfg, rt, &e);
+    if (rc == 1) {
+        send_running(fd);
+    } else if (rc < 0) {
+        /* A second answer goes unread when the tether has given one. */
+        json_t *o = json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e));
+        char *text = json_dumps(o, JSON_COMPACT);
+        char *line = mem_printf("%s\n", text);
+        (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+        free(line);
+        free(text);
+        json_decref(o);
+    }
+    log_free(log);
+    return rc < 0;
+}
+
+/* ---- in the process that waits ------------------------------------------- */
+
+static json_t *await_answer(const struct profile *p, const struct launch_options *o, int fd, struct err *e)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    if (o->waiting != NULL && poll(&pfd, 1, PATIENCE_MS) == 0)
+        o->waiting(o->waiting_user, p->name);
+    return call_read_line(fd, answer_ms(p), e);
+}
+
+/* After a failure the caller finds nothing left of it. */
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+static enum launch_result wait_for(const struct profile *p, const struct launch_options *o, pid_t pid, int fd,
+                                   bool *again, struct err *e)
+{
+    json_t *answer = await_answer(p, o, fd, e);
+    enum launch_result result = LAUNCH_FAILED;
+
+    *again = json_is_true(json_object_get(answer, "running"));
+    if (answer == NULL)
+        kill(pid, SIGKILL);
+    else if (json_is_true(json_object_get(answer, "ok")))
+        result = LAUNCH_STARTED;
+    else if (!*again)
+        control_unpack_err(json_object_get(answer, "error"), e);
+    close(fd);
+    if (result == LAUNCH_FAILED)
+        reap(pid);
+    json_decref(answer);
+    return result;
+}
+
+static enum launch_result start(const struct profile *p, const struct identities *ids, const struct runtime *rt,
+                                const struct launch_options *o, bool *again, struct err *e)
+{
+    int pair[2];
+
+    *again = false;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot make a socket pair");
+    fflush(NULL); /* or the child would write it once more */
+    pid_t pid = fork();
+    if (pid < 0) {
+        err_set_errno(e, ERR_FAILED, "", "cannot start a process");
+        close(pair[0]);
+        close(pair[1]);
+        return LAUNCH_FAILED;
+    }
+    if (pid == 0)
+        /* exit(), not _exit(): leak checkers report from there. */
+        exit(child_main(p, ids, rt, o->level, pair[1]));
+    close(pair[1]);
+    return wait_for(p, o, pid, pair[0], again, e);
+}
+
+static enum launch_result try_up(const struct profile *p, const struct runtime *rt, const struct launch_options *o,
+                                 bool *stale, bool *again, struct err *e)
+{
+    pid_t pid;
+
+    *again = false;
+    if (runtime_locked(rt, &pid)) {
+        enum launch_result r = join(rt, p, stale, e);
+        /* It ended while we talked to it, or never got as far as talking. */
+        *again = r == LAUNCH_FAILED && !runtime_locked(rt, &pid) && strcmp(e->layer, "control") == 0;
+        return r;
+    }
+    if (connect_check_pins(p, e) != 0)
+        return LAUNCH_FAILED;
+    struct identities *ids = identities_load(p, o->ask, o->ask_user, e);
+    if (ids == NULL)
+        return LAUNCH_FAILED;
+    enum launch_result r = start(p, ids, rt, o, again, e);
+    identities_free(ids);
+    return r;
+}
+
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale, struct err *e)
+{
+    struct runtime rt;
+    enum launch_result r = LAUNCH_FAILED;
+    bool again = true;
+
+    if (stale != NULL)
+        *stale = false;
+    if (runtime_init(&rt, p->name, e) != 0)
+        return LAUNCH_FAILED;
+    if (runtime_prepare(&rt, e) == 0)
+        for (int i = 0; again && i < ATTEMPTS; i++)
+            r = try_up(p, &rt, o, stale, &again, e);
+    runtime_clear(&rt);
+    return r;
+}
+
+int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e)
+{
+    struct runtime rt;
+    struct identities *ids = NULL;
+    int rc = -1;
+
+    if (runtime_init(&rt, p->name, e) != 0)
+        return -1;
+    struct log *log = log_new(p->name, o->level);
+    const bool ready = runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0;
+    if (ready)
+        ids = identities_load(p, o->ask, o->ask_user, e);
+    if (ids != NULL) {
+        const struct tether_config cfg = {
+            .profile = p, .identities = ids, .runtime = &rt, .log = log, .ready_fd = -1
+        };
+        harden();
+        rc = serve(&cfg, &rt, e);
+        if (rc == 1) {
+            rc = err_set(e, ERR_FAILED, "runtime", "a tether of this profile is running already");
+            err_hint(e, "docktether down %s ends it", p->name);
+        }
+    }
+    identities_free(ids);
+    log_free(log);
+    runtime_clear(&rt);
+    return rc;
+}

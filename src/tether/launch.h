@@ -1,0 +1,39 @@
+/* launch: bringing a tether up, from the command line. */
+#ifndef DOCKTETHER_TETHER_LAUNCH_H
+#define DOCKTETHER_TETHER_LAUNCH_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/identity.h"
+#include "store/profile.h"
+
+#include <stdbool.h>
+
+struct launch_options {
+    identity_ask_fn ask; /* for passphrases; NULL: nobody to ask */
+    void *ask_user;
+    enum log_level level;
+    /* Called once when it takes longer than a second, with what is being
+     * waited for; NULL: silent. */
+    void (*waiting)(void *user, const char *name);
+    void *waiting_user;
+};
+
+enum launch_result { LAUNCH_FAILED = -1, LAUNCH_STARTED = 0, LAUNCH_RUNNING = 1 };
+
+/* Returns when the tether of p serves, or cannot: LAUNCH_STARTED when this
+ * call started it, LAUNCH_RUNNING when it served already or another shell was
+ * bringing it up, LAUNCH_FAILED with the tether's own error. A tether that
+ * was started here and failed is gone when this returns. A tether that runs
+ * and is not connected is told to try again at once. Bounded by the profile's
+ * timeouts. *stale (may be NULL) says that the running tether was started
+ * with other values than p has now.
+ *
+ * Forks: call it before any thread exists. */
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale, struct err *e);
+
+/* Runs the tether in this process until it is told to end (SIGTERM, SIGINT,
+ * `down`). 0 after an orderly end, -1 with the error that ended it. */
+int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e);
+
+#endif

@@ -1,0 +1,61 @@
+/* pool: the local connections of a tether: held while there is no session,
+ * relayed while there is one, refused with the reason when it cannot be. */
+#ifndef DOCKTETHER_TETHER_POOL_H
+#define DOCKTETHER_TETHER_POOL_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/session.h"
+#include "store/profile.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct pool;
+
+struct pool_owner {
+    /* libssh was called: pool_step() before the loop polls again. */
+    void (*dirty)(void *user);
+    /* A connection is being held: a session is wanted. */
+    void (*demand)(void *user);
+    /* Why there is no session now, for who was held too long. */
+    const struct err *(*reason)(void *user);
+    void *user;
+};
+
+struct pool_counts {
+    uint64_t open, held, total, refused;
+    uint64_t bytes_in, bytes_out;
+};
+
+/* profile and log must outlive it. */
+struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log, const struct pool_owner *owner);
+
+/* A new local connection; fd is the pool's. */
+void pool_accept(struct pool *pool, int fd);
+
+/* From now on connections go over this session, by transport (not
+ * TRANSPORT_AUTO); those held are served first, oldest first. */
+void pool_serve(struct pool *pool, struct session *s, enum transport transport);
+
+/* No session any more: relays are closed, channels given up; those held stay
+ * held and new ones are held. Call it before session_free(). */
+void pool_suspend(struct pool *pool);
+
+/* Until pool_serve(): everything that is held and comes is refused at once
+ * (true), or held (false). */
+void pool_refuse(struct pool *pool, bool refuse);
+
+void pool_step(struct pool *pool);
+
+/* When pool_step() has to be called next even if nothing happens; -1: never. */
+int64_t pool_due_ms(const struct pool *pool);
+
+struct pool_counts pool_counts(const struct pool *pool);
+
+/* Closes every connection; the memory goes after the last uv callback, and
+ * nothing of the owner is called any more. */
+void pool_close(struct pool *pool);
+
+#endif

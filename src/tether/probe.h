@@ -1,0 +1,41 @@
+/* probe: which transport reaches the remote Docker socket on this session, or
+ * why none does. */
+#ifndef DOCKTETHER_TETHER_PROBE_H
+#define DOCKTETHER_TETHER_PROBE_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/session.h"
+#include "store/profile.h"
+
+#include <uv.h>
+
+struct probe;
+
+struct probe_result {
+    enum transport transport; /* streamlocal or dial-stdio */
+    char reason[256];         /* why this one */
+};
+
+struct probe_owner {
+    void (*dirty)(void *user); /* libssh was called: probe_step() before the loop polls again */
+    /* Once; never from within probe_start(). result is NULL on failure, and e
+     * then says why (ERR_SOCKET). The probe is over, but not freed. */
+    void (*done)(void *user, const struct probe_result *result, const struct err *e);
+    void *user;
+};
+
+/* streamlocal is shown to work by opening a channel: sshd answers after it has
+ * connected to the socket. dial-stdio is shown by an HTTP HEAD /_ping, because
+ * a command that starts proves nothing. When nothing works, a command of the
+ * remote shell's (test -S, -w) tells what is wrong with the socket. Each try
+ * takes at most the profile's connect-timeout. */
+struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profile *p, struct log *log,
+                          const struct probe_owner *owner);
+
+void probe_step(struct probe *pr);
+
+/* May be called at any time, and must be, once. */
+void probe_free(struct probe *pr);
+
+#endif

@@ -1,0 +1,75 @@
+/* relay: one local connection joined to one SSH channel, both directions, each
+ * with its own end and its own backpressure. It never looks at content.
+ *
+ * A relay is first held (no channel), then attached. Its owner must call
+ * relay_step() for every relay once libssh has been called by anybody, because
+ * window growth and answers to opens come without an event. */
+#ifndef DOCKTETHER_TETHER_RELAY_H
+#define DOCKTETHER_TETHER_RELAY_H
+
+#include "ssh/channel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct relay;
+
+/* What relays need of their owner; one for all of them. */
+struct relay_owner {
+    /* libssh was called: step all relays before the loop polls again. */
+    void (*dirty)(void *user);
+    /* True while nothing more may be written into the session. */
+    bool (*congested)(void *user);
+    /* The channel was refused, did not open in time, or its command failed
+     * before the client got a byte. The owner must relay_release() or
+     * relay_close() it. */
+    void (*refused)(void *user, struct relay *r, const char *reason);
+    /* It was held for as long as it may be. The same duty. */
+    void (*expired)(void *user, struct relay *r);
+    /* The last callback; the relay is freed afterwards. */
+    void (*closed)(void *user, struct relay *r);
+    void *user;
+    char *scratch; /* for one read */
+    size_t scratch_size;
+    uint64_t bytes_in;  /* counted: from the remote side */
+    uint64_t bytes_out;
+};
+
+/* Takes over fd (non-blocking). NULL on failure: fd stays the caller's. The
+ * relay is held for hold_ms. */
+struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_owner *owner);
+
+/* For channels that are opened for a relay, with it as their user. */
+extern const struct channel_callbacks relay_callbacks;
+
+/* Joins it to a channel, which it takes over; an opening one is waited for
+ * open_ms. */
+void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms);
+
+bool relay_held(const struct relay *r);
+bool relay_opening(const struct relay *r);
+bool relay_done(const struct relay *r); /* only its closed() is still to come */
+
+/* Moves whatever can be moved. probe: see channel_step(). */
+void relay_step(struct relay *r, bool probe);
+
+/* Takes the descriptor away from the relay, which then ends; -1 when it has
+ * ended already. The channel is closed. */
+int relay_release(struct relay *r);
+
+/* Ends it at once: descriptor and channel are closed. */
+void relay_close(struct relay *r);
+
+/* Relays in the order of their arrival. Zero-initialised when empty. */
+struct relay_list {
+    struct relay *first, *last;
+    size_t count;
+};
+
+void relay_list_add(struct relay_list *list, struct relay *r);
+void relay_list_remove(struct relay_list *list, struct relay *r);
+struct relay *relay_next(const struct relay *r);
+
+#endif

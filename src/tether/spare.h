@@ -1,0 +1,33 @@
+/* spare: channels to the remote socket opened ahead, so that a connection
+ * pays no round trip for opening one. */
+#ifndef DOCKTETHER_TETHER_SPARE_H
+#define DOCKTETHER_TETHER_SPARE_H
+
+#include "ssh/channel.h"
+
+#include <stdint.h>
+
+/* dockerd drops a connection that has sent nothing for five minutes
+ * (ReadHeaderTimeout). */
+#define SPARE_MAX_AGE_MS (4 * 60 * 1000)
+
+struct spare;
+
+/* Keeps up to `count` streamlocal channels to path open on the session. dirty
+ * is called when the owner should step everything. */
+struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user), void *user);
+
+/* A channel that is ready, now the caller's (with a new owner to be set), or
+ * NULL. The newest first: it is the least likely to have died unseen. */
+struct channel *spare_take(struct spare *sp);
+
+/* Drops channels that the server closed or that are too old, opens what is
+ * missing, moves openings on. After a refusal nothing is opened for a while. */
+void spare_step(struct spare *sp);
+
+/* Milliseconds until spare_step() has to be called again; -1: never. */
+int64_t spare_due_ms(const struct spare *sp);
+
+void spare_free(struct spare *sp);
+
+#endif

@@ -1,0 +1,53 @@
+/* state: what a tether is doing, as a table: state and event in, state and
+ * action out. Pure: no clock, no descriptor. */
+#ifndef DOCKTETHER_TETHER_STATE_H
+#define DOCKTETHER_TETHER_STATE_H
+
+enum tether_state {
+    STATE_CONNECTING, /* a worker dials, shakes hands and logs in */
+    STATE_PROBING,    /* the session is there; the transport is being chosen */
+    STATE_SERVING,
+    STATE_WAITING, /* for the next attempt */
+    STATE_FAILED,  /* pins or keys were refused: no attempt by itself */
+    STATE_CLOSING, /* told to end; waits for the worker */
+    STATE_COUNT
+};
+
+enum tether_event {
+    EVENT_CONNECTED,   /* the worker hands over a session */
+    EVENT_UNREACHED,   /* the worker failed, and trying again may help */
+    EVENT_REFUSED,     /* the worker failed on pins or keys */
+    EVENT_PROBED,      /* the remote socket can be used */
+    EVENT_PROBE_FAILED,
+    EVENT_LOST,        /* the session died */
+    EVENT_TIMER,       /* the backoff is over */
+    EVENT_DEMAND,      /* a local connection waits, or the network came back */
+    EVENT_RETRY,       /* the user says `up` */
+    EVENT_STOP,        /* the user says `down`, a signal, or the first attempt failed */
+    EVENT_COUNT
+};
+
+enum tether_action {
+    ACTION_NONE,
+    ACTION_DIAL,    /* start a worker */
+    ACTION_PROBE,   /* take the session, choose the transport */
+    ACTION_SERVE,   /* attach what is held */
+    ACTION_BACKOFF, /* drop the session if any, arm the timer */
+    ACTION_GIVE_UP, /* refuse what is held, stay without a session */
+    ACTION_CLOSE,   /* drop everything, cancel the worker */
+    ACTION_DISCARD  /* a session that came too late */
+};
+
+struct tether_step {
+    enum tether_state next;
+    enum tether_action action;
+};
+
+/* Every pair has an answer; an event that means nothing in a state changes
+ * nothing. */
+struct tether_step state_next(enum tether_state state, enum tether_event event);
+
+const char *state_name(enum tether_state state); /* "connecting", ... as in the control protocol */
+const char *state_event_name(enum tether_event event);
+
+#endif

@@ -1,0 +1,125 @@
+#include "tether/status.h"
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "store/store.h"
+#include "tether/control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void status_init(struct status *st)
+{
+    memset(st, 0, sizeof *st);
+    st->started_ms = st->since_ms = time_wall_ms();
+}
+
+void status_state(struct status *st, enum tether_state state)
+{
+    st->state = state;
+    st->since_ms = time_wall_ms();
+}
+
+void status_session(struct status *st, const struct session *s)
+{
+    st->transport = TRANSPORT_AUTO;
+    st->transport_reason[0] = st->server[0] = st->host_key[0] = st->identity[0] = '\0';
+    if (s == NULL)
+        return;
+    err_escape(st->server, sizeof st->server, session_banner(s));
+    err_escape(st->identity, sizeof st->identity, session_identity(s));
+    pin_format(session_host_key(s), st->host_key);
+}
+
+void status_transport(struct status *st, enum transport transport, const char *reason)
+{
+    st->transport = transport;
+    err_escape(st->transport_reason, sizeof st->transport_reason, reason);
+}
+
+void status_reconnected(struct status *st)
+{
+    st->reconnects++;
+}
+
+void status_error(struct status *st, const struct err *e)
+{
+    st->last_error = *e;
+    st->last_error_ms = time_wall_ms();
+}
+
+static json_t *utc(int64_t ms)
+{
+    char text[32];
+
+    time_format_utc(ms, text, sizeof text);
+    return json_string(text);
+}
+
+static json_t *text_or_null(const char *s)
+{
+    return *s != '\0' ? json_string(s) : json_null();
+}
+
+static json_t *transport_name(const struct status *st)
+{
+    if (st->transport == TRANSPORT_AUTO)
+        return json_null();
+    return json_string(st->transport == TRANSPORT_STREAMLOCAL ? "streamlocal" : "dial-stdio");
+}
+
+static json_t *last_error(const struct status *st)
+{
+    if (st->last_error.code == ERR_NONE)
+        return json_null();
+    json_t *o = control_pack_err(&st->last_error);
+    json_object_set_new(o, "at", utc(st->last_error_ms));
+    return o;
+}
+
+json_t *status_json(const struct status *st, const struct tether_config *cfg, struct pool_counts n)
+{
+    char fingerprint[DIGEST_HEX_SIZE];
+    char *endpoint = profile_endpoint(cfg->profile);
+    /* Probing is an inner matter: nothing is served yet. */
+    const char *state = state_name(st->state == STATE_PROBING ? STATE_CONNECTING : st->state);
+
+    store_fingerprint(cfg->profile, fingerprint);
+    json_t *o = json_pack("{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state, "pid",
+                          (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint,
+                          "socket", cfg->runtime->sock, "fingerprint", fingerprint);
+    json_object_set_new(o, "transport", transport_name(st));
+    json_object_set_new(o, "transport_reason", text_or_null(st->transport_reason));
+    json_object_set_new(o, "server", text_or_null(st->server));
+    json_object_set_new(o, "host_key", text_or_null(st->host_key));
+    json_object_set_new(o, "identity", text_or_null(st->identity));
+    json_object_set_new(o, "connections",
+                        json_pack("{s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held", (json_int_t)n.held, "total",
+                                  (json_int_t)n.total, "refused", (json_int_t)n.refused, "max",
+                                  (json_int_t)cfg->profile->max_connections));
+    json_object_set_new(o, "bytes",
+                        json_pack("{s:I,s:I}", "in", (json_int_t)n.bytes_in, "out", (json_int_t)n.bytes_out));
+    json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
+    json_object_set_new(o, "last_error", last_error(st));
+    free(endpoint);
+    return o;
+}
+
+void status_send_ready(int fd, const struct err *e)
+{
+    if (fd < 0)
+        return;
+    json_t *o = e == NULL ? json_pack("{s:b}", "ok", 1) : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e));
+    char *text = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    if (text == NULL)
+        return;
+    char *line = mem_printf("%s\n", text);
+    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+    free(line);
+    free(text);
+}

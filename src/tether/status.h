@@ -1,0 +1,38 @@
+/* status: what a tether tells about itself. */
+#ifndef DOCKTETHER_TETHER_STATUS_H
+#define DOCKTETHER_TETHER_STATUS_H
+
+#include "base/err.h"
+#include "ssh/session.h"
+#include "store/profile.h"
+#include "tether/pool.h"
+#include "tether/state.h"
+#include "tether/tether.h"
+
+#include <jansson.h>
+
+struct status {
+    enum tether_state state;
+    int64_t started_ms, since_ms; /* wall clock */
+    uint64_t reconnects;
+    enum transport transport; /* TRANSPORT_AUTO: none yet */
+    char transport_reason[256];
+    char server[256], host_key[PIN_TEXT_SIZE], identity[160];
+    struct err last_error;
+    int64_t last_error_ms;
+};
+
+void status_init(struct status *st);
+void status_state(struct status *st, enum tether_state state);
+void status_session(struct status *st, const struct session *s); /* NULL: lost */
+void status_transport(struct status *st, enum transport transport, const char *reason);
+void status_reconnected(struct status *st);
+void status_error(struct status *st, const struct err *e);
+
+/* The members that docs/PROTOCOL.md lists; a new reference. */
+json_t *status_json(const struct status *st, const struct tether_config *cfg, struct pool_counts n);
+
+/* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
+void status_send_ready(int fd, const struct err *e);
+
+#endif
