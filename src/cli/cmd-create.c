@@ -1,0 +1,53 @@
+#include "base/mem.h"
+#include "cli/cmd.h"
+#include "cli/edit.h"
+#include "cli/out.h"
+#include "cli/publish.h"
+#include "cli/trust.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+static int check_new(const char *name, struct err *e)
+{
+    if (profile_check_name(name, e) != 0)
+        return -1;
+    if (!store_exists(name))
+        return 0;
+    err_set(e, ERR_FAILED, "", "there is a profile of that name already");
+    return err_hint(e, "change it with `docktether update %s`, or remove it with `docktether rm %s`", name,
+                    name);
+}
+
+/* Either both files are there afterwards, or none. */
+static int write_both(const struct profile *p, struct err *e)
+{
+    if (store_save(p, true, e) != 0)
+        return -1;
+    if (!p->context || publish(p, e) == 0)
+        return 0;
+    (void)store_remove(p->name, NULL);
+    return -1;
+}
+
+int cmd_create(const struct args *args, struct err *e)
+{
+    const char *name = args->operands[0];
+    int rc = -1;
+
+    if (check_new(name, e) != 0)
+        return -1;
+    struct profile *p = store_new_profile(name, e);
+    if (p == NULL)
+        return -1;
+    if (edit_apply(p, args->operands[1], args, e) == 0 && profile_finish(p, e) == 0 &&
+        publish_check(p, e) == 0 && (p->pins.count > 0 || trust_ask(p, e) == 0))
+        rc = write_both(p, e);
+    profile_free(p);
+    if (rc != 0)
+        return -1;
+    puts(name);
+    (void)fflush(stdout);
+    fprintf(stderr, "Successfully created profile \"%s\"\n", name);
+    return 0;
+}

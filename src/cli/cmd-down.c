@@ -1,0 +1,112 @@
+#include "base/mem.h"
+#include "base/path.h"
+#include "cli/cmd.h"
+#include "cli/names.h"
+#include "cli/out.h"
+#include "store/store.h"
+#include "tether/client.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCK ".lock"
+
+static int down_one(const char *name, void *user, struct err *e)
+{
+    (void)user;
+    int rc = client_down(name, e);
+    if (rc < 0)
+        return -1;
+    if (rc > 0 && !store_exists(name)) {
+        /* Its error is the one to show: no such profile, and the nearest name. */
+        struct profile *p = store_load(name, e);
+        profile_free(p);
+        return p != NULL ? 0 : -1;
+    }
+    if (rc > 0)
+        out_note(name, "was not up");
+    puts(name);
+    (void)fflush(stdout);
+    return 0;
+}
+
+/* The tethers of the profiles that are in the store. */
+static int add_stored(struct strv *running, struct err *e)
+{
+    struct strv names = { 0 };
+
+    if (store_list(&names, e) != 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (client_running(names.items[i]))
+            strv_add(running, names.items[i]);
+    strv_clear(&names);
+    return 0;
+}
+
+static bool listed(const struct strv *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* And those whose profile is gone, by the locks they hold. The lock of a name
+ * that was too long bears a hash, which finds the same files as a name. */
+static int add_orphans(struct strv *running, struct err *e)
+{
+    char *path = path_runtime_dir(e);
+    const struct dirent *entry;
+
+    if (path == NULL)
+        return -1;
+    DIR *dir = opendir(path);
+    free(path);
+    if (dir == NULL)
+        return 0;
+    while ((entry = readdir(dir)) != NULL) {
+        size_t len = strlen(entry->d_name);
+        if (len <= strlen(LOCK) || strcmp(entry->d_name + len - strlen(LOCK), LOCK) != 0)
+            continue;
+        char *name = mem_printf("%.*s", (int)(len - strlen(LOCK)), entry->d_name);
+        if (profile_check_name(name, NULL) == 0 && !listed(running, name) && client_running(name))
+            strv_add(running, name);
+        free(name);
+    }
+    closedir(dir);
+    return 0;
+}
+
+/* The stored ones are ended before the locks are read, so that no tether is
+ * seen under its name and under its hash. */
+static int down_all(struct err *e)
+{
+    int (*const sources[])(struct strv *, struct err *) = { add_stored, add_orphans };
+    int status = 0, first = 0;
+
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        struct strv running = { 0 };
+        int rc = sources[i](&running, e);
+        status = names_each((const char *const *)running.items, running.count, down_one, NULL);
+        strv_clear(&running);
+        if (rc != 0)
+            return -1;
+        if (first == 0)
+            first = status;
+    }
+    return first;
+}
+
+int cmd_down(const struct args *args, struct err *e)
+{
+    bool all = args_has(args, "all");
+
+    if (all && args->count > 0)
+        return err_set(e, ERR_USAGE, "down", "give names or --all, not both");
+    if (!all && args->count == 0)
+        return err_set(e, ERR_USAGE, "down", "it needs the NAME of a profile, or --all");
+    return all ? down_all(e) : names_each(args->operands, args->count, down_one, NULL);
+}

@@ -1,0 +1,214 @@
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/publish.h"
+#include "cli/shell.h"
+#include "cli/target.h"
+#include "cli/term.h"
+#include "docker/config.h"
+#include "docker/context.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_NAME "default"
+#define PREVIOUS_MAX 256
+
+/* ---- the previous one: STATE_DIR/previous ------------------------------ */
+
+static char *previous_path(struct err *e)
+{
+    char *dir = path_state_dir(e);
+
+    if (dir == NULL)
+        return NULL;
+    char *path = mem_printf("%s/previous", dir);
+    free(dir);
+    return path;
+}
+
+static char *previous_read(struct err *e)
+{
+    char *path = previous_path(e);
+    char *name = NULL;
+    size_t len;
+
+    if (path == NULL)
+        return NULL;
+    int rc = file_read(path, FILE_PRIVATE, PREVIOUS_MAX, &name, &len, e);
+    if (rc == 1) {
+        err_set(e, ERR_FAILED, "", "there is no previous context yet");
+        err_hint(e, "docktether ls shows the profiles, docktether use NAME switches to one");
+    }
+    if (rc == 0) {
+        name[strcspn(name, "\n")] = '\0';
+        if (strcmp(name, DEFAULT_NAME) != 0 && profile_check_name(name, NULL) != 0) {
+            err_set(e, ERR_FAILED, "", "%s does not hold the name of a context", path);
+            free(name);
+            rc = -1;
+        }
+    }
+    free(path);
+    return rc == 0 ? name : NULL;
+}
+
+static int previous_write(const char *name, struct err *e)
+{
+    char *dir = path_state_dir(e);
+    char *path = dir != NULL ? previous_path(e) : NULL;
+    char *line = mem_printf("%s\n", name);
+    int rc = -1;
+
+    if (path != NULL && file_mkdir_private(dir, e) == 0)
+        rc = file_write(path, line, strlen(line), 0600, true, e);
+    free(line);
+    free(path);
+    free(dir);
+    return rc;
+}
+
+/* ---- the switch ------------------------------------------------------- */
+
+/* Docker's programs obey these before currentContext: a switch that does
+ * nothing must not look like one. */
+static void warn_shadowed(const char *name)
+{
+    const char *host = getenv("DOCKER_HOST");
+    const char *context = getenv("DOCKER_CONTEXT");
+    char *url = target_url(name, NULL);
+    bool by_host = host != NULL && *host != '\0' && (url == NULL || strcmp(host, url) != 0);
+    bool by_context = context != NULL && *context != '\0' && strcmp(context, name) != 0;
+    char *first = shell_unset(shell_detect(), by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT");
+    char *second = shell_unset(shell_detect(), "DOCKER_CONTEXT");
+
+    if (by_host && by_context)
+        out_note(NULL,
+                 "warning: DOCKER_HOST and DOCKER_CONTEXT override it in this shell; to end that: %s %s",
+                 first, second);
+    else if (by_host || by_context)
+        out_note(NULL, "warning: %s overrides it in this shell; to end that: %s",
+                 by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT", first);
+    free(first);
+    free(second);
+    free(url);
+}
+
+static int switch_to(const char *name, struct err *e)
+{
+    char *before = NULL;
+
+    if (config_current(&before, e) != 0)
+        return -1;
+    const char *was = before != NULL ? before : DEFAULT_NAME;
+    int rc = config_set_current(name, e);
+    if (rc == 0 && strcmp(was, name) != 0)
+        rc = previous_write(was, e);
+    free(before);
+    if (rc != 0)
+        return -1;
+    puts(name);
+    (void)fflush(stdout);
+    fprintf(stderr, "Current context is now \"%s\"\n", name);
+    warn_shadowed(name);
+    return 0;
+}
+
+/* ---- profiles --------------------------------------------------------- */
+
+static int confirm_protected(const struct profile *p, const struct args *args, struct err *e)
+{
+    char answer[256] = "";
+
+    if (!p->protect || args_has(args, "yes"))
+        return 0;
+    if (!term_interactive()) {
+        err_set(e, ERR_POLICY, "protected", "the profile is protected and there is no terminal to ask on");
+        return err_hint(e, "docktether use --yes %s", p->name);
+    }
+    char *prompt =
+        mem_printf("\"%s\" is protected. Type its name to make it Docker's current context: ", p->name);
+    int rc = term_line(prompt, answer, sizeof answer, e);
+    free(prompt);
+    if (rc < 0)
+        return -1;
+    if (rc == 0 && strcmp(answer, p->name) == 0)
+        return 0;
+    err_set(e, ERR_POLICY, "protected", "its name was not typed; nothing was switched");
+    return err_hint(e, "type the name as it stands, or: docktether use --yes %s", p->name);
+}
+
+static int use_profile(const struct profile *p, const struct args *args, struct err *e)
+{
+    if (!p->context) {
+        err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
+        return err_hint(
+            e,
+            "docktether exec %s -- docker ps, or docktether env %s, or docktether update %s --set "
+            "context=yes",
+            p->name, p->name, p->name);
+    }
+    if (confirm_protected(p, args, e) != 0)
+        return -1;
+    /* Before the tether: a context that is not ours would make it useless. */
+    if (publish(p, e) != 0)
+        return -1;
+    if (!args_has(args, "no-up") && target_up(p, e) != 0)
+        return -1;
+    return switch_to(p->name, e);
+}
+
+static int use_stored(const char *name, const struct args *args, struct err *e)
+{
+    struct profile *p = store_load(name, e);
+
+    if (p == NULL)
+        return -1;
+    int rc = use_profile(p, args, e);
+    profile_free(p);
+    return rc;
+}
+
+static int gone(struct err *e)
+{
+    err_set(e, ERR_PROFILE, "", "the previous context is gone");
+    return err_hint(e, "docktether ls shows the profiles there are");
+}
+
+/* Back to where the user came from, be that ours or not. */
+static int use_previous(const struct args *args, struct err *e)
+{
+    struct err unreadable = ERR_INIT;
+    int rc;
+
+    char *name = previous_read(e);
+    if (name == NULL)
+        return -1;
+    bool theirs = context_owner(name, &unreadable) == CONTEXT_FOREIGN && unreadable.code == ERR_NONE;
+    if (strcmp(name, DEFAULT_NAME) == 0 || theirs)
+        rc = switch_to(name, e);
+    else if (store_exists(name))
+        rc = use_stored(name, args, e);
+    else
+        rc = gone(e);
+    if (rc < 0) { /* by its name, which is not the "-" of the command line */
+        out_error(name, e);
+        rc = (int)e->code;
+    }
+    free(name);
+    return rc;
+}
+
+int cmd_use(const struct args *args, struct err *e)
+{
+    const char *name = args->operands[0];
+
+    if (strcmp(name, "-") == 0)
+        return use_previous(args, e);
+    if (strcmp(name, DEFAULT_NAME) == 0)
+        return switch_to(name, e);
+    return use_stored(name, args, e);
+}

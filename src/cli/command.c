@@ -1,0 +1,232 @@
+#include "cli/command.h"
+
+#include "cli/cmd.h"
+#include "cli/nearest.h"
+
+#include <string.h>
+
+#define FORMAT                                                   \
+    {                                                            \
+        "format", 0, "table|json", "for people, or for programs" \
+    }
+#define NO_UP                                          \
+    {                                                  \
+        "no-up", 0, NULL, "do not bring the tether up" \
+    }
+#define END                 \
+    {                       \
+        NULL, 0, NULL, NULL \
+    }
+
+#define EDITING                                                                                  \
+    { "identity", 'i', "FILE", "a private key to log in with (repeatable)" },                    \
+        { "pin", 0, "'TYPE SHA256:...'", "a host key to trust (repeatable)" },                   \
+        { "pin-from", 0, "known_hosts|FILE",                                                     \
+          "trust the keys that ~/.ssh/known_hosts or FILE has for the host" },                   \
+        { "description", 0, "TEXT", "what it is, for ls and docker context ls" },                \
+        { "protected", 0, NULL, "ask before it becomes Docker's current context" },              \
+    {                                                                                            \
+        "set", 0, "KEY=VALUE", "any key of docktether(5); an empty value resets it (repeatable)" \
+    }
+
+static const struct args_option create_options[] = { EDITING, END };
+static const struct args_option update_options[] = { EDITING, END };
+static const struct args_option ls_options[] = { { "quiet", 'q', NULL, "names only" }, FORMAT, END };
+static const struct args_option format_options[] = { FORMAT, END };
+static const struct args_option rm_options[] = { { "force", 'f', NULL, "end a running tether first" }, END };
+static const struct args_option pin_options[] = {
+    { "add", 0, "'TYPE SHA256:...'", "trust this host key too (repeatable)" },
+    { "remove", 0, "'TYPE SHA256:...'", "trust it no longer (repeatable)" },
+    { "scan", 0, NULL, "connect and show what the host presents now; trusts nothing" },
+    END,
+};
+static const struct args_option down_options[] = { { "all", 'a', NULL, "every tether of yours" }, END };
+static const struct args_option run_options[] = { { "verbose", 'v', NULL, "log what is done in detail" },
+                                                  END };
+static const struct args_option logs_options[] = { { "follow", 'f', NULL, "go on until interrupted" }, END };
+static const struct args_option use_options[] = {
+    { "yes", 'y', NULL, "do not ask for the name of a protected profile" },
+    NO_UP,
+    END,
+};
+static const struct args_option env_options[] = {
+    { "shell", 0, "sh|fish|csh", "whose syntax; from $SHELL by default" },
+    { "unset", 'u', NULL, "lines that take it back" },
+    NO_UP,
+    END,
+};
+static const struct args_option exec_options[] = { NO_UP, END };
+
+static const char create_details[] =
+    "URL is ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock]. Without a user it is you,\n"
+    "without a path /var/run/docker.sock.\n"
+    "\n"
+    "No host key is trusted without being named: give --pin or --pin-from. On a\n"
+    "terminal, without either, the host's keys are shown and you are asked. A pin is\n"
+    "what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints on the server:\n"
+    "  --pin 'ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs'\n"
+    "\n"
+    "A Docker context of the same name is made, unless --set context=no.\n";
+
+static const char update_details[] =
+    "What is given replaces what was there: one --identity or --pin the whole list, a\n"
+    "URL host, user and port (and the remote socket, when it has a path). `--set KEY=`\n"
+    "puts a key back to its default; `--set protected=no` ends the protection.\n"
+    "\n"
+    "A running tether keeps its old values until it is taken down and brought up.\n";
+
+static const char rm_details[] =
+    "Removes the profile and its Docker context; when that was the current one, Docker's\n"
+    "default becomes current. A profile whose tether is running is refused without -f.\n";
+
+static const char pin_details[] =
+    "Without options the pins are listed. With --scan the host is asked for every key it\n"
+    "has, and nothing is trusted: compare the fingerprints with what the server itself\n"
+    "says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then use --add.\n";
+
+static const char up_details[] =
+    "Returns when the tether serves, or with the reason why it cannot. A tether that is\n"
+    "up already is left alone. Passphrases are asked for on the terminal or through\n"
+    "SSH_ASKPASS. With several names it goes on after a failure; the exit status is that\n"
+    "of the first.\n";
+
+static const char down_details[] =
+    "Ends the tether and removes its sockets. One that is not up is no error.\n";
+
+static const char run_details[] =
+    "The tether stays in the foreground and logs to standard error, for systemd, launchd\n"
+    "and debugging. SIGTERM, SIGINT or `docktether down NAME` end it.\n";
+
+static const char status_details[] =
+    "Without names: all profiles, exit status 0. With names: exit status 0 when every one\n"
+    "of them is serving, else 1; a single one is shown in full. The state is one of\n"
+    "connecting, serving, waiting (for the next attempt), failed, closing, down, and\n"
+    "silent for a tether that does not answer. json: one object a line.\n";
+
+static const char logs_details[] =
+    "With -f it follows the log, also when it is rotated, until interrupted.\n";
+
+static const char use_details[] =
+    "Brings the tether up, then makes its context the current one of Docker's programs.\n"
+    "`default` returns to Docker's own, `-` to the one before. A protected profile needs\n"
+    "--yes or, on a terminal, its name typed.\n";
+
+static const char show_details[] =
+    "The name of the context; where DOCKER_HOST decides, the profile whose socket it\n"
+    "names, else its value. Needs no network and no tether.\n";
+
+static const char env_details[] = "Brings the tether up and prints what points one shell at it:\n"
+                                  "  sh, bash, zsh   eval \"$(docktether env NAME)\"\n"
+                                  "  fish            docktether env NAME | source\n"
+                                  "  csh, tcsh       eval `docktether env NAME`\n"
+                                  "`docktether env --unset` prints what takes it back.\n";
+
+static const char exec_details[] =
+    "Brings the tether up and runs COMMAND with DOCKER_HOST set to it. What follows NAME\n"
+    "belongs to the command. The exit status is the command's: 127 when it is not found,\n"
+    "126 when it cannot be run.\n"
+    "  docktether exec prod docker ps\n";
+
+static const struct command commands[] = {
+    { "create", COMMAND_PROFILES, "NAME URL", 2, 2, "make a profile of a remote Docker host", create_details,
+      create_options, true, false, cmd_create },
+    { "update", COMMAND_PROFILES, "NAME [URL]", 1, 2, "change a profile", update_details, update_options,
+      true, false, cmd_update },
+    { "ls", COMMAND_PROFILES, "", 0, 0, "list the profiles", NULL, ls_options, false, false, cmd_ls },
+    { "inspect", COMMAND_PROFILES, "NAME...", 1, COMMAND_ANY, "show all there is to know about profiles",
+      NULL, format_options, false, false, cmd_inspect },
+    { "rm", COMMAND_PROFILES, "NAME...", 1, COMMAND_ANY, "remove profiles", rm_details, rm_options, false,
+      false, cmd_rm },
+    { "pin", COMMAND_PROFILES, "NAME", 1, 1, "show or change the host keys a profile trusts", pin_details,
+      pin_options, true, false, cmd_pin },
+
+    { "up", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "bring tethers up", up_details, NULL, false, false,
+      cmd_up },
+    { "down", COMMAND_TETHERS, "NAME... | --all", 0, COMMAND_ANY, "take tethers down", down_details,
+      down_options, false, false, cmd_down },
+    { "status", COMMAND_TETHERS, "[NAME...]", 0, COMMAND_ANY, "show what the tethers are doing",
+      status_details, format_options, false, false, cmd_status },
+    { "logs", COMMAND_TETHERS, "NAME", 1, 1, "show a tether's log", logs_details, logs_options, true, false,
+      cmd_logs },
+    { "run", COMMAND_TETHERS, "NAME", 1, 1, "run a tether in the foreground", run_details, run_options, true,
+      false, cmd_run },
+
+    { "use", COMMAND_DOCKER, "NAME | default | -", 1, 1, "make a profile Docker's current context",
+      use_details, use_options, true, false, cmd_use },
+    { "show", COMMAND_DOCKER, "", 0, 0, "print what Docker's programs use now", show_details, NULL, false,
+      false, cmd_show },
+    { "env", COMMAND_DOCKER, "NAME", 0, 1, "print lines that point a shell at a profile", env_details,
+      env_options, true, false, cmd_env },
+    { "exec", COMMAND_DOCKER, "NAME [--] COMMAND...", 2, COMMAND_ANY, "run one command against a profile",
+      exec_details, exec_options, true, true, cmd_exec },
+
+    { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, format_options, false, false,
+      cmd_version },
+    { "help", COMMAND_OTHER, "[COMMAND]", 0, 1, "explain docktether or a command", NULL, NULL, false, false,
+      cmd_help },
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+const struct command *command_table(size_t *count)
+{
+    *count = COMMANDS;
+    return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+const struct command *command_get(const char *name, struct err *e)
+{
+    const struct command *c = command_find(name);
+
+    if (c != NULL)
+        return c;
+    err_set(e, ERR_USAGE, "", "no such command: \"%s\"", name);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (nearest_likely(name, commands[i].name)) {
+            err_hint(e, "did you mean \"%s\"? docktether help shows all commands", commands[i].name);
+            return NULL;
+        }
+    }
+    command_hint(NULL, e);
+    return NULL;
+}
+
+void command_hint(const struct command *c, struct err *e)
+{
+    if (e->hint[0] != '\0')
+        return;
+    if (c != NULL)
+        err_hint(e, "docktether help %s", c->name);
+    else
+        err_hint(e, "docktether help");
+}
+
+static int check_count(const struct command *c, const struct args *args, struct err *e)
+{
+    if (args->count < c->min)
+        return err_set(e, ERR_USAGE, c->name, "it needs %s", c->operands);
+    if (c->max == 0 && args->count > 0)
+        return err_set(e, ERR_USAGE, c->name, "it takes no operand, \"%s\" was given", args->operands[0]);
+    if (args->count > c->max)
+        return err_set(e, ERR_USAGE, c->name, "it takes %s, \"%s\" is too many", c->operands,
+                       args->operands[c->max]);
+    return 0;
+}
+
+int command_parse(const struct command *c, struct args *args, int argc, char **argv, struct err *e)
+{
+    int rc = args_parse(args, c->options, c->runs_command, argc, argv, e);
+
+    if (rc == 0 && !args->help)
+        rc = check_count(c, args, e);
+    if (rc != 0)
+        command_hint(c, e);
+    return rc;
+}

@@ -1,0 +1,232 @@
+#include "cli/edit.h"
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "cli/nearest.h"
+#include "ssh/knownhosts.h"
+#include "store/endpoint.h"
+#include "store/option.h"
+#include "store/pin.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const editing[] = { "identity", "pin", "pin-from", "description", "protected", "set" };
+
+bool edit_given(const char *url, const struct args *a)
+{
+    for (size_t i = 0; i < sizeof editing / sizeof *editing; i++)
+        if (args_has(a, editing[i]))
+            return true;
+    return url != NULL;
+}
+
+static int set(struct profile *p, const char *section, const char *key, const char *value, struct err *e)
+{
+    return option_set(p, option_find(section, key), value, e);
+}
+
+/* ---- the URL ---------------------------------------------------------- */
+
+/* Back to what a new profile would have. */
+static int set_default(struct profile *p, const struct profile *base, const char *key, struct err *e)
+{
+    const struct option *o = option_find("ssh", key);
+    struct strv values = { 0 };
+
+    option_get(base, o, &values);
+    int rc = option_set(p, o, values.count > 0 ? values.items[0] : "", e);
+    strv_clear(&values);
+    return rc;
+}
+
+static int set_endpoint(struct profile *p, const struct endpoint *ep, const struct profile *base,
+                        struct err *e)
+{
+    char port[8];
+
+    snprintf(port, sizeof port, "%u", (unsigned)ep->port);
+    if (set(p, "ssh", "host", ep->host, e) != 0)
+        return -1;
+    if ((ep->port != 0 ? set(p, "ssh", "port", port, e) : set_default(p, base, "port", e)) != 0)
+        return -1;
+    if ((ep->user != NULL ? set(p, "ssh", "user", ep->user, e) : set_default(p, base, "user", e)) != 0)
+        return -1;
+    return ep->path != NULL ? set(p, "docker", "socket", ep->path, e) : 0;
+}
+
+static int apply_url(struct profile *p, const char *url, struct err *e)
+{
+    struct endpoint ep = { 0 };
+    int rc = -1;
+
+    if (url == NULL)
+        return 0;
+    if (endpoint_parse(url, &ep, e) != 0)
+        return -1;
+    struct profile *base = store_new_profile(p->name, e);
+    if (base != NULL)
+        rc = set_endpoint(p, &ep, base, e);
+    profile_free(base);
+    endpoint_clear(&ep);
+    return rc;
+}
+
+/* ---- identities ------------------------------------------------------- */
+
+/* As it will stand in the profile: absolute, or ~/ as it was typed. */
+static char *identity_path(const char *given, struct err *e)
+{
+    if (given[0] == '/' || strncmp(given, "~/", 2) == 0)
+        return mem_strdup(given);
+    while (strncmp(given, "./", 2) == 0)
+        given += 2;
+    char *cwd = getcwd(NULL, 0);
+    if (cwd == NULL) {
+        err_set_errno(e, ERR_FAILED, "identity", "%s is relative and there is no working directory", given);
+        return NULL;
+    }
+    char *path = mem_printf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, given);
+    free(cwd);
+    return path;
+}
+
+static int check_identity(const char *path, struct err *e)
+{
+    struct stat st;
+    char *full = path_expand(path, e);
+
+    if (full == NULL)
+        return -1;
+    int missing = stat(full, &st);
+    if (missing) {
+        err_set_errno(e, ERR_FAILED, "identity", "cannot use %s", full);
+        err_hint(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f '%s'", full);
+    } else if (!S_ISREG(st.st_mode)) {
+        missing = err_set(e, ERR_FAILED, "identity", "%s is not a regular file", full);
+    }
+    free(full);
+    return missing;
+}
+
+static int apply_identities(struct profile *p, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    if (args_has(a, "identity") && set(p, "ssh", "identity", "", e) != 0)
+        return -1;
+    while ((given = args_next(a, "identity", &at)) != NULL) {
+        if (*given == '\0')
+            return err_set(e, ERR_USAGE, "", "--identity needs the path of a private key");
+        char *path = identity_path(given, e);
+        int rc = path == NULL || check_identity(path, e) != 0 ? -1 : set(p, "ssh", "identity", path, e);
+        free(path);
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- pins ------------------------------------------------------------- */
+
+static int pin_from(struct profile *p, const char *source, struct err *e)
+{
+    struct hostkeys keys = { 0 };
+    char *path;
+
+    if (strcmp(source, "known_hosts") == 0) {
+        char *home = path_home(e);
+        if (home == NULL)
+            return -1;
+        path = mem_printf("%s/.ssh/known_hosts", home);
+        free(home);
+    } else {
+        path = mem_strdup(source);
+    }
+    int rc = knownhosts_read(path, p->host, p->port, &keys, e);
+    for (size_t i = 0; rc == 0 && i < keys.count; i++)
+        pins_add(&p->pins, &keys.items[i].pin);
+    hostkeys_clear(&keys);
+    free(path);
+    return rc;
+}
+
+static int apply_pins(struct profile *p, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    if (args_has(a, "pin") || args_has(a, "pin-from"))
+        pins_clear(&p->pins);
+    while ((given = args_next(a, "pin", &at)) != NULL) {
+        struct pin pin;
+        if (pin_parse(given, &pin, e) != 0)
+            return -1;
+        pins_add(&p->pins, &pin);
+    }
+    for (at = 0; (given = args_next(a, "pin-from", &at)) != NULL;)
+        if (pin_from(p, given, e) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- --set ------------------------------------------------------------ */
+
+static int unknown_key(const char *key, struct err *e)
+{
+    size_t count;
+    const struct option *table = option_table(&count);
+
+    err_set(e, ERR_USAGE, "", "no such key: \"%s\"", key);
+    for (size_t i = 0; i < count; i++)
+        if (nearest_likely(key, table[i].key))
+            return err_hint(e, "did you mean %s.%s?", table[i].section, table[i].key);
+    return err_hint(e, "docktether(5) describes the keys, and `docktether inspect NAME` shows them all");
+}
+
+static int apply_set(struct profile *p, const char *assignment, struct err *e)
+{
+    const char *equals = strchr(assignment, '=');
+
+    if (equals == NULL || equals == assignment)
+        return err_set(e, ERR_USAGE, "", "--set needs KEY=VALUE, it was given \"%s\"", assignment);
+    char *key = mem_printf("%.*s", (int)(equals - assignment), assignment);
+    const struct option *o = option_find(NULL, key);
+    int rc = o != NULL ? option_set(p, o, equals + 1, e) : unknown_key(key, e);
+    free(key);
+    return rc;
+}
+
+static int apply_sets(struct profile *p, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    while ((given = args_next(a, "set", &at)) != NULL)
+        if (apply_set(p, given, e) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- all of it -------------------------------------------------------- */
+
+int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e)
+{
+    const char *description = args_value(a, "description");
+
+    if (apply_url(p, url, e) != 0 || apply_identities(p, a, e) != 0)
+        return -1;
+    if (description != NULL && set(p, "profile", "description", description, e) != 0)
+        return -1;
+    if (args_has(a, "protected"))
+        p->protect = true;
+    /* known_hosts is asked for the host and port that --set may still change. */
+    if (apply_sets(p, a, e) != 0)
+        return -1;
+    return apply_pins(p, a, e);
+}

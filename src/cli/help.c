@@ -1,0 +1,72 @@
+#include "cli/help.h"
+
+static const struct {
+    enum command_group group;
+    const char *title;
+} groups[] = {
+    { COMMAND_PROFILES, "Profiles" },
+    { COMMAND_TETHERS, "Tethers" },
+    { COMMAND_DOCKER, "Docker's programs" },
+    { COMMAND_OTHER, "Other" },
+};
+
+static const char exit_codes[] = "Exit status:\n"
+                                 "  0  done\n"
+                                 "  1  failed for another reason\n"
+                                 "  2  wrong usage\n"
+                                 "  3  no such profile, or the store cannot be read\n"
+                                 "  4  host key not pinned, or not the pinned one\n"
+                                 "  5  authentication refused\n"
+                                 "  6  cannot be reached: name, TCP, timeout\n"
+                                 "  7  reached, but the remote Docker socket cannot be used\n"
+                                 "  8  refused by the profile's own policy\n";
+
+void help_overview(FILE *out)
+{
+    size_t count;
+    const struct command *table = command_table(&count);
+
+    fputs("Usage: docktether COMMAND [OPTION...] [OPERAND...]\n"
+          "\n"
+          "Remote Docker hosts as plain local sockets, each over one SSH connection that is\n"
+          "authenticated by key alone, to a host whose key is pinned.\n",
+          out);
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+        fprintf(out, "\n%s:\n", groups[g].title);
+        for (size_t i = 0; i < count; i++)
+            if (table[i].group == groups[g].group)
+                fprintf(out, "  %-10s%s\n", table[i].name, table[i].summary);
+    }
+    fprintf(out,
+            "\nFirst steps:\n"
+            "  docktether create prod ssh://deploy@prod.example.com\n"
+            "  docktether use prod\n"
+            "  docker ps\n"
+            "\n%s"
+            "\n`docktether help COMMAND` explains a command.\n",
+            exit_codes);
+}
+
+static void print_option(const struct args_option *o, FILE *out)
+{
+    char letter[8] = "    ";
+
+    if (o->letter != 0)
+        snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    fprintf(out, "  %s--%s%s%s\n          %s\n", letter, o->name, o->value != NULL ? " " : "",
+            o->value != NULL ? o->value : "", o->help);
+}
+
+void help_command(const struct command *c, FILE *out)
+{
+    static const struct args_option help = { "help", 'h', NULL, "this text" };
+
+    fprintf(out, "Usage: docktether %s [OPTION...]%s%s\n\n%s\n", c->name, *c->operands ? " " : "",
+            c->operands, c->summary);
+    if (c->details != NULL)
+        fprintf(out, "\n%s", c->details);
+    fputs("\nOptions:\n", out);
+    for (const struct args_option *o = c->options; o != NULL && o->name != NULL; o++)
+        print_option(o, out);
+    print_option(&help, out);
+}

@@ -1,0 +1,85 @@
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/out.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A closed standard descriptor would be taken by the next file that is opened,
+ * and messages would go there. Those we open instead cannot be used the way
+ * they are meant, so that writing to a closed output still fails. */
+static void fill_descriptors(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(ERR_FAILED);
+}
+
+/* What is written to a pipe that nobody reads must be an error with a message,
+ * not an end without one. True when it was ignored before us. */
+static bool ignore_sigpipe(void)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+
+    sigemptyset(&ignore.sa_mask);
+    return sigaction(SIGPIPE, &ignore, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+static const char *verb_of(const char *word)
+{
+    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
+        return "help";
+    if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
+        return "version";
+    return word;
+}
+
+static int finish(const struct command *c, const struct args *args, int status, struct err *e)
+{
+    const char *profile = c != NULL && c->names_profile && args->count > 0 ? args->operands[0] : NULL;
+
+    if (status < 0) {
+        if (e->code == ERR_USAGE)
+            command_hint(c, e);
+        /* Wrong usage names the command already where it has no value to blame. */
+        out_error(c != NULL && strcmp(e->layer, c->name) == 0 ? NULL : profile, e);
+        status = e->code != ERR_NONE ? (int)e->code : ERR_FAILED;
+    }
+    err_clear(e);
+    if (out_flush(e) != 0 && status == 0) {
+        out_error(NULL, e);
+        status = ERR_FAILED;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = ERR_INIT;
+    struct args args = { 0 };
+    int status = -1;
+
+    fill_descriptors();
+    args.sigpipe_ignored = ignore_sigpipe();
+    if (argc < 2) {
+        help_overview(stderr);
+        return ERR_USAGE;
+    }
+    const struct command *c = command_get(verb_of(argv[1]), &e);
+    if (c != NULL && command_parse(c, &args, argc - 1, argv + 1, &e) == 0) {
+        if (args.help) {
+            help_command(c, stdout);
+            status = 0;
+        } else {
+            status = c->run(&args, &e);
+        }
+    }
+    status = finish(c, &args, status, &e);
+    args_clear(&args);
+    return status;
+}

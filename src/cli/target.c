@@ -1,0 +1,81 @@
+#include "cli/target.h"
+
+#include "base/mem.h"
+#include "cli/out.h"
+#include "cli/term.h"
+#include "tether/launch.h"
+#include "tether/runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const cleared[] = {
+    "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", NULL,
+};
+
+const char *const *target_cleared(void)
+{
+    return cleared;
+}
+
+char *target_url(const char *name, struct err *e)
+{
+    char *path = runtime_socket_path(name, e);
+
+    if (path == NULL)
+        return NULL;
+    char *url = mem_printf("unix://%s", path);
+    free(path);
+    return url;
+}
+
+static void waiting(void *user, const char *name)
+{
+    (void)user;
+    if (isatty(STDERR_FILENO))
+        out_note(name, "still connecting...");
+}
+
+void target_note_stale(const char *name)
+{
+    out_note(
+        name,
+        "the running tether has older values; to apply the new ones: docktether down %s && docktether up %s",
+        name, name);
+}
+
+int target_check_pins(const struct profile *p, struct err *e)
+{
+    if (p->pins.count > 0)
+        return 0;
+    err_set(e, ERR_HOSTKEY, "host key", "no host key is pinned for %s", p->host);
+    return err_hint(
+        e,
+        "look at what the host presents with `docktether pin %s --scan`, compare it with the server's "
+        "own words (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then: docktether pin %s --add "
+        "'TYPE SHA256:...'",
+        p->name, p->name);
+}
+
+int target_up(const struct profile *p, struct err *e)
+{
+    const struct launch_options options = { .ask = term_passphrase, .level = LOG_INFO, .waiting = waiting };
+    bool stale = false;
+
+    if (target_check_pins(p, e) != 0)
+        return -1;
+    (void)fflush(NULL); /* launch_up() forks */
+    switch (launch_up(p, &options, &stale, e)) {
+    case LAUNCH_STARTED:
+        out_note(p->name, "up");
+        return 0;
+    case LAUNCH_RUNNING:
+        if (stale)
+            target_note_stale(p->name);
+        return 0;
+    case LAUNCH_FAILED:
+        break;
+    }
+    return -1;
+}

@@ -1,0 +1,26 @@
+/* target: what a program needs to speak to a profile's Docker: a tether that
+ * serves, and the environment. */
+#ifndef DOCKTETHER_CLI_TARGET_H
+#define DOCKTETHER_CLI_TARGET_H
+
+#include "base/err.h"
+#include "store/profile.h"
+
+/* A profile without pins is refused, with what to do about it. */
+int target_check_pins(const struct profile *p, struct err *e);
+
+/* Brings the profile's tether up unless it serves already; asks for
+ * passphrases, and tells on standard error what happens. */
+int target_up(const struct profile *p, struct err *e);
+
+/* "unix://" and the profile's socket, allocated. */
+char *target_url(const char *name, struct err *e);
+
+/* The variables that would send Docker's programs elsewhere, or make them
+ * speak TLS to our socket: unset wherever DOCKER_HOST is set. NULL-terminated. */
+const char *const *target_cleared(void);
+
+/* Says that a tether which is running has older values than its profile now. */
+void target_note_stale(const char *name);
+
+#endif
