@@ -4,6 +4,7 @@
 #include "ssh/internal.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,12 +41,10 @@ static int establish(struct session *s, const struct connect_request *rq, struct
     return session_hand_over(s, e);
 }
 
-struct session *connect_host(const struct connect_request *rq, struct err *e)
+static struct session *dial_and_establish(const struct connect_request *rq, struct err *e)
 {
     const struct profile *p = rq->profile;
 
-    if (connect_check_pins(p, e) != 0)
-        return NULL;
     struct wait w = phase(rq);
     int fd = dial_tcp(p->host, p->port, &w, e);
     if (fd < 0)
@@ -57,5 +56,16 @@ struct session *connect_host(const struct connect_request *rq, struct err *e)
         session_free(s);
         return NULL;
     }
+    return s;
+}
+
+struct session *connect_host(const struct connect_request *rq, struct err *e)
+{
+    if (connect_check_pins(rq->profile, e) != 0)
+        return NULL;
+    struct session *s = dial_and_establish(rq, e);
+    /* libcrypto keeps a random generator for each thread; the worker outlives
+     * libcrypto's own clean-up at exit. */
+    OPENSSL_thread_stop();
     return s;
 }

@@ -4,9 +4,12 @@
 
 #include <fcntl.h>
 #include <libssh/server.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,6 +182,21 @@ static int lost(struct session *s, struct err *e)
     return err_set(e, ERR_UNREACHABLE, "SSH", "the connection was lost%s%s", *why ? ": " : "", why);
 }
 
+/* sshd leaves Nagle's algorithm on for a session without a terminal, so that a
+ * small packet of its waits for the acknowledgement of the one before; a
+ * delayed one costs 40 ms for every command whose request needed no answer of
+ * ours in between. The option does not last: it is set after every burst. */
+static void acknowledge(const struct session *s)
+{
+#ifdef TCP_QUICKACK
+    const int on = 1;
+
+    (void)setsockopt(s->poll_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)s;
+#endif
+}
+
 int session_pump(struct session *s, struct err *e)
 {
     if (s->dead || session_lost(s))
@@ -187,8 +205,10 @@ int session_pump(struct session *s, struct err *e)
         int rc = ssh_event_dopoll(s->event, 0);
         if (rc == SSH_ERROR || session_lost(s))
             return lost(s, e);
-        if (rc == SSH_AGAIN)
+        if (rc == SSH_AGAIN) {
+            acknowledge(s);
             break;
+        }
     }
     channel_finish_closing(s);
     return session_lost(s) ? lost(s, e) : 0;
