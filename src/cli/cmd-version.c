@@ -1,11 +1,12 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "ssh/session.h"
+#include "tether/tether.h"
 
 #include <config.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
-#include <uv.h>
 
 int cmd_version(const struct args *args, struct err *e)
 {
@@ -20,7 +21,8 @@ int cmd_version(const struct args *args, struct err *e)
     json_t *libraries = json_object();
     json_object_set_new(libraries, "jansson", json_string(jansson_version_str()));
     json_object_set_new(libraries, "libcrypto", json_string(OpenSSL_version(OPENSSL_VERSION)));
-    json_object_set_new(libraries, "libuv", json_string(uv_version_string()));
+    json_object_set_new(libraries, "libssh", json_string(session_library()));
+    json_object_set_new(libraries, "libuv", json_string(tether_library()));
     json_t *o = json_object();
     json_object_set_new(o, "Version", json_string(PACKAGE_VERSION));
     json_object_set_new(o, "Libraries", libraries);

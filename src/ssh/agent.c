@@ -96,10 +96,12 @@ static enum wait_result receive(const struct wait *w, int fd, struct message *m)
 
     if (r != WAIT_READY)
         return r;
-    m->len = get32(head);
-    if (m->len == 0 || m->len > MESSAGE_MAX)
+    uint32_t len = get32(head);
+    /* Not yet in m: it always tells how much m->data holds. */
+    if (len == 0 || len > MESSAGE_MAX)
         return WAIT_CANCELLED;
-    m->data = mem_resize(m->data, m->len, 1);
+    m->data = mem_resize(m->data, len, 1);
+    m->len = len;
     return transfer(w, fd, m->data, m->len, false);
 }
 

@@ -100,10 +100,10 @@ static int broken(struct attempt *a, struct err *e)
     const char *why = reason(a);
     err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered,
             a->offered == 1 ? "" : "s", *why ? why : "no reason given");
-    if (a->ids->any_in_agent)
-        return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE", a->p->name);
     if (strstr(why, "Out of memory") != NULL) /* what libssh makes of such a key */
         return err_hint(e, "a key with destination constraints (ssh-add -h) cannot be used with libssh");
+    if (a->ids->any_in_agent)
+        return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE", a->p->name);
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 

@@ -109,7 +109,9 @@ static int unlock(const char *text, const char *path, identity_ask_fn ask, void 
         mem_wipe(passphrase, sizeof passphrase);
     }
     if (rc == 1)
-        return err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
+        err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
+    if (rc == 1)
+        return err_hint(e, "ssh-keygen -y -f '%s' tries it too", path);
     return rc;
 }
 

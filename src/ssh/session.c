@@ -216,7 +216,9 @@ int session_pump(struct session *s, struct err *e)
 
 bool session_congested(const struct session *s)
 {
-    return (ssh_get_poll_flags(s->ssh) & SSH_WRITE_PENDING) != 0;
+    /* Not ssh_get_poll_flags(): it says so after every write, even when the
+     * network took all of it. */
+    return (ssh_get_status(s->ssh) & SSH_WRITE_PENDING) != 0;
 }
 
 void session_keepalive(struct session *s)

@@ -8,7 +8,11 @@ enum wait_result wait_fd(const struct wait *w, int fd, short events)
     struct pollfd fds[2] = { { .fd = fd, .events = events }, { .fd = w->cancel_fd, .events = POLLIN } };
 
     for (;;) {
-        int n = poll(fds, 2, deadline_left(w->deadline));
+        int left = deadline_left(w->deadline);
+        /* Before poll(): a peer that never stops sending is always ready. */
+        if (left == 0)
+            return WAIT_TIMEOUT;
+        int n = poll(fds, 2, left);
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0)

@@ -50,8 +50,11 @@ static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, stru
             return err_set(e, ERR_FAILED, "control", "the tether ended without an answer");
         len += (size_t)n;
         buf[len] = '\0';
-        if (memchr(buf, '\n', len) != NULL)
-            return (ssize_t)len;
+        char *end = memchr(buf, '\n', len);
+        if (end != NULL) {
+            *end = '\0'; /* a second line is nobody's answer */
+            return end - buf;
+        }
         if (len == size - 1)
             return err_set(e, ERR_FAILED, "control", "the tether's answer is too long");
     }

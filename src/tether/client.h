@@ -22,7 +22,7 @@ bool client_running(const char *name);
  * with), "transport" ("streamlocal", "dial-stdio" or null), "transport_reason",
  * "server" (its banner), "host_key" ("TYPE SHA256:..."), "identity",
  * "connections" {"open","held","total","refused","max"},
- * "bytes" {"in","out"}, "reconnects", "round_trip_ms" (or null),
+ * "bytes" {"in","out"}, "reconnects",
  * "last_error" (null or {"code","layer","message","hint","at"}). */
 json_t *client_status(const char *name, struct err *e);
 

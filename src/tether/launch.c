@@ -8,6 +8,7 @@
 #include "tether/call.h"
 #include "tether/control.h"
 #include "tether/runtime.h"
+#include "tether/status.h"
 #include "tether/tether.h"
 
 #include <errno.h>
@@ -161,14 +162,8 @@ static int child_main(const struct profile *p, const struct identities *ids, con
     if (rc == 1) {
         send_running(fd);
     } else if (rc < 0) {
-        /* A second answer goes unread when the tether has given one. */
-        json_t *o = json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e));
-        char *text = json_dumps(o, JSON_COMPACT);
-        char *line = mem_printf("%s\n", text);
-        (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
-        free(line);
-        free(text);
-        json_decref(o);
+        /* Unread when the tether has given an answer itself. */
+        status_send_ready(fd, &e);
     }
     log_free(log);
     return rc < 0;

@@ -115,10 +115,14 @@ static void on_refused(void *user, struct relay *r, const char *reason)
     struct pool *pool = user;
     char text[1200];
 
-    snprintf(text, sizeof text, "Docker socket: %s on %s cannot be reached by %s: %s. Hint: is the Docker Engine running there?",
-             pool->profile->socket, pool->profile->host,
+    /* sshd answers like that, too, when a session has all the commands it may. */
+    bool limit = pool->transport == TRANSPORT_DIAL_STDIO && relay_opening(r);
+    snprintf(text, sizeof text, "Docker socket: %s on %s cannot be reached by %s: %s. Hint: %s", pool->profile->socket,
+             pool->profile->host,
              pool->transport == TRANSPORT_DIAL_STDIO ? pool->command : "streamlocal forwarding",
-             *reason ? reason : "no reason given");
+             *reason ? reason : "no reason given",
+             limit ? "MaxSessions in its sshd_config limits how many run at once (10 unless set)"
+                   : "is the Docker Engine running there?");
     log_warn(pool->log, "a connection was refused: %s", text);
     refuse_fd(pool, relay_release(r), text);
 }

@@ -65,8 +65,15 @@ static void set_dirty(void *user)
 
 static void on_session_poll(uv_poll_t *poll, int status, int events);
 
+static void failed(struct tether *t, enum tether_event event, const struct err *e);
+
 static void lose_session(struct tether *t, const struct err *e)
 {
+    /* Not served yet: whoever waits for `up` wants to know. */
+    if (t->state == STATE_PROBING) {
+        failed(t, EVENT_LOST, e);
+        return;
+    }
     status_error(&t->status, e);
     log_err(t->cfg->log, LOG_WARN, e);
     post(t, EVENT_LOST);
@@ -519,4 +526,9 @@ int tether_run(const struct tether_config *cfg, struct err *e)
         *e = t->fatal;
     free(t);
     return rc;
+}
+
+const char *tether_library(void)
+{
+    return uv_version_string();
 }

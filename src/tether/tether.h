@@ -25,4 +25,7 @@ struct tether_config {
  * returns, the lock file is left to the caller. */
 int tether_run(const struct tether_config *cfg, struct err *e);
 
+/* libuv's version, "1.44.2". */
+const char *tether_library(void);
+
 #endif
