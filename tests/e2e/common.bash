@@ -1,0 +1,196 @@
+# shellcheck shell=bash
+# common: what every e2e test has: a home of its own, the program under test,
+# and a look, at the end, that nothing was left behind.
+#
+#   setup_file()    { lab_up docker; }   or lab_up, for tests without a dockerd
+#   teardown_file() { lab_down; }
+#   setup()         { setup_home; }
+#   teardown()      { teardown_home; }
+#
+# Environment: DOCKTETHER (the program), DOCKTETHER_SANITIZED=1 (it was built
+# with sanitizers), DOCKTETHER_TEST_LONG=1 (the patient form of a few tests),
+# CI=true (a missing dockerd is a failure, not a reason to skip).
+
+bats_require_minimum_version 1.5.0
+
+TESTS=$BATS_TEST_DIRNAME
+# shellcheck source=lab.bash
+. "$TESTS/lab.bash"
+
+docktether() {
+    "$DOCKTETHER" "$@"
+}
+
+# lab_up [docker]: the lab of a .bats file. Without dockerd its tests skip, except in CI.
+lab_up() {
+    # Tests work in directories of their own: a relative path would not lead there.
+    DOCKTETHER=$(realpath "$(type -P "${DOCKTETHER:-docktether}")") || {
+        echo "there is no ${DOCKTETHER:-docktether} to test"
+        return 1
+    }
+    export DOCKTETHER
+    unset SSH_AUTH_SOCK DOCKER_HOST DOCKER_CONTEXT SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY
+    export LC_ALL=C.UTF-8 LAB_SKIP=
+    # shellcheck disable=SC2119 # it needs no lines of sshd_config
+    if ! lab_init || ! lab_start_sshd; then
+        lab_stop
+        return 1
+    fi
+    if [ "${1:-}" != docker ] || { lab_start_dockerd && lab_make_image; }; then
+        return 0
+    fi
+    LAB_SKIP="no dockerd here: $(lab_dockerd_obstacle)$(tail -n 1 "$LAB/dockerd.log" 2>/dev/null)"
+    [ "${CI:-}" = true ] || return 0
+    echo "$LAB_SKIP"
+    lab_stop
+    return 1
+}
+
+lab_down() {
+    lab_stop
+}
+
+setup_home() {
+    [ -z "${LAB_SKIP:-}" ] || skip "$LAB_SKIP"
+    T=$LAB/t$BATS_TEST_NUMBER
+    mkdir -p "$T/home/.ssh"
+    mkdir -m 0700 "$T/run"
+    chmod 0700 "$T/home/.ssh"
+    export T HOME=$T/home XDG_CONFIG_HOME=$T/home/.config XDG_STATE_HOME=$T/home/.local/state
+    export XDG_RUNTIME_DIR=$T/run DOCKER_CONFIG=$T/home/.docker
+    RUN=$T/run/docktether
+    STATE=$XDG_STATE_HOME/docktether
+    export STORE=$XDG_CONFIG_HOME/docktether/profiles
+    URL=ssh://$LAB_USER@127.0.0.1:$LAB_PORT$LAB_SOCK
+    CLEANUP=()
+    cd "$HOME" || return 1
+}
+
+# at_end PID...: what the test has started in the background and teardown_home ends.
+at_end() {
+    CLEANUP+=("$@")
+}
+
+# end PID...: ends them now, with what they have started (a function in the background is a shell).
+end() {
+    # shellcheck disable=SC2046 # a list of numbers
+    lab_kill 5 $(lab_tree "$@") "$@"
+}
+
+# Ends the tethers by the program's own means and fails the test when one outlives
+# that, when a socket is left, or when a sanitizer has complained in a log.
+teardown_home() {
+    local status=0 left
+    [ -n "${T:-}" ] || return 0
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || show_logs
+    end "${CLEANUP[@]}"
+    timeout 30 "$DOCKTETHER" down --all >/dev/null || status=1
+    # A sanitizer looks for leaks between the end of the tether and that of its process.
+    wait_for 5 no_tethers || true
+    left=$(tethers)
+    if [ -n "$left" ]; then
+        echo "tethers left: $left"
+        # shellcheck disable=SC2086 # a list of numbers
+        lab_kill 3 $left
+        status=1
+    fi
+    left=$(find "$RUN" -type s 2>/dev/null)
+    [ -z "$left" ] || { echo "sockets left: $left"; status=1; }
+    sanitizers_complain && status=1
+    stop_other_sshds
+    cd / && rm -rf "$T"
+    return "$status"
+}
+
+stop_other_sshds() {
+    local dir
+    for dir in "$LAB"/sshd/*/; do
+        case $dir in */main/) continue ;; esac
+        [ ! -d "$dir" ] || { lab_stop_sshd "$(basename "$dir")" && rm -rf "$dir"; }
+    done
+}
+
+# The processes of the program under test that belong to this test.
+tethers() {
+    local file files pid
+    files=$(grep -lF "XDG_RUNTIME_DIR=$T/run" /proc/[0-9]*/environ 2>/dev/null) || true
+    for file in $files; do
+        pid=${file#/proc/}
+        pid=${pid%%/*}
+        case $(readlink "/proc/$pid/exe") in *docktether* | *memcheck*) lab_gone "$pid" || echo "$pid" ;; esac
+    done
+}
+
+no_tethers() {
+    [ -z "$(tethers)" ]
+}
+
+sanitizers_complain() {
+    grep -rE 'ERROR: (Address|Leak|Undefined)|runtime error:' "$STATE" 2>/dev/null
+}
+
+show_logs() {
+    local log
+    printf '%s\n' "${output:+--- output of the last run:}" "${output:-}" "${stderr:-}" | sed '/^$/d'
+    for log in "$STATE"/*.log; do
+        [ ! -f "$log" ] || { echo "--- $log"; tail -n 30 "$log"; }
+    done
+}
+
+# ---- words of the tests --------------------------------------------------------
+
+# new_profile NAME [options]: a profile of the lab's main server, pinned, with its key.
+new_profile() {
+    local name=$1
+    shift
+    docktether create "$name" "$URL" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+}
+
+# direct COMMAND...: the same command against dockerd itself; tethered NAME COMMAND...: through NAME.
+direct() {
+    env DOCKER_HOST="unix://$LAB_SOCK" "$@"
+}
+
+tethered() {
+    local name=$1
+    shift
+    env DOCKER_HOST="unix://$RUN/$name.sock" "$@"
+}
+
+# status_of NAME MEMBER...: one value of the tether's status.
+status_of() {
+    local name=$1
+    shift
+    docktether status "$name" --format json | python3 "$TESTS/jsonget.py" "$@"
+}
+
+state_is() {
+    [ "$(status_of "$1" state)" = "$2" ]
+}
+
+# fails_with CODE ARGUMENT...: the program, without a terminal, ends with CODE, one sentence
+# and one hint, in bounded time, and tells no secret.
+fails_with() {
+    local code=$1
+    shift
+    run --separate-stderr setsid --wait timeout 30 "$DOCKTETHER" "$@"
+    # shellcheck disable=SC2154 # run sets them
+    if [ "$status" -ne "$code" ] || [ "${#stderr_lines[@]}" -ne 2 ] ||
+        [[ ${stderr_lines[0]} != docktether:* ]] || [[ ${stderr_lines[1]} != hint:* ]]; then
+        printf 'expected exit %s, a sentence and a hint; got exit %s and:\n' "$code" "$status"
+        printf '%s\n' "$output" "$stderr"
+        return 1
+    fi
+    tells_no_secret "$LAB_KEY" "$output" "$stderr"
+}
+
+# tells_no_secret KEYFILE TEXT...: no line of the private key is in the texts or in any log.
+tells_no_secret() {
+    local secret
+    secret=$(sed -n 2p "$1")
+    shift
+    if grep -rqF -- "$secret" "$STATE" "$RUN" "$XDG_CONFIG_HOME" 2>/dev/null || [[ $* == *"$secret"* ]]; then
+        echo "a line of the private key was printed or logged"
+        return 1
+    fi
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# No leak and no error over create, up, 100 requests, down.
+
+load common
+
+setup_file() {
+    lab_up docker
+}
+
+teardown_file() {
+    lab_down
+}
+
+setup() {
+    setup_home
+    command -v valgrind >/dev/null || skip "no valgrind here"
+    [ "${DOCKTETHER_SANITIZED:-}" != 1 ] || skip "a sanitizer does not run under valgrind"
+}
+
+teardown() {
+    teardown_home
+}
+
+checked() {
+    valgrind --quiet --trace-children=yes --child-silent-after-fork=no --leak-check=full \
+        --errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible \
+        --suppressions="$TESTS/valgrind.supp" --error-exitcode=99 --log-file="$T/valgrind.%p" \
+        "$DOCKTETHER" "$@"
+}
+
+@test "create, up, 100 requests, down" {
+    local i
+    checked create lab "$URL" --identity "$LAB_KEY" --pin "$LAB_PIN" --set connect-timeout=60s
+    checked up lab
+    [[ "$(readlink "/proc/$(status_of lab pid)/exe")" == *memcheck* ]]
+    for i in $(seq 97); do
+        curl -sf --unix-socket "$RUN/lab.sock" "http://docker/_ping?$i" >/dev/null
+    done
+    [ "$(tethered lab docker run --rm -i bb cat <<<hi)" = hi ]
+    head -c 3000000 /dev/urandom >blob
+    tethered lab docker run --rm -i bb cat <blob >copy
+    cmp blob copy
+    curl -sf --unix-socket "$RUN/lab.sock" http://docker/containers/json >/dev/null
+    checked status lab --format json
+    checked down lab
+    # The tether ran under valgrind as well, and says what it found as it ends.
+    [ "$(find "$T" -name 'valgrind.*' | wc -l)" -ge 5 ]
+    if [ -n "$(find "$T" -name 'valgrind.*' -size +0)" ]; then
+        cat "$T"/valgrind.*
+        return 1
+    fi
+}
+
+@test "up that fails" {
+    run -5 checked_refused
+    [ -z "$(find "$T" -name 'valgrind.*' -size +0 -exec cat {} +)" ]
+}
+
+checked_refused() {
+    lab_new_key "$T/stranger"
+    docktether create lab "$URL" --identity "$T/stranger" --pin "$LAB_PIN" --set connect-timeout=60s
+    checked up lab
+}
