@@ -35,6 +35,7 @@ struct pool {
     struct spare *spare;
     bool refuse;
     bool closing;
+    bool told_congested; /* a relay waits for the session's output to be sent */
     uint64_t total, refused;
 };
 
@@ -107,7 +108,10 @@ static bool on_congested(void *user)
 {
     struct pool *pool = user;
 
-    return pool->session == NULL || session_congested(pool->session);
+    if (pool->session != NULL && !session_congested(pool->session))
+        return false;
+    pool->told_congested = true;
+    return true;
 }
 
 static void on_refused(void *user, struct relay *r, const char *reason)
@@ -230,6 +234,8 @@ void pool_step(struct pool *pool)
 
     if (pool->session == NULL)
         return;
+    uint64_t packets = session_packets_in(pool->session);
+    pool->told_congested = false;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
         bool probe = relay_opening(r) && probes > 0;
         probes -= probe;
@@ -237,6 +243,11 @@ void pool_step(struct pool *pool)
     }
     if (pool->spare != NULL)
         spare_step(pool->spare);
+    /* libssh receives and sends in every call, so a later step can have brought
+     * what an earlier relay waits for, and no event will tell. */
+    if (session_packets_in(pool->session) != packets ||
+        (pool->told_congested && !session_congested(pool->session)))
+        on_dirty(pool);
 }
 
 int64_t pool_due_ms(const struct pool *pool)
