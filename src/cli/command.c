@@ -51,7 +51,7 @@ static const struct args_option use_options[] = {
 };
 static const struct args_option env_options[] = {
     { "shell", 0, "sh|fish|csh", "whose syntax; from $SHELL by default" },
-    { "unset", 'u', NULL, "lines that take it back" },
+    { "unset", 'u', NULL, "lines that unset DOCKER_HOST again" },
     NO_UP,
     END,
 };
@@ -62,8 +62,9 @@ static const char create_details[] =
     "without a path /var/run/docker.sock.\n"
     "\n"
     "No host key is trusted without being named: give --pin or --pin-from. On a\n"
-    "terminal, without either, the host's keys are shown and you are asked. A pin is\n"
-    "what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints on the server:\n"
+    "terminal, without either, the host's keys are shown and you are asked. A pin is a\n"
+    "type and a fingerprint, or the whole line that this prints on the server:\n"
+    "  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n"
     "  --pin 'ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs'\n"
     "\n"
     "A Docker context of the same name is made, unless --set context=no.\n";
@@ -119,7 +120,7 @@ static const char env_details[] = "Brings the tether up and prints what points o
                                   "  sh, bash, zsh   eval \"$(docktether env NAME)\"\n"
                                   "  fish            docktether env NAME | source\n"
                                   "  csh, tcsh       eval `docktether env NAME`\n"
-                                  "`docktether env --unset` prints what takes it back.\n";
+                                  "`docktether env --unset` prints what unsets DOCKER_HOST again.\n";
 
 static const char exec_details[] =
     "Brings the tether up and runs COMMAND with DOCKER_HOST set to it. What follows NAME\n"
@@ -155,8 +156,8 @@ static const struct command commands[] = {
       use_details, use_options, true, false, cmd_use },
     { "show", COMMAND_DOCKER, "", 0, 0, "print what Docker's programs use now", show_details, NULL, false,
       false, cmd_show },
-    { "env", COMMAND_DOCKER, "NAME", 0, 1, "print lines that point a shell at a profile", env_details,
-      env_options, true, false, cmd_env },
+    { "env", COMMAND_DOCKER, "NAME | --unset", 0, 1, "print lines that point a shell at a profile",
+      env_details, env_options, true, false, cmd_env },
     { "exec", COMMAND_DOCKER, "NAME [--] COMMAND...", 2, COMMAND_ANY, "run one command against a profile",
       exec_details, exec_options, true, true, cmd_exec },
 

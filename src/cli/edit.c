@@ -189,6 +189,18 @@ static int unknown_key(const char *key, struct err *e)
     return err_hint(e, "docktether(5) describes the keys, and `docktether inspect NAME` shows them all");
 }
 
+/* Back to what docktether.ini or the program says. */
+static int reset_key(struct profile *p, const struct option *o, struct err *e)
+{
+    struct profile *base = store_new_profile(p->name, e);
+
+    if (base == NULL)
+        return -1;
+    option_copy(p, base, o);
+    profile_free(base);
+    return 0;
+}
+
 static int apply_set(struct profile *p, const char *assignment, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
@@ -197,7 +209,13 @@ static int apply_set(struct profile *p, const char *assignment, struct err *e)
         return err_set(e, ERR_USAGE, "", "--set needs KEY=VALUE, it was given \"%s\"", assignment);
     char *key = mem_printf("%.*s", (int)(equals - assignment), assignment);
     const struct option *o = option_find(NULL, key);
-    int rc = o != NULL ? option_set(p, o, equals + 1, e) : unknown_key(key, e);
+    int rc;
+    if (o == NULL)
+        rc = unknown_key(key, e);
+    else if (equals[1] == '\0' && o->fallback != NULL)
+        rc = reset_key(p, o, e);
+    else
+        rc = option_set(p, o, equals + 1, e);
     free(key);
     return rc;
 }

@@ -177,7 +177,6 @@ void state_print_long(const json_t *state)
     pair(t, "Connections", connections_text(state, true));
     pair(t, "Bytes", bytes_text(state));
     pair(t, "Reconnects", integer_text(state, "reconnects", ""));
-    pair(t, "Round trip", integer_text(state, "round_trip_ms", " ms"));
     pair(t, "Last error", error_when(state));
     pair(t, "Hint", mem_strdup(text(json_object_get(state, "last_error"), "hint")));
     table_print(t, stdout);

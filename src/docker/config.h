@@ -17,7 +17,12 @@ int config_set_current(const char *name, struct err *e);
 
 /* What Docker's CLI would use now, by its order: non-empty DOCKER_HOST, then
  * DOCKER_CONTEXT, then currentContext. */
-enum config_source { CONFIG_SOURCE_DEFAULT, CONFIG_SOURCE_CONFIG, CONFIG_SOURCE_CONTEXT_ENV, CONFIG_SOURCE_HOST_ENV };
+enum config_source {
+    CONFIG_SOURCE_DEFAULT,
+    CONFIG_SOURCE_CONFIG,
+    CONFIG_SOURCE_CONTEXT_ENV,
+    CONFIG_SOURCE_HOST_ENV
+};
 
 /* *value is allocated: a URL for CONFIG_SOURCE_HOST_ENV, else the name of a
  * context ("default" for CONFIG_SOURCE_DEFAULT). */

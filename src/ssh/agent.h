@@ -23,7 +23,8 @@ int agent_list(const char *path, const struct wait *w, struct strv *keys, struct
 /* Connects to the agent and starts the thread. *client_fd is the end for
  * libssh, which owns it from ssh_set_agent_socket() on. Nothing is wanted yet.
  * NULL and ERR_AUTH on failure. */
-struct agent_filter *agent_filter_start(const char *path, const struct wait *w, int *client_fd, struct err *e);
+struct agent_filter *agent_filter_start(const char *path, const struct wait *w, int *client_fd,
+                                        struct err *e);
 
 /* From now on libssh sees this key alone (base64; NULL: every key). */
 void agent_filter_want(struct agent_filter *f, const char *key);

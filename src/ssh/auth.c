@@ -75,22 +75,28 @@ static const char *reason(struct attempt *a)
 
 static int refused(struct attempt *a, struct err *e)
 {
+    const int both = SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
     int methods = ssh_userauth_list(a->s->ssh, NULL);
 
     if (a->offered == 0) {
-        err_set(e, ERR_AUTH, "authentication", "there is no key to offer: the agent cannot be reached or has none of "
-                                               "the wanted ones");
+        err_set(e, ERR_AUTH, "authentication",
+                "there is no key to offer: the agent cannot be reached or has none of "
+                "the wanted ones");
         return err_hint(e, "ssh-add -l shows what the agent holds");
     }
     if (methods != 0 && (methods & SSH_AUTH_METHOD_PUBLICKEY) == 0) {
-        err_set(e, ERR_AUTH, "authentication", "the server takes no public keys, only%s%s, which are never tried",
+        err_set(e, ERR_AUTH, "authentication",
+                "the server takes no public keys, only%s%s%s, which %s never tried",
                 methods & SSH_AUTH_METHOD_PASSWORD ? " passwords" : "",
-                methods & SSH_AUTH_METHOD_INTERACTIVE ? " keyboard-interactive" : "");
+                (methods & both) == both ? " and" : "",
+                methods & SSH_AUTH_METHOD_INTERACTIVE ? " keyboard-interactive" : "",
+                (methods & both) == SSH_AUTH_METHOD_INTERACTIVE ? "is" : "are");
         return err_hint(e, "set PubkeyAuthentication yes in its sshd_config");
     }
     err_set(e, ERR_AUTH, "authentication", "%s@%s refused %s%s", a->p->user, a->p->host,
             a->offered > 1 ? "every key, the last one was " : "the key ", a->last);
-    return err_hint(e, "is its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it", a->p->user);
+    return err_hint(e, "is its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it",
+                    a->p->user);
 }
 
 static int broken(struct attempt *a, struct err *e)
@@ -103,7 +109,8 @@ static int broken(struct attempt *a, struct err *e)
     if (strstr(why, "Out of memory") != NULL) /* what libssh makes of such a key */
         return err_hint(e, "a key with destination constraints (ssh-add -h) cannot be used with libssh");
     if (a->ids->any_in_agent)
-        return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE", a->p->name);
+        return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE",
+                        a->p->name);
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 

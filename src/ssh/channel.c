@@ -19,8 +19,8 @@ struct channel {
     const struct channel_callbacks *cb;        /* NULL once given up */
     void *user;
     enum channel_state state;
-    char *path;    /* streamlocal */
-    char *command; /* exec */
+    char *path;     /* streamlocal */
+    char *command;  /* exec */
     bool requested; /* exec: the channel is open, the request is under way */
     bool paused;
     bool remote_eof;
@@ -43,7 +43,8 @@ static void keep_stderr(struct channel *ch, const char *data, size_t len)
     if (ch->stderr_text == NULL)
         ch->stderr_text = mem_alloc(STDERR_MAX + 1);
     for (size_t i = 0; i < len && ch->stderr_len < STDERR_MAX; i++)
-        ch->stderr_text[ch->stderr_len++] = data[i] == '\0' || data[i] == '\n' || data[i] == '\r' ? ' ' : data[i];
+        ch->stderr_text[ch->stderr_len++] =
+            data[i] == '\0' || data[i] == '\n' || data[i] == '\r' ? ' ' : data[i];
 }
 
 static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, int is_stderr, void *user)
@@ -100,7 +101,8 @@ static void on_exit_status(ssh_session ssh, ssh_channel sch, int status, void *u
     notify(ch);
 }
 
-static struct channel *channel_new(struct session *s, const struct channel_callbacks *cb, void *user, struct err *e)
+static struct channel *channel_new(struct session *s, const struct channel_callbacks *cb, void *user,
+                                   struct err *e)
 {
     struct channel *ch = mem_alloc(sizeof *ch);
 
@@ -126,8 +128,8 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     return ch;
 }
 
-struct channel *channel_open_streamlocal(struct session *s, const char *path, const struct channel_callbacks *cb,
-                                         void *user, struct err *e)
+struct channel *channel_open_streamlocal(struct session *s, const char *path,
+                                         const struct channel_callbacks *cb, void *user, struct err *e)
 {
     struct channel *ch = channel_new(s, cb, user, e);
 

@@ -30,8 +30,8 @@ struct channel_callbacks {
 /* Both return at once, with the opening under way; NULL and ERR_FAILED
  * without memory. The channel is the caller's until channel_close().
  * direct-streamlocal@openssh.com is in OpenSSH's PROTOCOL, 2.4. */
-struct channel *channel_open_streamlocal(struct session *s, const char *path, const struct channel_callbacks *cb,
-                                         void *user, struct err *e);
+struct channel *channel_open_streamlocal(struct session *s, const char *path,
+                                         const struct channel_callbacks *cb, void *user, struct err *e);
 struct channel *channel_open_exec(struct session *s, const char *command, const struct channel_callbacks *cb,
                                   void *user, struct err *e);
 

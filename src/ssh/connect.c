@@ -13,13 +13,15 @@ int connect_check_pins(const struct profile *p, struct err *e)
     if (p->pins.count > 0)
         return 0;
     err_set(e, ERR_HOSTKEY, "host key", "no key of the host is pinned, so it cannot be recognised");
-    return err_hint(e, "docktether pin %s --scan shows what it presents; compare, then docktether pin %s --add ...",
-                    p->name, p->name);
+    return err_hint(
+        e, "docktether pin %s --scan shows what it presents; compare, then docktether pin %s --add ...",
+        p->name, p->name);
 }
 
 static struct wait phase(const struct connect_request *rq)
 {
-    return (struct wait){ .deadline = deadline_in(rq->profile->connect_timeout_ms), .cancel_fd = rq->cancel_fd };
+    return (struct wait){ .deadline = deadline_in(rq->profile->connect_timeout_ms),
+                          .cancel_fd = rq->cancel_fd };
 }
 
 static int establish(struct session *s, const struct connect_request *rq, struct err *e)
@@ -29,7 +31,12 @@ static int establish(struct session *s, const struct connect_request *rq, struct
 
     snprintf(target, sizeof target, "%s port %" PRId64, p->host, p->port);
     struct wait w = phase(rq);
-    if (handshake_run(s, &w, target, e) != 0 || hostkey_check(s, &p->pins, p->name, e) != 0)
+    if (handshake_run(s, &w, target, e) != 0) {
+        if (e != NULL && e->code == ERR_HOSTKEY)
+            err_hint(e, "compare with the host itself: docktether pin %s --scan", p->name);
+        return -1;
+    }
+    if (hostkey_check(s, &p->pins, p->name, e) != 0)
         return -1;
     log_info(rq->log, "connected to %s (%s), host key %s %s", target, session_banner(s), s->host_key.type,
              s->host_key.fingerprint);

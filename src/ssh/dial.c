@@ -153,8 +153,8 @@ static int race_error(const struct race *r, int outcome, const char *host, int64
         err_set(e, ERR_UNREACHABLE, "TCP", "%s port %" PRId64 " does not answer", host, port);
         return err_hint(e, "is the host up, and is a firewall or a VPN in between?");
     }
-    err_set(e, ERR_UNREACHABLE, "TCP", "cannot connect to %s port %" PRId64 " (%s): %s", host, port, r->last_addr,
-            strerror(r->last_errno));
+    err_set(e, ERR_UNREACHABLE, "TCP", "cannot connect to %s port %" PRId64 " (%s): %s", host, port,
+            r->last_addr, strerror(r->last_errno));
     if (r->last_errno == ECONNREFUSED)
         return err_hint(e, "is sshd running there, and on that port?");
     return err_hint(e, "is this machine's network up?");

@@ -35,8 +35,7 @@ static int describe(struct session *s, const struct greeting *g, const char *tar
         return err_hint(e, "too many logins at once (MaxStartups), a ban of this address, or the wrong port");
     }
     if (strstr(why, "server host key algo") != NULL) {
-        err_set(e, ERR_HOSTKEY, "host key", "%s has no key of a pinned type (%s)", target, why);
-        return err_hint(e, "compare with the host itself: docktether pin NAME --scan");
+        return err_set(e, ERR_HOSTKEY, "host key", "%s has no key of a pinned type (%s)", target, why);
     }
     return err_set(e, ERR_UNREACHABLE, "SSH", "the handshake with %s failed: %s", target, why);
 }

@@ -91,7 +91,8 @@ static int decode(const char *text, const char *path, const char *passphrase, ss
     return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", path);
 }
 
-static int unlock(const char *text, const char *path, identity_ask_fn ask, void *user, ssh_key *key, struct err *e)
+static int unlock(const char *text, const char *path, identity_ask_fn ask, void *user, ssh_key *key,
+                  struct err *e)
 {
     char passphrase[PASSPHRASE_MAX];
     int rc = 1;
@@ -101,8 +102,8 @@ static int unlock(const char *text, const char *path, identity_ask_fn ask, void 
         if (given < 0)
             return -1;
         if (given == 1) {
-            err_set(e, ERR_AUTH, "identity", "the key %s is encrypted and nobody can be asked for its passphrase",
-                    path);
+            err_set(e, ERR_AUTH, "identity",
+                    "the key %s is encrypted and nobody can be asked for its passphrase", path);
             return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", path);
         }
         rc = decode(text, path, passphrase, key, e);
@@ -140,7 +141,8 @@ static int load_text(struct identity *id, const char *path, const char *text, co
     return 0;
 }
 
-static int load(struct identity *id, const struct strv *in_agent, identity_ask_fn ask, void *user, struct err *e)
+static int load(struct identity *id, const char *name, const struct strv *in_agent, identity_ask_fn ask,
+                void *user, struct err *e)
 {
     char *text = NULL;
     size_t len = 0;
@@ -155,7 +157,7 @@ static int load(struct identity *id, const struct strv *in_agent, identity_ask_f
             rc = load_text(id, path, text, in_agent, ask, user, e);
     } else if (found == 1) {
         err_set(e, ERR_AUTH, "identity", "the key %s does not exist", path);
-        err_hint(e, "name another one: docktether update NAME --identity FILE");
+        err_hint(e, "name another one: docktether update %s --identity FILE", name);
     } else if (e != NULL) {
         e->code = ERR_AUTH;
         snprintf(e->layer, sizeof e->layer, "identity");
@@ -175,13 +177,13 @@ static void identity_clear(struct identity *id)
 
 /* Appends the key of `file`; without `required`, one that cannot be had is
  * passed over. */
-static int add(struct identities *ids, const char *file, bool required, const struct strv *in_agent,
-               identity_ask_fn ask, void *user, struct err *e)
+static int add(struct identities *ids, const char *name, const char *file, bool required,
+               const struct strv *in_agent, identity_ask_fn ask, void *user, struct err *e)
 {
     struct identity id = { .file = mem_strdup(file) };
     struct err local = ERR_INIT;
 
-    if (load(&id, in_agent, required ? ask : NULL, user, &local) != 0) {
+    if (load(&id, name, in_agent, required ? ask : NULL, user, &local) != 0) {
         identity_clear(&id);
         if (!required)
             return 0;
@@ -210,13 +212,14 @@ struct identities *identities_load(const struct profile *p, identity_ask_fn ask,
     }
     ids->any_in_agent = p->identities.count == 0 && ids->agent != NULL;
     for (size_t i = 0; rc == 0 && i < p->identities.count; i++)
-        rc = add(ids, p->identities.items[i], true, &in_agent, ask, user, e);
+        rc = add(ids, p->name, p->identities.items[i], true, &in_agent, ask, user, e);
     if (p->identities.count == 0)
         for (size_t i = 0; i < sizeof default_files / sizeof *default_files; i++)
-            (void)add(ids, default_files[i], false, &in_agent, NULL, NULL, NULL);
+            (void)add(ids, p->name, default_files[i], false, &in_agent, NULL, NULL, NULL);
     if (rc == 0 && ids->count == 0 && !ids->any_in_agent) {
-        rc = err_set(e, ERR_AUTH, "identity", "there is no key to log in with: the agent has none, and none of "
-                                              "~/.ssh/id_ed25519, id_ecdsa, id_rsa can be used");
+        rc = err_set(e, ERR_AUTH, "identity",
+                     "there is no key to log in with: the agent has none, and none of "
+                     "~/.ssh/id_ed25519, id_ecdsa, id_rsa can be used");
         err_hint(e, "docktether update %s --identity FILE, or ssh-add FILE", p->name);
     }
     strv_clear(&in_agent);

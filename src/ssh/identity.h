@@ -18,7 +18,8 @@ struct identities;
 /* Asks the user for the passphrase of `file`. Writes at most size bytes with
  * the terminator and returns 0; 1 when there is nobody to ask (or the user
  * gave up), -1 on an error. */
-typedef int (*identity_ask_fn)(void *user, const char *file, int attempt, char *buf, size_t size, struct err *e);
+typedef int (*identity_ask_fn)(void *user, const char *file, int attempt, char *buf, size_t size,
+                               struct err *e);
 
 /* Loads what the profile names, or without `identity` the default files
  * ~/.ssh/id_ed25519, id_ecdsa, id_rsa that exist. A key that is encrypted and

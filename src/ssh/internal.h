@@ -20,11 +20,11 @@ struct channel;
 
 struct session {
     ssh_session ssh;
-    ssh_event event;     /* NULL while a worker owns the session */
-    int fd;              /* libssh's; closed by us only while ssh_get_fd() still names it */
-    int poll_fd;         /* a duplicate that stays ours */
-    bool dead;           /* the connection is lost: no more calls that send */
-    struct log *log;     /* not owned, may be NULL */
+    ssh_event event; /* NULL while a worker owns the session */
+    int fd;          /* libssh's; closed by us only while ssh_get_fd() still names it */
+    int poll_fd;     /* a duplicate that stays ours */
+    bool dead;       /* the connection is lost: no more calls that send */
+    struct log *log; /* not owned, may be NULL */
     struct pin host_key;
     char *identity;
     struct channel *closing; /* channels that were given up and are not finished */
@@ -37,10 +37,6 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
 
 /* session.c: waits until libssh can go on. 0, or -1 with the phase's error. */
 int session_wait(struct session *s, const struct wait *w, const char *layer, struct err *e);
-
-/* session.c: libssh's own checks do not tell that the connection has ended
- * (0.10.6 to 0.12.2: dopoll says OK after a MAC error); its status does. */
-bool session_lost(const struct session *s);
 
 /* session.c: hands the session from its worker to the loop. */
 int session_hand_over(struct session *s, struct err *e);
@@ -64,15 +60,15 @@ int auth_run(struct session *s, const struct profile *p, const struct identities
 
 /* identity.c: what auth.c needs of it. */
 struct identity {
-    char *file;    /* as the profile has it */
-    char *blob;    /* the public key, base64; NULL when it could not be read */
-    ssh_key key;   /* private; NULL when only the agent can sign */
+    char *file;  /* as the profile has it */
+    char *blob;  /* the public key, base64; NULL when it could not be read */
+    ssh_key key; /* private; NULL when only the agent can sign */
 };
 
 struct identities {
     struct identity *items;
     size_t count;
-    char *agent;     /* the agent's socket, NULL: none is to be used */
+    char *agent;       /* the agent's socket, NULL: none is to be used */
     bool any_in_agent; /* no identity was named: every key of the agent may be offered */
 };
 

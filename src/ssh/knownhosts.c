@@ -79,8 +79,8 @@ int knownhosts_read(const char *path, const char *host, int64_t port, struct hos
         if (!contains(&revoked, &found.items[i]))
             hostkeys_add(keys, &found.items[i]);
     if (keys->count == 0) {
-        err_set(e, ERR_HOSTKEY, "known_hosts", "%s has no %skey for %s", path, found.count > 0 ? "unrevoked " : "",
-                name);
+        err_set(e, ERR_HOSTKEY, "known_hosts", "%s has no %skey for %s", path,
+                found.count > 0 ? "unrevoked " : "", name);
         err_hint(e, "give the pin itself: --pin 'TYPE SHA256:...'");
         rc = -1;
     }

@@ -40,7 +40,9 @@ static void query_unref(struct query *q)
 static void *run(void *arg)
 {
     struct query *q = arg;
-    const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_STREAM,
+                                    .ai_flags = AI_ADDRCONFIG };
     struct addrinfo *list = NULL;
 
     int status = getaddrinfo(q->host, q->port, &hints, &list);

@@ -142,7 +142,8 @@ int session_wait(struct session *s, const struct wait *w, const char *layer, str
         (void)fcntl(s->poll_fd, F_SETFL, flags | O_NONBLOCK);
 
     if (session_lost(s))
-        return err_set(e, ERR_UNREACHABLE, layer, "the server closed the connection: %s", ssh_get_error(s->ssh));
+        return err_set(e, ERR_UNREACHABLE, layer, "the server closed the connection: %s",
+                       ssh_get_error(s->ssh));
     short events = POLLIN;
     if (ssh_get_poll_flags(s->ssh) & SSH_WRITE_PENDING)
         events |= POLLOUT;

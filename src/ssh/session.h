@@ -28,6 +28,11 @@ int session_fd(const struct session *s);
  * session_congested(). */
 int session_pump(struct session *s, struct err *e);
 
+/* True once the connection is lost, which any call can find out: session_pump()
+ * tells why. libssh's own checks do not (0.10.6 to 0.12.2: dopoll says OK
+ * after a MAC error); its status does. */
+bool session_lost(const struct session *s);
+
 /* True while output is waiting for the network: poll for writability too, and
  * write no more into any channel. */
 bool session_congested(const struct session *s);
@@ -38,9 +43,9 @@ void session_keepalive(struct session *s);
 /* Packets received so far: it moves while the other side lives. */
 uint64_t session_packets_in(const struct session *s);
 
-const char *session_banner(const struct session *s);        /* of the server, e.g. "SSH-2.0-OpenSSH_9.2p1" */
+const char *session_banner(const struct session *s);         /* of the server, e.g. "SSH-2.0-OpenSSH_9.2p1" */
 const struct pin *session_host_key(const struct session *s); /* the pin that matched */
-const char *session_identity(const struct session *s);      /* what logged in, for people */
+const char *session_identity(const struct session *s);       /* what logged in, for people */
 
 /* "0.10.6/openssl/zlib" */
 const char *session_library(void);

@@ -35,15 +35,50 @@ static bool fingerprint_ok(const char *s)
     return (strchr(alphabet, s[BASE64_LEN - 1]) - alphabet) % 4 == 0;
 }
 
+/* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
+ * may hold anything. 1 when text is not such a line. */
+static int parse_listing(const char *text, struct pin *pin, struct err *e)
+{
+    static const struct {
+        const char *bits; /* NULL: any */
+        const char *name, *type;
+    } listed[] = {
+        { "256", "(ED25519)", "ssh-ed25519" },       { NULL, "(RSA)", "ssh-rsa" },
+        { "256", "(ECDSA)", "ecdsa-sha2-nistp256" }, { "384", "(ECDSA)", "ecdsa-sha2-nistp384" },
+        { "521", "(ECDSA)", "ecdsa-sha2-nistp521" },
+    };
+    char line[256];
+    size_t digits = strspn(text, "0123456789");
+    const char *name = strrchr(text, ' ');
+
+    if (digits == 0 || digits > 5 || text[digits] != ' ' || name == NULL || name[1] != '(')
+        return 1;
+    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+        if (strcmp(name + 1, listed[i].name) != 0)
+            continue;
+        if (listed[i].bits != NULL &&
+            (strlen(listed[i].bits) != digits || strncmp(text, listed[i].bits, digits) != 0))
+            continue;
+        snprintf(line, sizeof line, "%s %.*s", listed[i].type, (int)strcspn(text + digits + 1, " "),
+                 text + digits + 1);
+        return pin_parse(line, pin, e);
+    }
+    return 1;
+}
+
 int pin_parse(const char *text, struct pin *pin, struct err *e)
 {
+    int listing = parse_listing(text, pin, e);
+    if (listing <= 0)
+        return listing;
+
     size_t type_len = strcspn(text, " \t");
     const char *fingerprint = text + type_len + strspn(text + type_len, " \t");
 
     memset(pin, 0, sizeof *pin);
     if (*fingerprint == '\0' || type_len == 0) {
         err_set(e, ERR_USAGE, "", "\"%.120s\" is not a pin: it needs a key type and a fingerprint", text);
-        return err_hint(e, "a pin reads: ssh-ed25519 SHA256:... (as ssh-keygen -l prints the fingerprint)");
+        return err_hint(e, "a pin reads: ssh-ed25519 SHA256:..., or is a whole line of ssh-keygen -l");
     }
     if (!type_ok(text, type_len)) {
         err_set(e, ERR_USAGE, "", "\"%.*s\" is not a type of key that can be pinned",

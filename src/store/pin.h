@@ -22,7 +22,8 @@ struct pins {
     size_t count;
 };
 
-/* "TYPE SHA256:...": the type must be one of ssh-ed25519, ssh-rsa,
+/* "TYPE SHA256:...", or a line as `ssh-keygen -l` prints it, "256 SHA256:...
+ * comment (ED25519)". The type must be one of ssh-ed25519, ssh-rsa,
  * ecdsa-sha2-nistp256, -nistp384, -nistp521; the fingerprint unpadded base64
  * of 32 bytes. Errors are ERR_USAGE. */
 int pin_parse(const char *text, struct pin *pin, struct err *e);

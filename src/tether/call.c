@@ -14,21 +14,50 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (64 * 1024)
+#define APPEAR_MS 5000 /* for the control socket of a tether that is starting */
+#define RETRY_MS 10
+
+static int try_connect(const struct sockaddr_un *sa)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof *sa) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+/* The tether holds the lock a moment before its control socket is there, in
+ * place of what a killed one may have left. */
+static bool is_starting(const struct runtime *rt, int error)
+{
+    pid_t pid;
+
+    return (error == ENOENT || error == ECONNREFUSED) && runtime_locked(rt, &pid);
+}
 
 static int connect_control(const struct runtime *rt, struct err *e)
 {
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct deadline d = deadline_in(APPEAR_MS);
 
     if (strlen(rt->ctl) >= sizeof sa.sun_path)
         return err_set(e, ERR_FAILED, "control", "%s is too long a path for a unix socket", rt->ctl);
     strcpy(sa.sun_path, rt->ctl);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
-        return fd;
-    err_set_errno(e, ERR_FAILED, "control", "cannot reach the tether at %s", rt->ctl);
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    for (;;) {
+        int fd = try_connect(&sa);
+        if (fd >= 0)
+            return fd;
+        int error = errno;
+        if (deadline_left(d) == 0 || !is_starting(rt, error)) {
+            errno = error;
+            return err_set_errno(e, ERR_FAILED, "control", "cannot reach the tether at %s", rt->ctl);
+        }
+        poll(NULL, 0, RETRY_MS);
+    }
 }
 
 /* Reads up to a newline; the length, or -1. */

@@ -84,7 +84,8 @@ static int end(const struct runtime *rt, struct err *e)
     json_t *answer = call_tether(rt, "down", DOWN_MS, NULL);
     json_decref(answer);
 
-    if (await_end(rt, DOWN_MS) || end_by_signal(rt, SIGTERM, SIGTERM_MS) || end_by_signal(rt, SIGKILL, SIGKILL_MS))
+    if (await_end(rt, DOWN_MS) || end_by_signal(rt, SIGTERM, SIGTERM_MS) ||
+        end_by_signal(rt, SIGKILL, SIGKILL_MS))
         return 0;
     return err_set(e, ERR_FAILED, "runtime", "the process that holds %s does not end", rt->lock);
 }

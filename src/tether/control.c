@@ -40,7 +40,8 @@ struct control {
 
 json_t *control_pack_err(const struct err *e)
 {
-    return json_pack("{s:i,s:s,s:s,s:s}", "code", (int)e->code, "layer", e->layer, "message", e->msg, "hint", e->hint);
+    return json_pack("{s:i,s:s,s:s,s:s}", "code", (int)e->code, "layer", e->layer, "message", e->msg, "hint",
+                     e->hint);
 }
 
 void control_unpack_err(const json_t *o, struct err *e)
@@ -48,8 +49,8 @@ void control_unpack_err(const json_t *o, struct err *e)
     int code = ERR_FAILED;
     const char *layer = "", *message = "", *hint = "";
 
-    json_unpack((json_t *)(uintptr_t)o, "{s?i,s?s,s?s,s?s}", "code", &code, "layer", &layer, "message", &message, "hint",
-                &hint);
+    json_unpack((json_t *)(uintptr_t)o, "{s?i,s?s,s?s,s?s}", "code", &code, "layer", &layer, "message",
+                &message, "hint", &hint);
     if (code <= ERR_NONE || code > ERR_POLICY)
         code = ERR_FAILED;
     err_set(e, (enum err_code)code, layer, "%s", message);

@@ -36,8 +36,9 @@ static void finished(uv_work_t *work, int status)
     free(d);
 }
 
-struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile, const struct identities *identities,
-                            struct log *log, dialer_done_fn done, void *user, struct err *e)
+struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
+                            const struct identities *identities, struct log *log, dialer_done_fn done,
+                            void *user, struct err *e)
 {
     struct dialer *d = mem_alloc(sizeof *d);
 

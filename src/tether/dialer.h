@@ -19,8 +19,9 @@ typedef void (*dialer_done_fn)(void *user, struct session *session, const struct
 
 /* profile, identities and log must outlive the dialer. NULL and an error when
  * no thread or descriptor can be had. */
-struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile, const struct identities *identities,
-                            struct log *log, dialer_done_fn done, void *user, struct err *e);
+struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
+                            const struct identities *identities, struct log *log, dialer_done_fn done,
+                            void *user, struct err *e);
 
 /* Makes it end soon: every wait of the worker is cut short. */
 void dialer_cancel(struct dialer *d);

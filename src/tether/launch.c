@@ -24,8 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ATTEMPTS 3      /* a tether that ends while we look at it is started anew */
-#define APPEAR_MS 5000  /* for the control socket of a tether that is starting */
+#define ATTEMPTS 3 /* a tether that ends while we look at it is started anew */
+#define STATUS_MS 5000
 #define SLACK_MS 10000
 #define PATIENCE_MS 1000
 #define DESCRIPTORS_MAX 65536
@@ -42,7 +42,7 @@ static int64_t answer_ms(const struct profile *p)
 static bool is_stale(const struct runtime *rt, const struct profile *p)
 {
     char mine[65];
-    json_t *answer = call_tether(rt, "status", APPEAR_MS, NULL);
+    json_t *answer = call_tether(rt, "status", STATUS_MS, NULL);
     const char *theirs = json_string_value(json_object_get(json_object_get(answer, "status"), "fingerprint"));
 
     store_fingerprint(p, mine);
@@ -51,24 +51,8 @@ static bool is_stale(const struct runtime *rt, const struct profile *p)
     return stale;
 }
 
-/* The tether holds the lock a moment before its control socket is there. */
-static bool await_control(const struct runtime *rt)
-{
-    struct deadline d = deadline_in(APPEAR_MS);
-    pid_t pid;
-
-    while (access(rt->ctl, F_OK) != 0) {
-        if (deadline_left(d) == 0 || !runtime_locked(rt, &pid))
-            return false;
-        poll(NULL, 0, 10);
-    }
-    return true;
-}
-
 static enum launch_result join(const struct runtime *rt, const struct profile *p, bool *stale, struct err *e)
 {
-    if (!await_control(rt))
-        return err_set(e, ERR_FAILED, "control", "the tether that holds %s has no control socket", rt->lock);
     if (stale != NULL)
         *stale = is_stale(rt, p);
     json_t *answer = call_tether(rt, "up", answer_ms(p), e);
@@ -83,7 +67,8 @@ static enum launch_result join(const struct runtime *rt, const struct profile *p
 static void close_inherited(int keep)
 {
     struct rlimit lim;
-    int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur : DESCRIPTORS_MAX;
+    int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur
+                                                                                    : DESCRIPTORS_MAX;
 
     for (int fd = 3; fd < max; fd++)
         if (fd != keep)
@@ -96,16 +81,24 @@ static void raise_descriptor_limit(void)
 
     if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur >= DESCRIPTORS_MAX)
         return;
-    lim.rlim_cur = lim.rlim_max == RLIM_INFINITY || lim.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : lim.rlim_max;
+    lim.rlim_cur =
+        lim.rlim_max == RLIM_INFINITY || lim.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : lim.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &lim);
 }
 
-/* No core file: it would hold the keys. */
+/* No core file while there are keys in memory: it would hold them. */
+static struct rlimit forbid_core(void)
+{
+    struct rlimit old = { RLIM_INFINITY, RLIM_INFINITY };
+
+    (void)getrlimit(RLIMIT_CORE, &old);
+    const struct rlimit none = { 0, old.rlim_max };
+    (void)setrlimit(RLIMIT_CORE, &none);
+    return old;
+}
+
 static void harden(void)
 {
-    const struct rlimit none = { 0, 0 };
-
-    (void)setrlimit(RLIMIT_CORE, &none);
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
@@ -207,8 +200,9 @@ static enum launch_result wait_for(const struct profile *p, const struct launch_
     return result;
 }
 
-static enum launch_result start(const struct profile *p, const struct identities *ids, const struct runtime *rt,
-                                const struct launch_options *o, bool *again, struct err *e)
+static enum launch_result start(const struct profile *p, const struct identities *ids,
+                                const struct runtime *rt, const struct launch_options *o, bool *again,
+                                struct err *e)
 {
     int pair[2];
 
@@ -230,8 +224,8 @@ static enum launch_result start(const struct profile *p, const struct identities
     return wait_for(p, o, pid, pair[0], again, e);
 }
 
-static enum launch_result try_up(const struct profile *p, const struct runtime *rt, const struct launch_options *o,
-                                 bool *stale, bool *again, struct err *e)
+static enum launch_result try_up(const struct profile *p, const struct runtime *rt,
+                                 const struct launch_options *o, bool *stale, bool *again, struct err *e)
 {
     pid_t pid;
 
@@ -244,15 +238,17 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     }
     if (connect_check_pins(p, e) != 0)
         return LAUNCH_FAILED;
+    const struct rlimit core = forbid_core();
     struct identities *ids = identities_load(p, o->ask, o->ask_user, e);
-    if (ids == NULL)
-        return LAUNCH_FAILED;
-    enum launch_result r = start(p, ids, rt, o, again, e);
+    enum launch_result r = ids != NULL ? start(p, ids, rt, o, again, e) : LAUNCH_FAILED;
     identities_free(ids);
+    /* `exec` goes on in this process. */
+    (void)setrlimit(RLIMIT_CORE, &core);
     return r;
 }
 
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale, struct err *e)
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
+                             struct err *e)
 {
     struct runtime rt;
     enum launch_result r = LAUNCH_FAILED;
@@ -279,6 +275,7 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, s
         return -1;
     struct log *log = log_new(p->name, o->level);
     const bool ready = runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0;
+    (void)forbid_core();
     if (ready)
         ids = identities_load(p, o->ask, o->ask_user, e);
     if (ids != NULL) {

@@ -30,7 +30,8 @@ enum launch_result { LAUNCH_FAILED = -1, LAUNCH_STARTED = 0, LAUNCH_RUNNING = 1 
  * with other values than p has now.
  *
  * Forks: call it before any thread exists. */
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale, struct err *e);
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
+                             struct err *e);
 
 /* Runs the tether in this process until it is told to end (SIGTERM, SIGINT,
  * `down`). 0 after an orderly end, -1 with the error that ended it. */

@@ -15,7 +15,8 @@ typedef void (*listener_accept_fn)(void *user, int fd);
 /* Takes over fd (listening, non-blocking). A connection of another user is
  * closed and logged. When descriptors run out, accepting pauses for a moment
  * instead of spinning. NULL on failure: fd stays the caller's. */
-struct listener *listener_new(uv_loop_t *loop, int fd, struct log *log, listener_accept_fn accept, void *user);
+struct listener *listener_new(uv_loop_t *loop, int fd, struct log *log, listener_accept_fn accept,
+                              void *user);
 
 /* Closes the descriptor; the memory goes after the last uv callback. */
 void listener_close(struct listener *l);

@@ -121,8 +121,8 @@ static void on_refused(void *user, struct relay *r, const char *reason)
 
     /* sshd answers like that, too, when a session has all the commands it may. */
     bool limit = pool->transport == TRANSPORT_DIAL_STDIO && relay_opening(r);
-    snprintf(text, sizeof text, "Docker socket: %s on %s cannot be reached by %s: %s. Hint: %s", pool->profile->socket,
-             pool->profile->host,
+    snprintf(text, sizeof text, "Docker socket: %s on %s cannot be reached by %s: %s. Hint: %s",
+             pool->profile->socket, pool->profile->host,
              pool->transport == TRANSPORT_DIAL_STDIO ? pool->command : "streamlocal forwarding",
              *reason ? reason : "no reason given",
              limit ? "MaxSessions in its sshd_config limits how many run at once (10 unless set)"
@@ -172,9 +172,10 @@ void pool_accept(struct pool *pool, int fd)
 
     pool->total++;
     if (pool->relays.count >= (size_t)pool->profile->max_connections) {
-        snprintf(text, sizeof text,
-                 "there are %zu connections already. Hint: docktether update %s --set max-connections=N allows more",
-                 pool->relays.count, pool->profile->name);
+        snprintf(
+            text, sizeof text,
+            "there are %zu connections already. Hint: docktether update %s --set max-connections=N allows more",
+            pool->relays.count, pool->profile->name);
         refuse_fd(pool, fd, text);
         return;
     }
@@ -270,7 +271,8 @@ struct pool_counts pool_counts(const struct pool *pool)
     return c;
 }
 
-struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log, const struct pool_owner *owner)
+struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
+                      const struct pool_owner *owner)
 {
     struct pool *pool = mem_alloc(sizeof *pool);
 

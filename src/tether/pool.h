@@ -30,7 +30,8 @@ struct pool_counts {
 };
 
 /* profile and log must outlive it. */
-struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log, const struct pool_owner *owner);
+struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
+                      const struct pool_owner *owner);
 
 /* A new local connection; fd is the pool's. */
 void pool_accept(struct pool *pool, int fd);

@@ -86,9 +86,10 @@ static void fail(struct probe *pr, const struct err *e)
 static char *diagnosis_command(const struct profile *p)
 {
     char *path = quote_sh(p->socket);
-    char *script = mem_printf("p=%s; if [ ! -e \"$p\" ]; then echo absent; elif [ ! -S \"$p\" ]; then echo no-socket; "
-                              "elif [ ! -w \"$p\" ]; then echo denied; else echo there; fi",
-                              path);
+    char *script =
+        mem_printf("p=%s; if [ ! -e \"$p\" ]; then echo absent; elif [ ! -S \"$p\" ]; then echo no-socket; "
+                   "elif [ ! -w \"$p\" ]; then echo denied; else echo there; fi",
+                   path);
     char *quoted = quote_sh(script);
     char *command = mem_printf("exec sh -c %s", quoted);
 
@@ -129,28 +130,33 @@ static void explain(struct probe *pr)
     pr->reply[strcspn(pr->reply, "\r\n")] = '\0';
     snprintf(known, sizeof known, "%s%s%s%s%s%s%s", *pr->streamlocal_failure ? "sshd says \"" : "",
              pr->streamlocal_failure, *pr->streamlocal_failure ? "\"" : "",
-             *pr->streamlocal_failure && *pr->stdio_failure ? ", and " : "", *pr->stdio_failure ? pr->command : "",
-             *pr->stdio_failure ? " says: " : "", pr->stdio_failure);
+             *pr->streamlocal_failure && *pr->stdio_failure ? ", and " : "",
+             *pr->stdio_failure ? pr->command : "", *pr->stdio_failure ? " says: " : "", pr->stdio_failure);
     if (strcmp(pr->reply, "absent") == 0) {
         err_set(&e, ERR_SOCKET, "Docker socket", "%s does not exist on %s", p->socket, p->host);
-        err_hint(&e, "is the Docker Engine running there? For another path: docktether update %s --set socket=/PATH",
-                 p->name);
+        err_hint(
+            &e,
+            "is the Docker Engine running there? For another path: docktether update %s --set socket=/PATH",
+            p->name);
     } else if (strcmp(pr->reply, "no-socket") == 0) {
         err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s is no socket", p->socket, p->host);
         err_hint(&e, "docktether update %s --set socket=/PATH", p->name);
     } else if (strcmp(pr->reply, "denied") == 0) {
         err_set(&e, ERR_SOCKET, "Docker socket", "%s may not use %s on %s", p->user, p->socket, p->host);
-        err_hint(&e, "there: sudo usermod -aG docker %s, then docktether down %s && docktether up %s", p->user, p->name,
-                 p->name);
+        err_hint(&e, "there: sudo usermod -aG docker %s, then docktether down %s && docktether up %s",
+                 p->user, p->name, p->name);
     } else if (strcmp(pr->reply, "there") == 0) {
-        err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s is there and cannot be reached: %s", p->socket, p->host,
-                known);
-        err_hint(&e, "is the Docker Engine running, and does sshd_config allow AllowStreamLocalForwarding (or is docker "
-                     "in the PATH of a non-interactive login)?");
+        err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s is there and cannot be reached: %s", p->socket,
+                p->host, known);
+        err_hint(
+            &e,
+            "is the Docker Engine running, and does sshd_config allow AllowStreamLocalForwarding (or is docker "
+            "in the PATH of a non-interactive login)?");
     } else {
         err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s cannot be reached: %s", p->socket, p->host, known);
-        err_hint(&e, "is the Docker Engine running there, is %s in its group, and may this key forward "
-                     "(AllowStreamLocalForwarding)?",
+        err_hint(&e,
+                 "is the Docker Engine running there, is %s in its group, and may this key forward "
+                 "(AllowStreamLocalForwarding)?",
                  p->user);
     }
     fail(pr, &e);
@@ -208,7 +214,8 @@ static void step_dial_stdio(struct probe *pr, enum channel_state state)
         stdio_failed(pr, channel_reason(pr->ch));
     } else if (state == CHANNEL_ENDED) {
         const char *words = channel_stderr(pr->ch);
-        snprintf(why, sizeof why, "%.300s%s(exit status %d)", words, *words ? " " : "", channel_exit_status(pr->ch));
+        snprintf(why, sizeof why, "%.300s%s(exit status %d)", words, *words ? " " : "",
+                 channel_exit_status(pr->ch));
         stdio_failed(pr, why);
     } else if (pr->timed_out) {
         stdio_failed(pr, "no answer to a ping");

@@ -31,12 +31,12 @@ struct relay {
     struct relay_owner *owner;
     struct channel *ch;
     struct backlog up, down;
-    bool local_eof;   /* the client will send no more */
-    bool eof_sent;    /* and the channel was told */
-    bool up_ended;    /* the channel takes no more */
-    bool shut;        /* the client was told that no more will come */
-    bool gone;        /* the client has closed altogether */
-    bool delivered;   /* the client got at least a byte */
+    bool local_eof; /* the client will send no more */
+    bool eof_sent;  /* and the channel was told */
+    bool up_ended;  /* the channel takes no more */
+    bool shut;      /* the client was told that no more will come */
+    bool gone;      /* the client has closed altogether */
+    bool delivered; /* the client got at least a byte */
     struct relay *prev, *next;
 };
 

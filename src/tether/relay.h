@@ -33,7 +33,7 @@ struct relay_owner {
     void *user;
     char *scratch; /* for one read */
     size_t scratch_size;
-    uint64_t bytes_in;  /* counted: from the remote side */
+    uint64_t bytes_in; /* counted: from the remote side */
     uint64_t bytes_out;
 };
 

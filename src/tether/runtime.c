@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +114,14 @@ int runtime_lock(const struct runtime *rt, int *fd, struct err *e)
             return err_set_errno(e, ERR_FAILED, "runtime", "cannot open %s", rt->lock);
         if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
             int error = errno;
+            /* Somebody who only looks, see runtime_locked(), is gone at once. */
+            bool looked_at = error == EWOULDBLOCK && flock(*fd, LOCK_SH | LOCK_NB) == 0;
             close(*fd);
             *fd = -1;
+            if (looked_at) {
+                poll(NULL, 0, 1);
+                continue;
+            }
             if (error == EWOULDBLOCK)
                 return 1;
             errno = error;

@@ -44,7 +44,8 @@ static void on_event(void *user)
 
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
-struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user), void *user)
+struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user),
+                        void *user)
 {
     struct spare *sp = mem_alloc(sizeof *sp);
 

@@ -15,7 +15,8 @@ struct spare;
 
 /* Keeps up to `count` streamlocal channels to path open on the session. dirty
  * is called when the owner should step everything. */
-struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user), void *user);
+struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user),
+                        void *user);
 
 /* A channel that is ready, now the caller's (with a new owner to be set), or
  * NULL. The newest first: it is the least likely to have died unseen. */

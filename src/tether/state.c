@@ -1,6 +1,9 @@
 #include "tether/state.h"
 
-#define STAY(state) { STATE_##state, ACTION_NONE }
+#define STAY(state)                \
+    {                              \
+        STATE_##state, ACTION_NONE \
+    }
 
 static const struct tether_step table[STATE_COUNT][EVENT_COUNT] = {
     [STATE_CONNECTING] = {
@@ -83,11 +86,10 @@ static const char *const state_names[STATE_COUNT] = {
 };
 
 static const char *const event_names[EVENT_COUNT] = {
-    [EVENT_CONNECTED] = "connected", [EVENT_UNREACHED] = "unreached",
-    [EVENT_REFUSED] = "refused",     [EVENT_PROBED] = "probed",
-    [EVENT_LOST] = "lost",           [EVENT_PROBE_FAILED] = "probe failed",
-    [EVENT_TIMER] = "timer",         [EVENT_DEMAND] = "demand",
-    [EVENT_RETRY] = "retry",         [EVENT_STOP] = "stop",
+    [EVENT_CONNECTED] = "connected", [EVENT_UNREACHED] = "unreached", [EVENT_REFUSED] = "refused",
+    [EVENT_PROBED] = "probed",       [EVENT_LOST] = "lost",           [EVENT_PROBE_FAILED] = "probe failed",
+    [EVENT_TIMER] = "timer",         [EVENT_DEMAND] = "demand",       [EVENT_RETRY] = "retry",
+    [EVENT_STOP] = "stop",
 };
 
 struct tether_step state_next(enum tether_state state, enum tether_event event)

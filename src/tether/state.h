@@ -14,16 +14,16 @@ enum tether_state {
 };
 
 enum tether_event {
-    EVENT_CONNECTED,   /* the worker hands over a session */
-    EVENT_UNREACHED,   /* the worker failed, and trying again may help */
-    EVENT_REFUSED,     /* the worker failed on pins or keys */
-    EVENT_PROBED,      /* the remote socket can be used */
+    EVENT_CONNECTED, /* the worker hands over a session */
+    EVENT_UNREACHED, /* the worker failed, and trying again may help */
+    EVENT_REFUSED,   /* the worker failed on pins or keys */
+    EVENT_PROBED,    /* the remote socket can be used */
     EVENT_PROBE_FAILED,
-    EVENT_LOST,        /* the session died */
-    EVENT_TIMER,       /* the backoff is over */
-    EVENT_DEMAND,      /* a local connection waits, or the network came back */
-    EVENT_RETRY,       /* the user says `up` */
-    EVENT_STOP,        /* the user says `down`, a signal, or the first attempt failed */
+    EVENT_LOST,   /* the session died */
+    EVENT_TIMER,  /* the backoff is over */
+    EVENT_DEMAND, /* a local connection waits, or the network came back */
+    EVENT_RETRY,  /* the user says `up` */
+    EVENT_STOP,   /* the user says `down`, a signal, or the first attempt failed */
     EVENT_COUNT
 };
 

@@ -89,18 +89,18 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     const char *state = state_name(st->state == STATE_PROBING ? STATE_CONNECTING : st->state);
 
     store_fingerprint(cfg->profile, fingerprint);
-    json_t *o = json_pack("{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state, "pid",
-                          (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint,
-                          "socket", cfg->runtime->sock, "fingerprint", fingerprint);
+    json_t *o = json_pack("{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state,
+                          "pid", (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms),
+                          "endpoint", endpoint, "socket", cfg->runtime->sock, "fingerprint", fingerprint);
     json_object_set_new(o, "transport", transport_name(st));
     json_object_set_new(o, "transport_reason", text_or_null(st->transport_reason));
     json_object_set_new(o, "server", text_or_null(st->server));
     json_object_set_new(o, "host_key", text_or_null(st->host_key));
     json_object_set_new(o, "identity", text_or_null(st->identity));
     json_object_set_new(o, "connections",
-                        json_pack("{s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held", (json_int_t)n.held, "total",
-                                  (json_int_t)n.total, "refused", (json_int_t)n.refused, "max",
-                                  (json_int_t)cfg->profile->max_connections));
+                        json_pack("{s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
+                                  (json_int_t)n.held, "total", (json_int_t)n.total, "refused",
+                                  (json_int_t)n.refused, "max", (json_int_t)cfg->profile->max_connections));
     json_object_set_new(o, "bytes",
                         json_pack("{s:I,s:I}", "in", (json_int_t)n.bytes_in, "out", (json_int_t)n.bytes_out));
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
@@ -113,7 +113,8 @@ void status_send_ready(int fd, const struct err *e)
 {
     if (fd < 0)
         return;
-    json_t *o = e == NULL ? json_pack("{s:b}", "ok", 1) : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e));
+    json_t *o = e == NULL ? json_pack("{s:b}", "ok", 1)
+                          : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e));
     char *text = json_dumps(o, JSON_COMPACT);
     json_decref(o);
     if (text == NULL)

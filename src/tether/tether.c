@@ -25,11 +25,11 @@
 struct tether {
     const struct tether_config *cfg;
     uv_loop_t loop;
-    uv_prepare_t prepare;  /* runs the deferred work before the loop polls */
-    uv_idle_t again;       /* started when a turn did not finish the work */
+    uv_prepare_t prepare; /* runs the deferred work before the loop polls */
+    uv_idle_t again;      /* started when a turn did not finish the work */
     uv_timer_t backoff, keepalive, due;
     uv_signal_t sigterm, sigint, sighup;
-    uv_poll_t ready;       /* whoever waits for the first answer going away */
+    uv_poll_t ready;         /* whoever waits for the first answer going away */
     uv_poll_t *session_poll; /* one per session, freed when it is closed; NULL: none */
     int session_events;
 
@@ -119,6 +119,9 @@ static void on_prepare(uv_prepare_t *prepare)
         if (t->probe != NULL)
             probe_step(t->probe);
     }
+    /* Found out while writing: the descriptor may never say so. */
+    if (t->session != NULL && session_lost(t->session))
+        pump_session(t);
     if (t->state == STATE_CLOSING)
         return;
     watch_session(t);
@@ -368,7 +371,8 @@ static void post(struct tether *t, enum tether_event event)
     struct tether_step step = state_next(t->state, event);
 
     if (step.next != t->state) {
-        log_info(t->cfg->log, "%s: %s -> %s", state_event_name(event), state_name(t->state), state_name(step.next));
+        log_info(t->cfg->log, "%s: %s -> %s", state_event_name(event), state_name(t->state),
+                 state_name(step.next));
         t->state = step.next;
         status_state(&t->status, step.next);
     }

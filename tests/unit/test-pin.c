@@ -116,9 +116,45 @@ static void test_set(void **state)
     assert_int_equal(pins.count, 0);
 }
 
+static void a_line_of_ssh_keygen_is_a_pin(void **state)
+{
+    static const struct {
+        const char *line, *type;
+    } good[] = {
+        { "256 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs root@host (ED25519)", "ssh-ed25519" },
+        { "3072 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs a (b) c (RSA)", "ssh-rsa" },
+        { "384 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs no comment (ECDSA)",
+          "ecdsa-sha2-nistp384" },
+        { "521 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs  (ECDSA)", "ecdsa-sha2-nistp521" },
+    };
+    static const char *const bad[] = {
+        "256 MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48 root@host (ED25519)",
+        "256 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs root@host (DSA)",
+        "255 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs root@host (ECDSA)",
+        "256 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRr root@host (ED25519)",
+        "256 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs root@host",
+        "(ED25519)",
+        "256 (ED25519)",
+    };
+    struct pin pin;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(pin_parse(good[i].line, &pin, NULL), 0);
+        assert_string_equal(pin.type, good[i].type);
+        assert_string_equal(pin.fingerprint, "SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs");
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err e = ERR_INIT;
+        assert_int_equal(pin_parse(bad[i], &pin, &e), -1);
+        assert_int_equal(e.code, ERR_USAGE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_of_ssh_keygen_is_a_pin),
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_set),

@@ -93,7 +93,8 @@ static void backoff_grows_to_its_bound(void **state)
 /* The shell itself is the judge. */
 static void a_quoted_word_survives_a_shell(void **state)
 {
-    static const char *const words[] = { "plain", "", "it's", "a b\tc", "$HOME `id` \"x\" \\n", "'", "''", "*;&|<>(){}[]!#~" };
+    static const char *const words[] = { "plain", "",   "it's",           "a b\tc", "$HOME `id` \"x\" \\n",
+                                         "'",     "''", "*;&|<>(){}[]!#~" };
     char got[128];
 
     (void)state;
@@ -135,10 +136,14 @@ static void the_dial_command_follows_the_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_pair_has_an_answer),         cmocka_unit_test(stop_ends_it_from_everywhere),
-        cmocka_unit_test(nothing_leaves_closing),           cmocka_unit_test(a_refused_key_waits_for_the_user),
-        cmocka_unit_test(a_lost_session_comes_back),        cmocka_unit_test(backoff_grows_to_its_bound),
-        cmocka_unit_test(a_quoted_word_survives_a_shell),   cmocka_unit_test(the_dial_command_follows_the_profile),
+        cmocka_unit_test(every_pair_has_an_answer),
+        cmocka_unit_test(stop_ends_it_from_everywhere),
+        cmocka_unit_test(nothing_leaves_closing),
+        cmocka_unit_test(a_refused_key_waits_for_the_user),
+        cmocka_unit_test(a_lost_session_comes_back),
+        cmocka_unit_test(backoff_grows_to_its_bound),
+        cmocka_unit_test(a_quoted_word_survives_a_shell),
+        cmocka_unit_test(the_dial_command_follows_the_profile),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

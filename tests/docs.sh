@@ -1,0 +1,179 @@
+#!/bin/sh
+# Compares the documents with the program (TAP): commands and options with what
+# `docktether help` prints, keys with the table in src/store/option.c.
+#
+# Environment: DOCKTETHER (the program), srcdir (the top of the sources). Both have a
+# default, for a tree that was built in place.
+
+top=${srcdir:-$(dirname "$0")/..}
+program=${DOCKTETHER:-$top/docktether}
+page1=$top/docs/docktether.1
+page5=$top/docs/docktether.5
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+count=0
+# report NAME FOUND: passes when FOUND is empty.
+report() {
+    count=$((count + 1))
+    if [ -z "$2" ]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        printf '%s\n' "$2" | sed 's/^/# /'
+    fi
+}
+
+# only_in FIRST SECOND: the lines that FIRST has and SECOND has not.
+only_in() {
+    LC_ALL=C sort -u "$1" >"$scratch/first"
+    LC_ALL=C sort -u "$2" >"$scratch/second"
+    LC_ALL=C comm -23 "$scratch/first" "$scratch/second"
+}
+
+# too_few FILE LEAST: says so when a list is so short that it was not read at all.
+too_few() {
+    [ "$(wc -l <"$1")" -ge "$2" ] || echo "only $(wc -l <"$1") lines were found"
+}
+
+# ---- what the program has ----------------------------------------------------
+
+"$program" help >"$scratch/help" || exit 1
+
+# Commands are the indented words before the first steps.
+awk '/^First steps:/ { exit } /^  [a-z]/ { print $1 }' "$scratch/help" >"$scratch/commands"
+
+# "COMMAND --long" and "COMMAND -x", less those of every command.
+while read -r command; do
+    "$program" help "$command" </dev/null | awk -v command="$command" '
+        /^Options:/ { options = 1; next }
+        !options || !/^  +-/ { next }
+        $1 == "-h," { next }
+        $1 ~ /^-.,$/ { print command, substr($1, 1, 2); $1 = $2 }
+        { print command, $1 }'
+done <"$scratch/commands" >"$scratch/options"
+
+# "SECTION KEY [DEFAULT]": an entry of the table begins with { "SECTION", "KEY",
+awk '
+    /^static const struct option table/ { inside = 1; next }
+    inside && /^};/ { exit }
+    inside && /^ *\{ "/ {
+        split($0, part, "\"")
+        entry = part[2] " " part[4]
+        order[++n] = entry
+    }
+    inside && match($0, /\.fallback = [^,}]*/) {
+        value = substr($0, RSTART + 12, RLENGTH - 12)
+        gsub(/["]/, "", value)
+        if (value == "PROFILE_DEFAULT_SOCKET") value = "/var/run/docker.sock"
+        default_of[entry] = value
+    }
+    END { for (i = 1; i <= n; i++) print order[i], default_of[order[i]] }
+' "$top/src/store/option.c" | sed 's/ *$//' >"$scratch/keys"
+
+# ---- what the pages have -----------------------------------------------------
+
+# "COMMAND" for each item, and "COMMAND --long" and "COMMAND -x" for what stands within it. An
+# item of a command begins ".It Cm COMMAND", or ".It Xo" and then ".Cm COMMAND".
+awk -v list="$(tr '\n' ' ' <"$scratch/commands")" -v commands="$scratch/page-commands" '
+    BEGIN { n = split(list, word, " "); for (i = 1; i <= n; i++) known[word[i]] = 1 }
+    /^\.Sh / { inside = $2 == "COMMANDS"; command = "" }
+    !inside { next }
+    /^\.Ss / { depth = 0; command = "" }
+    /^\.Bl / { depth++ }
+    /^\.El/ { depth-- }
+    depth == 1 && (/^\.It Cm / || (previous == ".It Xo" && /^\.Cm /)) {
+        command = $1 == ".It" ? $3 : $2
+        print command >commands
+    }
+    { previous = $0 }
+    command != "" {
+        for (i = 1; i <= NF; i++) {
+            if ($i != "Fl" && $i != ".Fl") continue
+            if ($(i + 1) == "Fl") { print command, "--" $(i + 2); i += 2 }
+            else print command, "-" $(i + 1)
+        }
+    }' "$page1" >"$scratch/page-options"
+
+# "SECTION KEY [DEFAULT]", the default being the first word that is quoted after "default".
+awk '
+    function flush() { if (key != "") print section, key, value; key = value = "" }
+    /^\.Sh / { flush(); section = "" }
+    /^\.Ss Section / { flush(); section = $3; next }
+    section == "" { next }
+    /^\.It Ic / { flush(); key = $3; next }
+    key != "" && waits && /^\.Ql / && value == "" { value = $2 }
+    { waits = /default$/ }
+    END { flush() }
+' "$page5" | sed 's/ *$//' >"$scratch/page-keys"
+
+# ---- the other documents -----------------------------------------------------
+
+documents() {
+    find "$top" -maxdepth 1 -name '*.md' -type f
+    find "$top/docs" "$top/contrib" "$top/tests" -name '*.md' -type f
+}
+
+broken_links() {
+    documents | while IFS= read -r file; do
+        # No link of ours has a blank or a bracket in it.
+        grep -o ']([^)]*)' "$file" | sed 's/^](//; s/)$//; s/#.*//' | while IFS= read -r link; do
+            case $link in
+            '' | *:*) continue ;;
+            esac
+            [ -e "$(dirname "$file")/$link" ] || echo "$file: $link"
+        done
+    done
+}
+
+long_lines() {
+    documents | while IFS= read -r file; do
+        awk -v file="$file" 'length($0) > 110 { print file ":" FNR ": " length($0) " columns" }' "$file"
+    done
+}
+
+# "CODE MEANING" from help, from the table of README.md and from docktether.1.
+awk '/^Exit status:/ { on = 1; next } on && /^  [0-9]/ { sub(/^ +/, ""); sub(/  +/, " "); print; next } { on = 0 }' \
+    "$scratch/help" >"$scratch/codes"
+awk -F ' *[|] *' '/^\| *exit *\| *meaning *\|/ { on = 1 } !/^\|/ { on = 0 } on && $2 ~ /^[0-9]+$/ { print $2, $3 }' \
+    "$top/README.md" >"$scratch/readme-codes"
+awk '/^\.Sh / { on = /EXIT STATUS/ } on && /^\.It / { code = $2; next } on && code != "" { print code, $0; code = "" }' \
+    "$page1" >"$scratch/page-codes"
+
+# differ FIRST SECOND: what is in one alone.
+differ() {
+    only_in "$1" "$2" | sed 's/^/missing: /'
+    only_in "$2" "$1" | sed 's/^/not of the program: /'
+}
+
+# Every file of the sources has its line in ARCHITECTURE.md; those of the commands share one.
+unnamed_files() {
+    find "$top/src" -name '*.[ch]' | sed 's|.*/||; s|\.[ch]$||' | grep -v '^cmd\(-.*\)\{0,1\}$' | sort -u |
+        while IFS= read -r name; do
+            grep -q -e "\`$name\`" -e "\`$name\.[ch]\`" "$top/docs/ARCHITECTURE.md" || echo "$name"
+        done
+}
+
+echo 1..12
+report 'the lists were read' "$(too_few "$scratch/commands" 10)$(too_few "$scratch/options" 20)$(
+    too_few "$scratch/keys" 10)$(too_few "$scratch/codes" 9)"
+report 'every command stands in docktether.1' "$(only_in "$scratch/commands" "$scratch/page-commands")"
+report 'docktether.1 has no command that is none' "$(only_in "$scratch/page-commands" "$scratch/commands")"
+report 'every option stands in docktether.1 with its command' "$(
+    only_in "$scratch/options" "$scratch/page-options")"
+report 'docktether.1 says what -h and --help do' "$(
+    grep -q '^\.Fl h , Fl Fl help\|^\.Fl h ,$' "$page1" || echo "it does not")"
+report 'every key stands in docktether.5 with its section and default' "$(
+    differ "$scratch/keys" "$scratch/page-keys")"
+if command -v mandoc >/dev/null; then
+    report 'mandoc has nothing to say' "$(mandoc -Tlint -Wwarning "$page1" "$page5" 2>/dev/null)"
+else
+    count=$((count + 1))
+    echo "ok $count - mandoc has nothing to say # SKIP there is no mandoc here"
+fi
+report 'every relative link leads somewhere' "$(broken_links)"
+report 'no line is longer than 110 columns' "$(long_lines)"
+report 'the exit codes of README.md are those of the program' "$(differ "$scratch/codes" "$scratch/readme-codes")"
+report 'the exit codes of docktether.1 are those of the program' "$(differ "$scratch/codes" "$scratch/page-codes")"
+report 'every file of src/ stands in ARCHITECTURE.md' "$(unnamed_files)"
