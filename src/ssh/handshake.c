@@ -37,7 +37,11 @@ static int describe(struct session *s, const struct greeting *g, const char *tar
     if (strstr(why, "server host key algo") != NULL) {
         return err_set(e, ERR_HOSTKEY, "host key", "%s has no key of a pinned type (%s)", target, why);
     }
-    return err_set(e, ERR_UNREACHABLE, "SSH", "the handshake with %s failed: %s", target, why);
+    err_set(e, ERR_UNREACHABLE, "SSH", "the handshake with %s failed: %s", target, why);
+    if (strstr(why, "kex error") != NULL)
+        return err_hint(e,
+                        "the two sides have no algorithm in common; `ssh -vv` shows what the server offers");
+    return err_hint(e, "is the port right? `ssh -v` to the same host and port shows another client's view");
 }
 
 int handshake_run(struct session *s, const struct wait *w, const char *target, struct err *e)

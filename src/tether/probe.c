@@ -206,7 +206,7 @@ static void step_dial_stdio(struct probe *pr, enum channel_state state)
         stdio_succeeded(pr);
         return;
     }
-    if (state == CHANNEL_OPEN && !pr->pinged) {
+    if (state == CHANNEL_OPEN && !pr->pinged && !pr->timed_out) {
         pr->pinged = channel_write(pr->ch, PING, strlen(PING)) == (ssize_t)strlen(PING);
         return;
     }
