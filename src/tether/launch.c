@@ -28,6 +28,7 @@
 #define STATUS_MS 5000
 #define SLACK_MS 10000
 #define PATIENCE_MS 1000
+#define GONE_MS 5000
 #define DESCRIPTORS_MAX 65536
 
 /* The longest that a tether may take for its first answer: name and TCP,
@@ -173,55 +174,76 @@ static json_t *await_answer(const struct profile *p, const struct launch_options
     return call_read_line(fd, answer_ms(p), e);
 }
 
-/* After a failure the caller finds nothing left of it. */
-static void reap(pid_t pid)
+/* After a failure the caller finds nothing left of the tether: the other end is
+ * closed when its process ends. */
+static void await_gone(int fd)
 {
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    struct deadline d = deadline_in(GONE_MS);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    char sink[256];
+
+    while (poll(&p, 1, deadline_left(d)) == 1 && recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0)
         continue;
 }
 
-static enum launch_result wait_for(const struct profile *p, const struct launch_options *o, pid_t pid, int fd,
-                                   bool *again, struct err *e)
+static enum launch_result wait_for(const struct profile *p, const struct runtime *rt,
+                                   const struct launch_options *o, int fd, bool *again, struct err *e)
 {
     json_t *answer = await_answer(p, o, fd, e);
     enum launch_result result = LAUNCH_FAILED;
+    pid_t pid;
 
     *again = json_is_true(json_object_get(answer, "running"));
-    if (answer == NULL)
-        kill(pid, SIGKILL);
-    else if (json_is_true(json_object_get(answer, "ok")))
+    if (json_is_true(json_object_get(answer, "ok"))) {
         result = LAUNCH_STARTED;
-    else if (!*again)
-        control_unpack_err(json_object_get(answer, "error"), e);
+    } else {
+        if (answer == NULL && runtime_locked(rt, &pid) && pid > 1)
+            kill(pid, SIGKILL);
+        else if (answer != NULL && !*again)
+            control_unpack_err(json_object_get(answer, "error"), e);
+        await_gone(fd);
+    }
     close(fd);
-    if (result == LAUNCH_FAILED)
-        reap(pid);
     json_decref(answer);
     return result;
 }
 
-static enum launch_result start(const struct profile *p, const struct identities *ids,
-                                const struct runtime *rt, const struct launch_options *o, bool *again,
-                                struct err *e)
+/* Forks twice, so that the tether is nobody's child: `exec` becomes a command
+ * that would never collect it. */
+static int fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
+                       const struct launch_options *o, int fd)
+{
+    int status = 0;
+
+    fflush(NULL); /* or the child would write it once more */
+    pid_t pid = fork();
+    if (pid == 0) {
+        pid_t inner = fork();
+        if (inner == 0)
+            /* exit(), not _exit(): leak checkers report from there. */
+            exit(child_main(p, ids, rt, o->level, fd));
+        identities_free(ids); /* this process's copy of the keys */
+        _exit(inner < 0);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return pid > 0 && status == 0 ? 0 : -1;
+}
+
+static enum launch_result start(const struct profile *p, struct identities *ids, const struct runtime *rt,
+                                const struct launch_options *o, bool *again, struct err *e)
 {
     int pair[2];
 
     *again = false;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot make a socket pair");
-    fflush(NULL); /* or the child would write it once more */
-    pid_t pid = fork();
-    if (pid < 0) {
-        err_set_errno(e, ERR_FAILED, "", "cannot start a process");
-        close(pair[0]);
-        close(pair[1]);
-        return LAUNCH_FAILED;
-    }
-    if (pid == 0)
-        /* exit(), not _exit(): leak checkers report from there. */
-        exit(child_main(p, ids, rt, o->level, pair[1]));
+    int rc = fork_tether(p, ids, rt, o, pair[1]);
     close(pair[1]);
-    return wait_for(p, o, pid, pair[0], again, e);
+    if (rc == 0)
+        return wait_for(p, rt, o, pair[0], again, e);
+    close(pair[0]);
+    return err_set_errno(e, ERR_FAILED, "", "cannot start a process");
 }
 
 static enum launch_result try_up(const struct profile *p, const struct runtime *rt,

@@ -215,7 +215,7 @@ void pool_suspend(struct pool *pool)
     pool->spare = NULL;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         if (!relay_held(r))
-            relay_close(r);
+            relay_unattach(r, pool->profile->hold_ms);
     pool->session = NULL;
 }
 

@@ -40,8 +40,8 @@ void pool_accept(struct pool *pool, int fd);
  * TRANSPORT_AUTO); those held are served first, oldest first. */
 void pool_serve(struct pool *pool, struct session *s, enum transport transport);
 
-/* No session any more: relays are closed, channels given up; those held stay
- * held and new ones are held. Call it before session_free(). */
+/* No session any more: relays are closed, channels given up; those held, or
+ * waiting for their channel to open, are held on, and new ones are held. Call it before session_free(). */
 void pool_suspend(struct pool *pool);
 
 /* Until pool_serve(): everything that is held and comes is refused at once

@@ -402,6 +402,18 @@ void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms)
     r->owner->dirty(r->owner->user);
 }
 
+void relay_unattach(struct relay *r, int64_t hold_ms)
+{
+    if (r->phase != PHASE_OPENING) {
+        relay_close(r);
+        return;
+    }
+    channel_close(r->ch);
+    r->ch = NULL;
+    r->phase = PHASE_HELD;
+    uv_timer_start(&r->timer, on_hold_over, (uint64_t)hold_ms, 0);
+}
+
 bool relay_held(const struct relay *r)
 {
     return r->phase == PHASE_HELD;

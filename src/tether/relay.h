@@ -48,6 +48,10 @@ extern const struct channel_callbacks relay_callbacks;
  * open_ms. */
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms);
 
+/* The session is lost: a relay whose channel is still opening, which has moved
+ * nothing yet, is held again for hold_ms; any other ends. */
+void relay_unattach(struct relay *r, int64_t hold_ms);
+
 bool relay_held(const struct relay *r);
 bool relay_opening(const struct relay *r);
 bool relay_done(const struct relay *r); /* only its closed() is still to come */

@@ -9,8 +9,8 @@
 
 struct item {
     struct channel *ch;
-    int64_t born_ms;
-    bool dead; /* something came, or ended: nobody asked for that */
+    int64_t born_ms; /* on the clock that goes on while this machine sleeps, as the server's does */
+    bool dead;       /* something came, or ended: nobody asked for that */
     struct spare *owner;
 };
 
@@ -74,7 +74,7 @@ struct channel *spare_take(struct spare *sp)
     for (size_t i = sp->count; i > 0; i--) {
         struct item *it = sp->items[i - 1];
         if (!it->dead && channel_step(it->ch, false) == CHANNEL_OPEN && !channel_at_eof(it->ch) &&
-            time_mono_ms() - it->born_ms < SPARE_MAX_AGE_MS)
+            time_boot_ms() - it->born_ms < SPARE_MAX_AGE_MS)
             return detach(sp, i - 1);
     }
     return NULL;
@@ -85,10 +85,10 @@ static void prune(struct spare *sp)
     for (size_t i = sp->count; i > 0; i--) {
         struct item *it = sp->items[i - 1];
         enum channel_state state = channel_step(it->ch, true);
-        bool old = time_mono_ms() - it->born_ms >= SPARE_MAX_AGE_MS;
+        bool old = time_boot_ms() - it->born_ms >= SPARE_MAX_AGE_MS;
         if (state == CHANNEL_REFUSED || state == CHANNEL_ENDED || channel_at_eof(it->ch) || it->dead)
             /* Refused or dropped young: opening another at once would spin. */
-            sp->not_before_ms = old ? 0 : time_mono_ms() + RETRY_MS;
+            sp->not_before_ms = old ? 0 : time_boot_ms() + RETRY_MS;
         else if (!old)
             continue;
         channel_close(detach(sp, i - 1));
@@ -100,11 +100,11 @@ static void add(struct spare *sp)
     struct item *it = mem_alloc(sizeof *it);
 
     it->owner = sp;
-    it->born_ms = time_mono_ms();
+    it->born_ms = time_boot_ms();
     it->ch = channel_open_streamlocal(sp->session, sp->path, &callbacks, it, NULL);
     if (it->ch == NULL) {
         free(it);
-        sp->not_before_ms = time_mono_ms() + RETRY_MS;
+        sp->not_before_ms = time_boot_ms() + RETRY_MS;
         return;
     }
     sp->items[sp->count++] = it;
@@ -113,7 +113,7 @@ static void add(struct spare *sp)
 void spare_step(struct spare *sp)
 {
     prune(sp);
-    while (sp->count < sp->wanted && time_mono_ms() >= sp->not_before_ms)
+    while (sp->count < sp->wanted && time_boot_ms() >= sp->not_before_ms)
         add(sp);
 }
 
@@ -125,7 +125,7 @@ int64_t spare_due_ms(const struct spare *sp)
     for (size_t i = 0; i < sp->count; i++)
         if (sp->items[i]->born_ms + SPARE_MAX_AGE_MS < at)
             at = sp->items[i]->born_ms + SPARE_MAX_AGE_MS;
-    int64_t left = at - time_mono_ms();
+    int64_t left = at - time_boot_ms();
     return left > 0 ? left : 0;
 }
 

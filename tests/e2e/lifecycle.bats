@@ -62,6 +62,7 @@ answers() {
     first=$!
     docktether up lab >out.2 2>&1 || second=$?
     wait "$first" || status=$?
+    cat out.1 out.2
     [ "$status" = 4 ]
     [ "$second" = 4 ]
     [ -z "$(tethers)" ]
