@@ -250,3 +250,24 @@ PYTHON
     [ "$(grep -c 'answer 503 .*MaxSessions' <<<"$output")" = 5 ]
     answers lab
 }
+
+# ---- names ------------------------------------------------------------------------------
+
+# with_hosts COMMAND...: where the name `many` has three addresses: one refuses, one never
+# answers (its listener's queue is full), and the last one is sshd's.
+with_hosts() {
+    printf '127.0.0.2 many\n127.0.0.3 many\n127.0.0.1 many\n' >"$T/hosts"
+    # shellcheck disable=SC2016 # for the inner shell
+    unshare --mount sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$T/hosts" "$@"
+}
+
+@test "a name with several addresses: all are raced, and the one that answers wins" {
+    with_hosts true || skip "no mount namespace here"
+    lab_spawn "$T/full.log" python3 "$TESTS/fullqueue.py" 127.0.0.3 "$LAB_PORT" "$T/ready"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/ready"
+    docktether create lab "ssh://$LAB_USER@many:$LAB_PORT$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set connect-timeout=5s
+    with_hosts "$DOCKTETHER" up lab
+    answers lab
+}
