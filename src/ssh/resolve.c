@@ -61,19 +61,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start(struct query *q)
+static int start(struct query *q, pthread_t *thread)
 {
-    pthread_t thread;
-    pthread_attr_t attr;
     sigset_t all, old;
 
     /* Signals belong to the loop's thread. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    int rc = pthread_create(&thread, &attr, run, q);
-    pthread_attr_destroy(&attr);
+    int rc = pthread_create(thread, NULL, run, q);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return rc;
 }
@@ -93,6 +88,7 @@ static int answer(struct query *q, const char *host, struct addrinfo **list, str
 
 int resolve_host(const char *host, int64_t port, const struct wait *w, struct addrinfo **list, struct err *e)
 {
+    pthread_t thread;
     int fds[2];
     int rc = -1;
 
@@ -106,20 +102,24 @@ int resolve_host(const char *host, int64_t port, const struct wait *w, struct ad
     q->host = mem_strdup(host);
     snprintf(q->port, sizeof q->port, "%" PRId64, port);
 
-    if (start(q) != 0) {
+    if (start(q, &thread) != 0) {
         err_set(e, ERR_FAILED, "name", "cannot start a thread to resolve \"%s\"", host);
         close(fds[1]);
         q->users = 1;
     } else {
         switch (wait_fd(w, fds[0], POLLIN)) {
         case WAIT_READY:
+            /* It is as good as over; glibc's own memory goes with it. */
+            pthread_join(thread, NULL);
             rc = answer(q, host, list, e);
             break;
         case WAIT_TIMEOUT:
             err_set(e, ERR_UNREACHABLE, "name", "resolving \"%s\" took too long", host);
             err_hint(e, "check the resolver: getent hosts '%s'", host);
+            pthread_detach(thread);
             break;
         case WAIT_CANCELLED:
+            pthread_detach(thread);
             err_set(e, ERR_FAILED, "name", "interrupted");
             break;
         }

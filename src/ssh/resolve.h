@@ -1,8 +1,8 @@
 /* resolve: names to addresses, with a deadline.
  *
- * getaddrinfo() cannot be interrupted, so it runs in a detached thread of its
- * own; when the deadline passes first, the thread is left to end by itself and
- * frees what it found. */
+ * getaddrinfo() cannot be interrupted, so it runs in a thread of its own; when
+ * the deadline passes first, the thread is left to end by itself and frees what
+ * it found. */
 #ifndef DOCKTETHER_SSH_RESOLVE_H
 #define DOCKTETHER_SSH_RESOLVE_H
 

@@ -16,6 +16,7 @@
 #define DOWN_MS 5000 /* to end by itself; then SIGTERM, then SIGKILL */
 #define SIGTERM_MS 2000
 #define SIGKILL_MS 2000
+#define EXIT_MS 2000
 #define POLL_MS 10
 
 bool client_running(const char *name)
@@ -104,6 +105,15 @@ static void clean_up(const struct runtime *rt)
     }
 }
 
+/* The lock is given up a moment before the process ends. */
+static void await_process(pid_t pid)
+{
+    struct deadline d = deadline_in(EXIT_MS);
+
+    while (pid > 1 && kill(pid, 0) == 0 && deadline_left(d) > 0)
+        poll(NULL, 0, POLL_MS);
+}
+
 int client_down(const char *name, struct err *e)
 {
     struct runtime rt;
@@ -112,6 +122,8 @@ int client_down(const char *name, struct err *e)
     if (runtime_init(&rt, name, e) != 0)
         return -1;
     int rc = runtime_locked(&rt, &pid) ? end(&rt, e) : 1;
+    if (rc == 0)
+        await_process(pid);
     if (rc >= 0)
         clean_up(&rt);
     runtime_clear(&rt);

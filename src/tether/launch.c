@@ -29,6 +29,7 @@
 #define SLACK_MS 10000
 #define PATIENCE_MS 1000
 #define GONE_MS 5000
+#define ENDING_MS 2000
 #define DESCRIPTORS_MAX 65536
 
 /* The longest that a tether may take for its first answer: name and TCP,
@@ -246,6 +247,20 @@ static enum launch_result start(const struct profile *p, struct identities *ids,
     return err_set_errno(e, ERR_FAILED, "", "cannot start a process");
 }
 
+/* A tether that is ending gives its lock up last. */
+static bool await_unlocked(const struct runtime *rt)
+{
+    struct deadline d = deadline_in(ENDING_MS);
+    pid_t pid;
+
+    while (runtime_locked(rt, &pid)) {
+        if (deadline_left(d) == 0)
+            return false;
+        poll(NULL, 0, 10);
+    }
+    return true;
+}
+
 static enum launch_result try_up(const struct profile *p, const struct runtime *rt,
                                  const struct launch_options *o, bool *stale, bool *again, struct err *e)
 {
@@ -255,7 +270,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     if (runtime_locked(rt, &pid)) {
         enum launch_result r = join(rt, p, stale, e);
         /* It ended while we talked to it, or never got as far as talking. */
-        *again = r == LAUNCH_FAILED && !runtime_locked(rt, &pid) && strcmp(e->layer, "control") == 0;
+        *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
         return r;
     }
     if (connect_check_pins(p, e) != 0)

@@ -45,17 +45,21 @@ def crowd(path, count):
     failures = []
 
     def one(number):
+        client = Docker(path)
         try:
-            client = Docker(path)
             start.wait(60)
             client.connect()
+        except (OSError, threading.BrokenBarrierError) as problem:
+            failures.append(f"connection {number}: {problem!r}")
+            connected.abort()
+            return
+        try:
             connected.wait(60)
             client.ping()
             client.ping()
-            client.close()
-        except Exception as problem:  # pylint: disable=broad-except
+        except (OSError, RuntimeError, http.client.HTTPException) as problem:
             failures.append(f"connection {number}: {problem!r}")
-            connected.abort()
+        client.close()
 
     threads = [threading.Thread(target=one, args=(n,)) for n in range(count)]
     for thread in threads:
