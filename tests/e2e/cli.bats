@@ -631,11 +631,11 @@ USAGE
 @test "Docker's own CLI sees what we write" {
     command -v docker >/dev/null || skip "no docker CLI here"
     new prod --description "for Docker"
-    docker context ls --format json >all
+    docker context ls --format '{{json .}}' >all
     [ "$(json lines '[o["DockerEndpoint"] for o in v if o["Name"] == "prod"][0]' <all)" = "unix://$RUN/prod.sock" ]
     [ "$(json lines '[o["Description"] for o in v if o["Name"] == "prod"][0]' <all)" = "for Docker" ]
     docktether use --no-up prod
-    [ "$(docker context show)" = prod ]
+    [ "$(docker context inspect --format '{{.Name}}')" = prod ]
     docker context use default
     [ "$(docktether show)" = default ]
     docktether rm prod

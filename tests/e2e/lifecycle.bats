@@ -310,23 +310,28 @@ PYTHON
 
 # ---- Docker's context -----------------------------------------------------------------
 
+# Debian 12's own CLI does not know `docker context show` yet.
+current_context() {
+    docker context inspect --format '{{.Name}}'
+}
+
 @test "use, use - and use default, as docker sees them" {
     new_profile one
     new_profile two
     run -0 --separate-stderr docktether use one
     [ "$output" = one ]
-    [ "$(docker context show)" = one ]
+    [ "$(current_context)" = one ]
     docker version
     docktether use two
-    [ "$(docker context show)" = two ]
+    [ "$(current_context)" = two ]
     docktether use -
-    [ "$(docker context show)" = one ]
+    [ "$(current_context)" = one ]
     [ "$(docktether show)" = one ]
     docktether use default
-    [ "$(docker context show)" = default ]
+    [ "$(current_context)" = default ]
     [ "$(docker context ls --format '{{.Name}}' | sort | xargs)" = 'default one two' ]
     docktether use -
-    [ "$(docker context show)" = one ]
+    [ "$(current_context)" = one ]
 }
 
 @test "use warns when DOCKER_HOST or DOCKER_CONTEXT shadows it" {
@@ -342,14 +347,14 @@ PYTHON
 @test "use of a protected profile: 8, --yes, or its name typed" {
     new_profile prod --protected
     fails_with 8 use prod
-    [ "$(docker context show)" = default ]
+    [ "$(current_context)" = default ]
     run -8 python3 "$TESTS/terminal.py" expect:prod 'send:yes\r' -- "$DOCKTETHER" use prod
-    [ "$(docker context show)" = default ]
+    [ "$(current_context)" = default ]
     run -0 python3 "$TESTS/terminal.py" expect:prod 'send:prod\r' -- "$DOCKTETHER" use prod
-    [ "$(docker context show)" = prod ]
+    [ "$(current_context)" = prod ]
     docktether use default
     docktether use --yes prod
-    [ "$(docker context show)" = prod ]
+    [ "$(current_context)" = prod ]
 }
 
 @test "exec: the command's own exit status, and a tether that comes up by itself" {
@@ -360,7 +365,7 @@ PYTHON
     run -42 docktether exec lab docker run --rm bb sh -c 'exit 42'
     run -127 docktether exec lab no-such-command
     state_is lab serving
-    [ "$(docker context show)" = default ]
+    [ "$(current_context)" = default ]
 }
 
 @test "env: a shell that follows it, and one that goes back" {
