@@ -24,14 +24,15 @@ enum err_code {
     ERR_POLICY = 8,      /* refused by the profile's own policy */
 };
 
+#define ERR_LAYER_SIZE 96 /* "hop NAME" is one */
 #define ERR_MSG_SIZE 768
 #define ERR_HINT_SIZE 512
 
 struct err {
     enum err_code code;
-    char layer[24];           /* what failed, in the user's words: "host key", "TCP" */
-    char msg[ERR_MSG_SIZE];   /* one sentence, no final full stop needed */
-    char hint[ERR_HINT_SIZE]; /* what to do, or "" */
+    char layer[ERR_LAYER_SIZE]; /* what failed, in the user's words: "host key", "TCP" */
+    char msg[ERR_MSG_SIZE];     /* one sentence, no final full stop needed */
+    char hint[ERR_HINT_SIZE];   /* what to do, or "" */
 };
 
 #define ERR_INIT         \

@@ -81,6 +81,11 @@ int file_read(const char *path, enum file_trust trust, size_t max, char **data, 
     return rc;
 }
 
+int file_read_stdin(size_t max, char **data, size_t *len, struct err *e)
+{
+    return read_all(STDIN_FILENO, "standard input", max, data, len, e);
+}
+
 static int write_all(int fd, const char *data, size_t len)
 {
     while (len > 0) {

@@ -20,6 +20,9 @@ enum file_trust {
  * have written are errors. Never blocks on a fifo. */
 int file_read(const char *path, enum file_trust trust, size_t max, char **data, size_t *len, struct err *e);
 
+/* Reads standard input to its end, by the same rules; blocks. 0 or -1. */
+int file_read_stdin(size_t max, char **data, size_t *len, struct err *e);
+
 /* Writes a temporary file beside path, fsyncs, renames over it and fsyncs the
  * directory. With replace == false an existing path is an error (errno EEXIST
  * is kept in that case). mode is exact, whatever the umask. A symbolic link

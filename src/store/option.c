@@ -29,10 +29,14 @@ static const struct option table[] = {
       .help = "Port of its SSH server" },
     { "ssh", "user", OPTION_USER, AT(user), .fallback = "", .nullable = true,
       .help = "Whom to log in as; the current user when empty" },
+    { "ssh", "via", OPTION_NAME, AT(via), .fallback = "", .no_default = true, .nullable = true,
+      .help = "Profile of the host that is the way there (a bastion)" },
     { "ssh", "identity", OPTION_FILES, AT(identities), .fallback = "",
       .help = "File of a private key, absolute or ~/; may be repeated" },
-    { "ssh", "agent", OPTION_BOOL, AT(agent), .fallback = "yes",
-      .help = "Whether keys of the SSH agent are used" },
+    { "ssh", "certificate", OPTION_FILES, AT(certificates), .fallback = "",
+      .help = "File of a certificate for one of the keys, absolute or ~/; may be repeated" },
+    { "ssh", "agent", OPTION_AGENT, AT(agent), .fallback = "yes",
+      .help = "Whether keys of the SSH agent are used; or the path of its socket" },
     { "ssh", "pin", OPTION_PINS, AT(pins), .fallback = "", .no_default = true,
       .help = "A host key to trust, as TYPE SHA256:...; may be repeated" },
     { "ssh", "connect-timeout", OPTION_DURATION, AT(connect_timeout_ms), .min = SECOND, .max = 10 * MINUTE,
@@ -41,8 +45,8 @@ static const struct option table[] = {
       .help = "Time between keepalives; 0 sends none" },
     { "ssh", "keepalive-count", OPTION_INT, AT(keepalive_count), .min = 1, .max = 100, .fallback = "3",
       .help = "Unanswered keepalives after which the connection is dead" },
-    { "docker", "socket", OPTION_PATH, AT(socket), .fallback = PROFILE_DEFAULT_SOCKET,
-      .help = "Path of the Docker socket on the remote host" },
+    { "docker", "socket", OPTION_SOCKET, AT(socket), .fallback = PROFILE_DEFAULT_SOCKET,
+      .help = "Path of the Docker socket on the remote host; auto: looked for; none: only a way to others" },
     { "docker", "transport", OPTION_CHOICE, AT(transport), .choices = transports, .fallback = "auto",
       .help = "How the remote socket is reached" },
     { "docker", "dial-command", OPTION_TEXT, AT(dial_command), .fallback = "", .nullable = true,
@@ -55,6 +59,8 @@ static const struct option table[] = {
       .fallback = "1000", .help = "Most local connections at once" },
     { "tether", "spare-channels", OPTION_INT, AT(spare_channels), .min = 0, .max = 64, .fallback = "2",
       .help = "Channels opened ahead of need" },
+    { "tether", "hop-linger", OPTION_DURATION, AT(hop_linger_ms), .max = 24 * HOUR, .fallback = "1m",
+      .help = "How long a tether that was started for others outlives its last stream" },
 };
 
 const struct option *option_table(size_t *count)
@@ -121,7 +127,7 @@ static int check_text(const struct option *o, const char *value, struct err *e)
     return 0;
 }
 
-static int set_bool(bool *to, const struct option *o, const char *value, struct err *e)
+static int parse_bool(const char *value, bool *to)
 {
     static const struct {
         const char *word;
@@ -135,7 +141,30 @@ static int set_bool(bool *to, const struct option *o, const char *value, struct 
             return 0;
         }
     }
-    return bad_value(e, o, value, "is neither yes nor no");
+    return -1;
+}
+
+static int set_bool(bool *to, const struct option *o, const char *value, struct err *e)
+{
+    return parse_bool(value, to) == 0 ? 0 : bad_value(e, o, value, "is neither yes nor no");
+}
+
+static bool is_local_path(const char *value)
+{
+    return value[0] == '/' || strncmp(value, "~/", 2) == 0;
+}
+
+static int set_agent(char **to, const struct option *o, const char *value, struct err *e)
+{
+    bool yes;
+
+    if (parse_bool(value, &yes) == 0)
+        mem_replace(to, yes ? PROFILE_AGENT_YES : PROFILE_AGENT_NO);
+    else if (is_local_path(value))
+        mem_replace(to, value);
+    else
+        return bad_value(e, o, value, "is neither yes, no, nor an absolute path or one that begins with ~/");
+    return 0;
 }
 
 static int set_int(int64_t *to, const struct option *o, const char *value, struct err *e)
@@ -190,15 +219,18 @@ static int set_string(char **to, const struct option *o, const char *value, stru
         return bad_value(e, o, value, "is neither a host name nor an address");
     if (o->type == OPTION_USER && !endpoint_user_ok(value))
         return bad_value(e, o, value, "is not a user name that can be used");
-    if (o->type == OPTION_PATH && !endpoint_path_ok(value))
-        return bad_value(e, o, value, "is not an absolute path of at most 107 bytes");
+    if (o->type == OPTION_SOCKET && strcmp(value, PROFILE_NO_SOCKET) != 0 &&
+        strcmp(value, PROFILE_AUTO_SOCKET) != 0 && !endpoint_path_ok(value))
+        return bad_value(e, o, value, "is neither an absolute path of at most 107 bytes nor auto nor none");
+    if (o->type == OPTION_NAME && profile_check_name(value, NULL) != 0)
+        return bad_value(e, o, value, "cannot be the name of a profile");
     mem_replace(to, value);
     return 0;
 }
 
 static int add_file(struct strv *to, const struct option *o, const char *value, struct err *e)
 {
-    if (value[0] != '/' && strncmp(value, "~/", 2) != 0)
+    if (!is_local_path(value))
         return bad_value(e, o, value, "must be an absolute path or begin with ~/");
     for (size_t i = 0; i < to->count; i++)
         if (strcmp(to->items[i], value) == 0)
@@ -236,8 +268,11 @@ int option_set(struct profile *p, const struct option *o, const char *value, str
     case OPTION_TEXT:
     case OPTION_HOST:
     case OPTION_USER:
-    case OPTION_PATH:
+    case OPTION_SOCKET:
+    case OPTION_NAME:
         return set_string(to, o, value, e);
+    case OPTION_AGENT:
+        return set_agent(to, o, value, e);
     case OPTION_BOOL:
         return set_bool(to, o, value, e);
     case OPTION_INT:
@@ -262,7 +297,9 @@ void option_clear(struct profile *p, const struct option *o)
     case OPTION_TEXT:
     case OPTION_HOST:
     case OPTION_USER:
-    case OPTION_PATH:
+    case OPTION_SOCKET:
+    case OPTION_NAME:
+    case OPTION_AGENT:
         mem_replace(at, NULL);
         break;
     case OPTION_BOOL:
@@ -307,7 +344,9 @@ void option_copy(struct profile *dst, const struct profile *src, const struct op
     case OPTION_TEXT:
     case OPTION_HOST:
     case OPTION_USER:
-    case OPTION_PATH:
+    case OPTION_SOCKET:
+    case OPTION_NAME:
+    case OPTION_AGENT:
         mem_replace(to, *(char *const *)from);
         break;
     case OPTION_BOOL:
@@ -347,7 +386,9 @@ void option_get(const struct profile *p, const struct option *o, struct strv *ou
     case OPTION_TEXT:
     case OPTION_HOST:
     case OPTION_USER:
-    case OPTION_PATH:
+    case OPTION_SOCKET:
+    case OPTION_NAME:
+    case OPTION_AGENT:
         strv_add(out, *(char *const *)at != NULL ? *(char *const *)at : "");
         break;
     case OPTION_BOOL:

@@ -14,7 +14,9 @@ enum option_type {
     OPTION_TEXT, /* one line, may be empty */
     OPTION_HOST,
     OPTION_USER,
-    OPTION_PATH,     /* remote, absolute */
+    OPTION_SOCKET,   /* remote, absolute; or "auto", "none" */
+    OPTION_NAME,     /* of another profile */
+    OPTION_AGENT,    /* a boolean, or a local socket, absolute or ~/ */
     OPTION_BOOL,     /* yes/no; true/false, on/off, 1/0 are read too */
     OPTION_INT,      /* within min and max */
     OPTION_DURATION, /* within min and max, in milliseconds */

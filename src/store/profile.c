@@ -83,3 +83,18 @@ char *profile_endpoint(const struct profile *p)
 {
     return endpoint_format(p->user, p->host != NULL ? p->host : "", (uint16_t)p->port);
 }
+
+bool profile_has_docker(const struct profile *p)
+{
+    return strcmp(p->socket, PROFILE_NO_SOCKET) != 0;
+}
+
+bool profile_seeks_socket(const struct profile *p)
+{
+    return strcmp(p->socket, PROFILE_AUTO_SOCKET) == 0;
+}
+
+bool profile_has_context(const struct profile *p)
+{
+    return p->context && profile_has_docker(p);
+}

@@ -13,6 +13,10 @@
 enum transport { TRANSPORT_AUTO, TRANSPORT_STREAMLOCAL, TRANSPORT_DIAL_STDIO };
 
 #define PROFILE_DEFAULT_SOCKET "/var/run/docker.sock"
+#define PROFILE_AGENT_YES "yes" /* the agent at SSH_AUTH_SOCK */
+#define PROFILE_AGENT_NO "no"
+#define PROFILE_NO_SOCKET "none"   /* as docker.socket: only a way to other hosts */
+#define PROFILE_AUTO_SOCKET "auto" /* the same: the first that is found there */
 
 struct profile {
     char *name;
@@ -23,14 +27,16 @@ struct profile {
     char *host; /* NULL only while the profile is being put together */
     int64_t port;
     char *user;             /* never NULL after profile_finish() */
+    char *via;              /* NULL: reached directly */
     struct strv identities; /* as written: absolute or ~/ */
-    bool agent;
+    struct strv certificates;
+    char *agent; /* PROFILE_AGENT_*, or the path of its socket, absolute or ~/; never NULL */
     struct pins pins;
     int64_t connect_timeout_ms;
     int64_t keepalive_interval_ms; /* 0: none */
     int64_t keepalive_count;
 
-    char *socket;       /* remote path */
+    char *socket;       /* remote path, "none" or "auto" */
     int64_t transport;  /* enum transport */
     char *dial_command; /* NULL: our own */
     bool context;
@@ -38,6 +44,7 @@ struct profile {
     int64_t hold_ms;
     int64_t max_connections;
     int64_t spare_channels;
+    int64_t hop_linger_ms;
 };
 
 /* A profile with the built-in defaults. */
@@ -52,6 +59,15 @@ int profile_check_name(const char *name, struct err *e);
 /* Fills user with the current user's name where it is missing, and checks
  * what only the whole can tell (a host is there). ERR_PROFILE otherwise. */
 int profile_finish(struct profile *p, struct err *e);
+
+/* False for a profile that is only a way to other hosts. */
+bool profile_has_docker(const struct profile *p);
+
+/* True when the remote socket is to be looked for. */
+bool profile_seeks_socket(const struct profile *p);
+
+/* Whether a Docker context is kept for it. */
+bool profile_has_context(const struct profile *p);
 
 /* "ssh://user@host:port", allocated. */
 char *profile_endpoint(const struct profile *p);

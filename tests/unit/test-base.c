@@ -110,7 +110,7 @@ static void test_err(void **state)
 
     memset(big, '\x01', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    err_set(&e, ERR_FAILED, "a layer whose name is far too long", "%s", big);
+    err_set(&e, ERR_FAILED, big, "%s", big);
     assert_true(strlen(e.msg) < sizeof e.msg && strlen(e.msg) > 700);
     assert_int_equal(strlen(e.layer), sizeof e.layer - 1);
     memset(big, 'x', sizeof big - 1);

@@ -95,7 +95,9 @@ static void test_defaults(void **state)
     assert_int_equal(p->port, 22);
     assert_null(p->user);
     assert_int_equal(p->identities.count + p->pins.count, 0);
-    assert_true(p->agent && p->context);
+    assert_string_equal(p->agent, PROFILE_AGENT_YES);
+    assert_int_equal(p->certificates.count, 0);
+    assert_true(p->context);
     assert_int_equal(p->connect_timeout_ms, 10000);
     assert_int_equal(p->keepalive_interval_ms, 15000);
     assert_int_equal(p->keepalive_count, 3);
@@ -119,6 +121,10 @@ static void test_good(void **state)
         { "protected", "YES", "yes" },
         { "protected", "off", "no" },
         { "agent", "0", "no" },
+        { "agent", "ON", "yes" },
+        { "agent", "~/agent.sock", NULL },
+        { "agent", "/run/user/1000/ssh-agent.socket", NULL },
+        { "certificate", "~/.ssh/id-cert.pub", NULL },
         { "context", "False", "no" },
         { "host", "fe80::1%eth0", NULL },
         { "port", "1", NULL },
@@ -132,6 +138,8 @@ static void test_good(void **state)
         { "keepalive-interval", "60m", "1h" },
         { "keepalive-count", "100", NULL },
         { "socket", "/run/user/1000/docker.sock", NULL },
+        { "socket", "auto", NULL },
+        { "socket", "none", NULL },
         { "transport", "dial-stdio", NULL },
         { "dial-command", "ssh -q inner 'docker system dial-stdio'", NULL },
         { "hold", "0", NULL },
@@ -193,6 +201,10 @@ static void test_bad(void **state)
         { "identity", "id_rsa" },
         { "identity", "~bob/id" },
         { "identity", "~" },
+        { "certificate", "id-cert.pub" },
+        { "agent", "agent.sock" },
+        { "agent", "~bob/agent.sock" },
+        { "agent", "maybe" },
         { "pin", "ssh-rsa" },
         { "pin", FP },
         { "connect-timeout", "0" },
@@ -309,9 +321,12 @@ static const char *const changed[][2] = {
     { "host", "h" },
     { "port", "1" },
     { "user", "u" },
+    { "via", "bastion" },
     { "identity", "/i" },
     { "identity", "/j" },
-    { "agent", "no" },
+    { "certificate", "/c" },
+    { "certificate", "/d" },
+    { "agent", "/a" },
     { "pin", "ssh-rsa " FP },
     { "connect-timeout", "1s" },
     { "keepalive-interval", "1s" },
@@ -323,6 +338,7 @@ static const char *const changed[][2] = {
     { "hold", "1s" },
     { "max-connections", "1" },
     { "spare-channels", "1" },
+    { "hop-linger", "2m" },
 };
 
 static void test_copy(void **state)

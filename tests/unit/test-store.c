@@ -14,6 +14,7 @@ static void test_round_trip(void **state)
         { "user", "deploy" },
         { "identity", "~/.ssh/b" },
         { "identity", "/a b" },
+        { "certificate", "~/.ssh/b-cert.pub" },
         { "agent", "no" },
         { "pin", "ssh-rsa " FP },
         { "pin", "ssh-ed25519 " FP2 },
@@ -24,7 +25,8 @@ static void test_round_trip(void **state)
     static const char want[] = "[profile]\ndescription = K\xc3\xbc"
                                "che; #1 = x\n\n"
                                "[ssh]\nhost = fe80::1%eth0\nport = 2222\nuser = deploy\n"
-                               "identity = ~/.ssh/b\nidentity = /a b\nagent = no\n"
+                               "identity = ~/.ssh/b\nidentity = /a b\n"
+                               "certificate = ~/.ssh/b-cert.pub\nagent = no\n"
                                "pin = ssh-rsa " FP "\npin = ssh-ed25519 " FP2 "\nconnect-timeout = 1500ms\n\n"
                                "[docker]\ntransport = dial-stdio\n\n[tether]\nhold = 0\n";
     struct profile *p = store_new_profile("prod", NULL);
