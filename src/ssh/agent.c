@@ -1,8 +1,9 @@
 #include "ssh/agent.h"
 
+#include "ssh/pubkey.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,28 +17,29 @@
 
 #define MESSAGE_MAX (256 * 1024) /* as OpenSSH and libssh limit it */
 #define KEYS_MAX 1024
+#define PATIENCE_MS 1000
 
 enum {
     AGENT_FAILURE = 5,
     AGENT_REQUEST_IDENTITIES = 11,
     AGENT_IDENTITIES_ANSWER = 12,
     AGENT_SIGN_REQUEST = 13,
-};
-
-struct agent_filter {
-    pthread_t thread;
-    pthread_mutex_t lock; /* of `wanted` */
-    char *wanted;         /* base64; NULL with want_all: every key */
-    bool want_all;
-    atomic_bool timed_out;
-    struct wait wait;
-    int agent_fd;
-    int inner_fd; /* the thread's end of the pair */
+    AGENT_SIGN_RESPONSE = 14,
 };
 
 struct message {
     unsigned char *data; /* without the length */
     uint32_t len;
+};
+
+struct agent_filter {
+    pthread_t thread;
+    pthread_mutex_t lock;          /* of wanted and signer */
+    struct message wanted, signer; /* blobs; empty: none */
+    atomic_bool timed_out, refused;
+    struct agent_call call;
+    int agent_fd;
+    int inner_fd; /* the thread's end of the pair */
 };
 
 static uint32_t get32(const unsigned char *p)
@@ -58,12 +60,13 @@ static int connect_agent(const char *path, struct err *e)
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
     if (strlen(path) >= sizeof sa.sun_path)
-        return err_set(e, ERR_AUTH, "agent", "the path of SSH_AUTH_SOCK is too long");
+        return err_set(e, ERR_AUTH, "agent", "the path of the agent's socket is too long");
     strcpy(sa.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
         return fd;
     err_set_errno(e, ERR_AUTH, "agent", "cannot reach the agent at %s", path);
+    err_hint(e, "is it running? ssh-add -l asks the agent at SSH_AUTH_SOCK");
     if (fd >= 0)
         close(fd);
     return -1;
@@ -130,84 +133,100 @@ static bool get_string(const struct message *m, size_t *at, const unsigned char 
     return true;
 }
 
-static char *base64(const unsigned char *p, uint32_t len)
+static void set_blob(struct message *m, const char *base64)
 {
-    char *out = mem_alloc(((size_t)len + 2) / 3 * 4 + 1);
+    size_t len = 0;
 
-    EVP_EncodeBlock((unsigned char *)out, p, (int)len);
-    return out;
+    free(m->data);
+    m->data = pubkey_bytes(base64, &len);
+    m->len = (uint32_t)len;
 }
 
-static bool is_wanted(struct agent_filter *f, const unsigned char *blob, uint32_t len)
+/* Sends a request to the agent and receives the answer in its place. */
+static enum wait_result ask(const struct agent_call *c, int fd, struct message *m)
 {
-    char *key = base64(blob, len);
+    int half = deadline_left(c->wait.deadline) / 2;
+    const struct wait patience = { .deadline = deadline_in(half < PATIENCE_MS ? half : PATIENCE_MS),
+                                   .cancel_fd = c->wait.cancel_fd };
+    enum wait_result r = deliver(&c->wait, fd, m);
 
+    if (r != WAIT_READY)
+        return r;
+    if (c->slow != NULL && wait_fd(&patience, fd, POLLIN) == WAIT_TIMEOUT)
+        c->slow(c->user);
+    return receive(&c->wait, fd, m);
+}
+
+static unsigned char *put_string(unsigned char *p, const struct message *s)
+{
+    put32(p, s->len);
+    if (s->len > 0)
+        memcpy(p + 4, s->data, s->len);
+    return p + 4 + s->len;
+}
+
+/* An IDENTITIES_ANSWER with the wanted key alone, in place of the request. */
+static void answer_list(struct agent_filter *f, struct message *m)
+{
     pthread_mutex_lock(&f->lock);
-    bool yes = f->want_all || (f->wanted != NULL && strcmp(f->wanted, key) == 0);
-    pthread_mutex_unlock(&f->lock);
-    free(key);
-    return yes;
-}
-
-/* Leaves only the wanted identities in an IDENTITIES_ANSWER, in place. */
-static void filter_answer(struct agent_filter *f, struct message *m)
-{
-    uint32_t kept = 0;
-    size_t at = 5, end = 5;
-
-    if (m->len < 5 || m->data[0] != AGENT_IDENTITIES_ANSWER)
-        return;
-    uint32_t count = get32(m->data + 1);
-    for (uint32_t i = 0; i < count && i < KEYS_MAX; i++) {
-        const unsigned char *blob, *comment;
-        uint32_t blob_len, comment_len;
-        size_t start = at;
-        if (!get_string(m, &at, &blob, &blob_len) || !get_string(m, &at, &comment, &comment_len))
-            break;
-        if (!is_wanted(f, blob, blob_len))
-            continue;
-        memmove(m->data + end, m->data + start, at - start);
-        end += at - start;
-        kept++;
+    m->data = mem_resize(m->data, (size_t)f->wanted.len + 13, 1);
+    m->data[0] = AGENT_IDENTITIES_ANSWER;
+    put32(m->data + 1, f->wanted.len > 0);
+    m->len = 5;
+    if (f->wanted.len > 0) {
+        unsigned char *end = put_string(m->data + 5, &f->wanted);
+        put32(end, 0); /* the comment */
+        m->len = (uint32_t)(end + 4 - m->data);
     }
-    put32(m->data + 1, kept);
-    m->len = (uint32_t)end;
+    pthread_mutex_unlock(&f->lock);
 }
 
-static bool allowed(struct agent_filter *f, const struct message *request)
+/* Makes a request to sign with the wanted key one to the key that signs for
+ * it; false for every other request. */
+static bool make_request(struct agent_filter *f, struct message *m)
 {
     const unsigned char *blob;
     uint32_t len;
     size_t at = 1;
 
-    if (request->data[0] == AGENT_REQUEST_IDENTITIES)
-        return true;
-    return request->data[0] == AGENT_SIGN_REQUEST && get_string(request, &at, &blob, &len) &&
-           is_wanted(f, blob, len);
+    if (m->data[0] != AGENT_SIGN_REQUEST || !get_string(m, &at, &blob, &len))
+        return false;
+    pthread_mutex_lock(&f->lock);
+    bool ok = len > 0 && len == f->wanted.len && memcmp(blob, f->wanted.data, len) == 0 && f->signer.len > 0;
+    if (ok) {
+        unsigned char *data = mem_alloc(5 + (size_t)f->signer.len + (m->len - at));
+        data[0] = AGENT_SIGN_REQUEST;
+        memcpy(put_string(data + 1, &f->signer), m->data + at, m->len - at);
+        m->len = 5 + f->signer.len + (uint32_t)(m->len - at);
+        free(m->data);
+        m->data = data;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return ok;
 }
 
 static enum wait_result serve_one(struct agent_filter *f, struct message *m)
 {
-    enum wait_result r = receive(&f->wait, f->inner_fd, m);
+    const struct wait *w = &f->call.wait;
+    enum wait_result r = receive(w, f->inner_fd, m);
 
     if (r != WAIT_READY)
         return r;
-    bool listing = m->data[0] == AGENT_REQUEST_IDENTITIES;
-    if (!allowed(f, m)) {
-        m->data[0] = AGENT_FAILURE;
-        m->len = 1;
-    } else {
-        r = deliver(&f->wait, f->agent_fd, m);
-        if (r == WAIT_READY)
-            r = receive(&f->wait, f->agent_fd, m);
+    if (m->data[0] == AGENT_REQUEST_IDENTITIES) {
+        answer_list(f, m);
+    } else if (make_request(f, m)) {
+        r = ask(&f->call, f->agent_fd, m);
         if (r == WAIT_TIMEOUT)
             atomic_store(&f->timed_out, true);
         if (r != WAIT_READY)
             return r;
-        if (listing)
-            filter_answer(f, m);
+        if (m->data[0] != AGENT_SIGN_RESPONSE)
+            atomic_store(&f->refused, true);
+    } else {
+        m->data[0] = AGENT_FAILURE;
+        m->len = 1;
     }
-    return deliver(&f->wait, f->inner_fd, m);
+    return deliver(w, f->inner_fd, m);
 }
 
 static void *serve(void *arg)
@@ -235,16 +254,16 @@ static int start_thread(struct agent_filter *f)
     return rc;
 }
 
-struct agent_filter *agent_filter_start(const char *path, const struct wait *w, int *client_fd, struct err *e)
+struct agent_filter *agent_filter_start(const struct agent_call *c, int *client_fd, struct err *e)
 {
     int pair[2] = { -1, -1 };
 
-    int agent_fd = connect_agent(path, e);
+    int agent_fd = connect_agent(c->path, e);
     if (agent_fd < 0)
         return NULL;
     struct agent_filter *f = mem_alloc(sizeof *f);
     f->agent_fd = agent_fd;
-    f->wait = *w;
+    f->call = *c;
     pthread_mutex_init(&f->lock, NULL);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
         fcntl(pair[1], F_SETFL, O_NONBLOCK) != 0) {
@@ -268,12 +287,18 @@ fail:
     return NULL;
 }
 
-void agent_filter_want(struct agent_filter *f, const char *key)
+void agent_filter_want(struct agent_filter *f, const char *key, const char *signer)
 {
     pthread_mutex_lock(&f->lock);
-    mem_replace(&f->wanted, key);
-    f->want_all = key == NULL;
+    set_blob(&f->wanted, key);
+    set_blob(&f->signer, signer);
+    atomic_store(&f->refused, false);
     pthread_mutex_unlock(&f->lock);
+}
+
+bool agent_filter_refused(struct agent_filter *f)
+{
+    return atomic_load(&f->refused);
 }
 
 bool agent_filter_timed_out(struct agent_filter *f)
@@ -292,38 +317,53 @@ void agent_filter_stop(struct agent_filter *f)
     close(f->inner_fd);
     close(f->agent_fd);
     pthread_mutex_destroy(&f->lock);
-    free(f->wanted);
+    free(f->wanted.data);
+    free(f->signer.data);
     free(f);
 }
 
-int agent_list(const char *path, const struct wait *w, struct strv *keys, struct err *e)
+static void list_keys(const struct message *m, struct strv *keys)
 {
-    unsigned char request = AGENT_REQUEST_IDENTITIES;
-    struct message m = { .data = mem_alloc(1), .len = 1 };
     size_t at = 5;
 
-    int fd = connect_agent(path, e);
-    m.data[0] = request;
-    enum wait_result r = fd < 0 ? WAIT_CANCELLED : deliver(w, fd, &m);
-    if (r == WAIT_READY)
-        r = receive(w, fd, &m);
-    if (fd >= 0 && r != WAIT_READY)
-        err_set(e, ERR_AUTH, "agent", "the agent at %s %s", path,
-                r == WAIT_TIMEOUT ? "does not answer" : "closed the connection");
-    if (r == WAIT_READY && m.len >= 5 && m.data[0] == AGENT_IDENTITIES_ANSWER) {
-        uint32_t count = get32(m.data + 1);
-        for (uint32_t i = 0; i < count && i < KEYS_MAX; i++) {
-            const unsigned char *blob, *comment;
-            uint32_t blob_len, comment_len;
-            if (!get_string(&m, &at, &blob, &blob_len) || !get_string(&m, &at, &comment, &comment_len))
-                break;
-            char *key = base64(blob, blob_len);
-            strv_add(keys, key);
-            free(key);
+    if (m->len < 5 || m->data[0] != AGENT_IDENTITIES_ANSWER)
+        return;
+    uint32_t count = get32(m->data + 1);
+    for (uint32_t i = 0; i < count && i < KEYS_MAX; i++) {
+        const unsigned char *blob, *comment;
+        uint32_t blob_len, comment_len;
+        if (!get_string(m, &at, &blob, &blob_len) || !get_string(m, &at, &comment, &comment_len))
+            break;
+        char *key = pubkey_base64(blob, blob_len);
+        strv_add(keys, key);
+        free(key);
+    }
+}
+
+int agent_list(const struct agent_call *c, struct strv *keys, struct err *e)
+{
+    struct message m = { .data = mem_alloc(1), .len = 1 };
+    int fd = connect_agent(c->path, e);
+    int rc = -1;
+
+    m.data[0] = AGENT_REQUEST_IDENTITIES;
+    if (fd >= 0) {
+        switch (ask(c, fd, &m)) {
+        case WAIT_READY:
+            list_keys(&m, keys);
+            rc = 0;
+            break;
+        case WAIT_TIMEOUT:
+            err_set(e, ERR_AUTH, "agent", "the agent at %s does not answer", c->path);
+            err_hint(e, "does it wait for something, or hang? ssh-add -l asks it the same");
+            break;
+        case WAIT_CANCELLED:
+            err_set(e, ERR_AUTH, "agent", "the agent at %s closed the connection", c->path);
+            err_hint(e, "is it an SSH agent? ssh-add -l asks it the same");
+            break;
         }
+        close(fd);
     }
     free(m.data);
-    if (fd >= 0)
-        close(fd);
-    return r == WAIT_READY ? 0 : -1;
+    return rc;
 }

@@ -2,67 +2,259 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "ssh/agent.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define INTERRUPTED (-2) /* beside SSH_AUTH_*: the error is set, nothing goes on */
 
 /* One authentication under way. */
 struct attempt {
     struct session *s;
     const struct profile *p;
     const struct identities *ids;
-    const struct wait *w;
-    struct agent_filter *agent; /* NULL: none, or not reachable */
-    size_t offered;             /* keys that were offered */
-    char last[160];             /* what was offered last, for people */
+    struct agent_call call;
+    struct agent_filter *filter; /* once it is needed */
+    struct strv in_agent;        /* what the agent holds, once it was asked */
+    bool asked;
+    struct err agent_error; /* why it cannot be used */
+
+    struct strv offered;  /* blobs */
+    bool refused;         /* by the server, at least one */
+    char last[200];       /* what was offered last, for people */
+    char taken[200];      /* what a server that wants several has taken, or "" */
+    char not_signed[200]; /* what the agent refused to sign with, or "" */
+    char missing[200];    /* what the agent has not got, or "" */
+    char expired[200];    /* why a certificate may have been refused, or "" */
 };
 
-static void name_key(struct attempt *a, const char *what, const char *blob, const char *suffix)
+static bool listed(const struct strv *keys, const char *blob)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->items[i], blob) == 0)
+            return true;
+    return false;
+}
+
+static void name_key(char *out, size_t size, const char *what, const char *plain, const char *suffix)
 {
     char fp[PIN_FINGERPRINT_SIZE] = "";
 
-    if (blob != NULL)
-        identity_fingerprint(blob, fp);
-    snprintf(a->last, sizeof a->last, "%.80s%s%s%s", what, *fp ? " " : "", fp, suffix);
+    identity_fingerprint(plain, fp);
+    snprintf(out, size, "%.100s%s%s%s", what, *fp ? " " : "", fp, suffix);
 }
 
-static int auth_step_key(struct attempt *a, ssh_key key)
-{
-    return ssh_userauth_publickey(a->s->ssh, NULL, key);
-}
+/* ---- libssh -------------------------------------------------------------- */
 
-static int auth_step_agent(struct attempt *a, ssh_key key)
-{
-    (void)key;
-    return ssh_userauth_agent(a->s->ssh, NULL);
-}
-
-/* Drives one method to its answer: SSH_AUTH_*, or -2 with an error. */
-static int drive(struct attempt *a, int (*step)(struct attempt *, ssh_key), ssh_key key, struct err *e)
+/* Drives one offer to its answer: SSH_AUTH_*, or INTERRUPTED. With a private
+ * key the signature goes out at once; libssh's way with an agent asks the
+ * server first whether it would take the key (auth.c of 0.10.6, line 944). */
+static int drive(struct attempt *a, ssh_key key, struct err *e)
 {
     for (;;) {
-        int rc = step(a, key);
+        int rc =
+            key != NULL ? ssh_userauth_publickey(a->s->ssh, NULL, key) : ssh_userauth_agent(a->s->ssh, NULL);
         if (rc != SSH_AUTH_AGAIN)
             return rc;
         /* A server that disconnects now ("Too many authentication failures")
          * gives SSH_AUTH_AGAIN for ever on all versions. */
         if (session_lost(a->s))
             return SSH_AUTH_ERROR;
-        if (session_wait(a->s, a->w, "authentication", e) != 0)
-            return session_lost(a->s) ? SSH_AUTH_ERROR : -2;
+        if (session_wait(a->s, &a->call.wait, "authentication", e) != 0)
+            return session_lost(a->s) ? SSH_AUTH_ERROR : INTERRUPTED;
     }
 }
 
-static int agent_error(struct attempt *a, struct err *e)
+static void note_expiry(struct attempt *a, const char *what, const char *blob)
 {
-    if (a->agent == NULL || !agent_filter_timed_out(a->agent))
-        return 0;
-    err_set(e, ERR_AUTH, "agent", "the agent did not sign in time");
-    err_hint(e, "does it wait for a touch or a confirmation?");
-    return -1;
+    struct pubkey key;
+
+    if (pubkey_parse_blob(blob, &key) != 0)
+        return;
+    const char *why = pubkey_unusable(&key, (uint64_t)(time_wall_ms() / 1000));
+    if (why != NULL && a->expired[0] == '\0')
+        snprintf(a->expired, sizeof a->expired, "the certificate %.100s %s", what, why);
+    pubkey_clear(&key);
 }
+
+static int answered(struct attempt *a, const char *what, const char *blob, int rc)
+{
+    log_debug(a->s->log, "offered %s: %s", a->last,
+              rc == SSH_AUTH_SUCCESS   ? "accepted"
+              : rc == SSH_AUTH_PARTIAL ? "accepted, another one is wanted"
+              : rc == SSH_AUTH_DENIED  ? "refused"
+                                       : "failed");
+    if (rc == SSH_AUTH_PARTIAL)
+        snprintf(a->taken, sizeof a->taken, "%s", a->last);
+    if (rc == SSH_AUTH_DENIED) {
+        a->refused = true;
+        note_expiry(a, what, blob);
+    }
+    return rc;
+}
+
+/* ---- the agent ----------------------------------------------------------- */
+
+static int timed_out(struct attempt *a, struct err *e)
+{
+    err_set(e, ERR_AUTH, "agent", "the agent did not sign with %s within %" PRId64 " s", a->last,
+            a->p->connect_timeout_ms / 1000);
+    err_hint(
+        e,
+        "does it wait for a touch or a confirmation? docktether update %s --set connect-timeout=1m gives more "
+        "time",
+        a->p->name);
+    return INTERRUPTED;
+}
+
+/* What the agent holds, and the filter before it. 0; 1 when it cannot be used;
+ * INTERRUPTED when the time is over. */
+static int start_agent(struct attempt *a, struct err *e)
+{
+    int fd;
+
+    if (a->ids->agent == NULL)
+        return 1;
+    if (a->asked)
+        return a->filter != NULL ? 0 : 1;
+    a->asked = true;
+    if (agent_list(&a->call, &a->in_agent, &a->agent_error) == 0)
+        a->filter = agent_filter_start(&a->call, &fd, &a->agent_error);
+    if (a->filter != NULL) {
+        ssh_set_agent_socket(a->s->ssh, fd); /* owns fd from here */
+        return 0;
+    }
+    log_err(a->s->log, LOG_WARN, &a->agent_error);
+    if (deadline_left(a->call.wait.deadline) > 0)
+        return 1;
+    if (e != NULL)
+        *e = a->agent_error;
+    return INTERRUPTED;
+}
+
+static int offer_from_agent(struct attempt *a, const char *what, const char *blob, const char *plain,
+                            const char *signer, struct err *e)
+{
+    if (listed(&a->offered, blob))
+        return SSH_AUTH_DENIED;
+    strv_add(&a->offered, blob);
+    name_key(a->last, sizeof a->last, what, plain, " (agent)");
+    agent_filter_want(a->filter, blob, signer);
+    int rc = drive(a, NULL, e);
+    if (agent_filter_timed_out(a->filter))
+        return timed_out(a, e);
+    if (rc == SSH_AUTH_ERROR && agent_filter_refused(a->filter) && !session_lost(a->s)) {
+        /* libssh calls it "Out of memory"; the session goes on. */
+        snprintf(a->not_signed, sizeof a->not_signed, "%s", a->last);
+        log_warn(a->s->log, "the agent refused to sign with %s", a->last);
+        return SSH_AUTH_DENIED;
+    }
+    return answered(a, what, blob, rc);
+}
+
+/* A server that has taken one key may want another. */
+static bool goes_on(int rc)
+{
+    return rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL;
+}
+
+/* The certificates that the agent holds for this key. */
+static int offer_agents_certificates(struct attempt *a, const char *what, const char *plain, struct err *e)
+{
+    int rc = SSH_AUTH_DENIED;
+
+    for (size_t i = 0; i < a->in_agent.count && goes_on(rc); i++) {
+        const char *blob = a->in_agent.items[i];
+        struct pubkey key;
+        if (pubkey_parse_blob(blob, &key) != 0)
+            continue;
+        if (key.certificate && !key.host && strcmp(key.plain, plain) == 0)
+            rc = offer_from_agent(a, what, blob, plain, blob, e);
+        pubkey_clear(&key);
+    }
+    return rc;
+}
+
+static int offer_named_from_agent(struct attempt *a, const struct identity *id, const char *what,
+                                  struct err *e)
+{
+    int rc = start_agent(a, e);
+
+    if (rc == INTERRUPTED)
+        return rc;
+    if (rc != 0)
+        return SSH_AUTH_DENIED;
+    const bool bare = strcmp(id->blob, id->plain) == 0;
+    const char *signer = listed(&a->in_agent, id->blob)    ? id->blob
+                         : listed(&a->in_agent, id->plain) ? id->plain
+                                                           : NULL;
+    const size_t before = a->offered.count;
+    rc = bare ? offer_agents_certificates(a, what, id->plain, e) : SSH_AUTH_DENIED;
+    if (signer != NULL && goes_on(rc))
+        return offer_from_agent(a, what, id->blob, id->plain, signer, e);
+    if (signer == NULL && a->offered.count == before && !listed(&a->offered, id->blob)) {
+        name_key(a->missing, sizeof a->missing, what, id->plain, "");
+        log_warn(a->s->log, "the agent has not got %s", a->missing);
+    }
+    return rc;
+}
+
+/* Every key of the agent, certificates first. */
+static int offer_all_from_agent(struct attempt *a, struct err *e)
+{
+    int rc = start_agent(a, e);
+
+    if (rc == INTERRUPTED)
+        return rc;
+    rc = SSH_AUTH_DENIED;
+    for (size_t i = 0; i < a->ids->certificate_count && goes_on(rc); i++) {
+        const struct certificate *c = &a->ids->certificates[i];
+        if (!c->used && listed(&a->in_agent, c->key.plain))
+            rc = offer_from_agent(a, c->file, c->key.blob, c->key.plain, c->key.plain, e);
+    }
+    for (int bare = 0; bare < 2; bare++) {
+        for (size_t i = 0; i < a->in_agent.count && goes_on(rc); i++) {
+            struct pubkey key;
+            if (pubkey_parse_blob(a->in_agent.items[i], &key) != 0)
+                continue;
+            if (key.certificate != (bare != 0))
+                rc = offer_from_agent(a, key.type, key.blob, key.plain, key.blob, e);
+            pubkey_clear(&key);
+        }
+    }
+    return rc;
+}
+
+/* ---- the order ----------------------------------------------------------- */
+
+static int offer(struct attempt *a, const struct identity *id, struct err *e)
+{
+    char *shown = path_display(id->file);
+    int rc = SSH_AUTH_DENIED;
+
+    if (id->key == NULL) {
+        rc = offer_named_from_agent(a, id, shown, e);
+    } else if (!listed(&a->offered, id->blob)) {
+        strv_add(&a->offered, id->blob);
+        name_key(a->last, sizeof a->last, shown, id->plain, "");
+        rc = answered(a, shown, id->blob, drive(a, id->key, e));
+    }
+    free(shown);
+    return rc;
+}
+
+static int offer_all(struct attempt *a, struct err *e)
+{
+    int rc = a->ids->any_in_agent ? offer_all_from_agent(a, e) : SSH_AUTH_DENIED;
+
+    for (size_t i = 0; i < a->ids->count && goes_on(rc); i++)
+        rc = offer(a, &a->ids->items[i], e);
+    return rc;
+}
+
+/* ---- errors -------------------------------------------------------------- */
 
 /* What libssh says, less its prefix. */
 static const char *reason(struct attempt *a)
@@ -73,17 +265,79 @@ static const char *reason(struct attempt *a)
     return bye != NULL ? bye + strlen("SSH_MSG_DISCONNECT: ") : why;
 }
 
+static int nothing_offered(struct attempt *a, struct err *e)
+{
+    if (a->missing[0] != '\0') {
+        err_set(e, ERR_AUTH, "agent", "the agent at %s has not got the key %s", a->ids->agent, a->missing);
+        return err_hint(
+            e, "ssh-add -l shows what it holds; ssh-add FILE (a token: ssh-add -K, or -s PROVIDER) adds it");
+    }
+    if (a->agent_error.code != ERR_NONE) {
+        if (e != NULL)
+            *e = a->agent_error;
+        return -1;
+    }
+    err_set(e, ERR_AUTH, "authentication", "there is no key to offer");
+    return err_hint(e, "ssh-add -l shows what the agent holds");
+}
+
+/* Why another key could have been offered and was not, for a hint. */
+static const char *left_out(const struct attempt *a, char *buf, size_t size)
+{
+    if (a->not_signed[0] != '\0')
+        snprintf(buf, size, "the agent refused to sign with %s; ", a->not_signed);
+    else if (a->missing[0] != '\0')
+        snprintf(buf, size, "the agent has not got %s; ", a->missing);
+    else if (a->agent_error.code != ERR_NONE)
+        snprintf(buf, size, "%.200s; ", a->agent_error.msg);
+    else if (a->expired[0] != '\0')
+        snprintf(buf, size, "%s; ", a->expired);
+    else
+        buf[0] = '\0';
+    return buf;
+}
+
+static int wants_more(struct attempt *a, struct err *e)
+{
+    const int methods = ssh_userauth_list(a->s->ssh, NULL);
+    char buf[300];
+
+    if (methods & SSH_AUTH_METHOD_PUBLICKEY) {
+        err_set(e, ERR_AUTH, "authentication", "%s@%s took the key %s and wants another one%s", a->p->user,
+                a->p->host, a->taken, a->refused ? ", but refused the rest" : " too");
+        return err_hint(e,
+                        "%sname all that it asks for: docktether update %s --identity FILE --identity FILE",
+                        left_out(a, buf, sizeof buf), a->p->name);
+    }
+    err_set(e, ERR_AUTH, "authentication",
+            "%s@%s took the key %s and wants more, by a way that is never used (%s)", a->p->user, a->p->host,
+            a->taken,
+            methods & SSH_AUTH_METHOD_PASSWORD      ? "a password"
+            : methods & SSH_AUTH_METHOD_INTERACTIVE ? "keyboard-interactive"
+                                                    : "no public key");
+    return err_hint(e, "keys alone must do: see AuthenticationMethods in its sshd_config");
+}
+
+static int not_signed(struct attempt *a, struct err *e)
+{
+    err_set(e, ERR_AUTH, "agent", "the agent refused to sign with %s", a->not_signed);
+    return err_hint(
+        e, "was a confirmation declined (ssh-add -c)? A key that is bound to hosts (ssh-add -h) cannot be "
+           "used: libssh cannot prove to the agent which host it is");
+}
+
 static int refused(struct attempt *a, struct err *e)
 {
     const int both = SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
-    int methods = ssh_userauth_list(a->s->ssh, NULL);
+    const int methods = ssh_userauth_list(a->s->ssh, NULL);
+    char buf[300];
 
-    if (a->offered == 0) {
-        err_set(e, ERR_AUTH, "authentication",
-                "there is no key to offer: the agent cannot be reached or has none of "
-                "the wanted ones");
-        return err_hint(e, "ssh-add -l shows what the agent holds");
-    }
+    if (a->offered.count == 0)
+        return nothing_offered(a, e);
+    if (a->taken[0] != '\0')
+        return wants_more(a, e);
+    if (!a->refused)
+        return not_signed(a, e);
     if (methods != 0 && (methods & SSH_AUTH_METHOD_PUBLICKEY) == 0) {
         err_set(e, ERR_AUTH, "authentication",
                 "the server takes no public keys, only%s%s%s, which %s never tried",
@@ -94,105 +348,44 @@ static int refused(struct attempt *a, struct err *e)
         return err_hint(e, "set PubkeyAuthentication yes in its sshd_config");
     }
     err_set(e, ERR_AUTH, "authentication", "%s@%s refused %s%s", a->p->user, a->p->host,
-            a->offered > 1 ? "every key, the last one was " : "the key ", a->last);
-    return err_hint(e, "is its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it",
-                    a->p->user);
+            a->offered.count > 1 ? "every key, the last one was " : "the key ", a->last);
+    return err_hint(e, "%sis its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it",
+                    left_out(a, buf, sizeof buf), a->p->user);
 }
 
 static int broken(struct attempt *a, struct err *e)
 {
-    if (agent_error(a, e) != 0)
-        return -1;
     const char *why = reason(a);
-    err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered,
-            a->offered == 1 ? "" : "s", *why ? why : "no reason given");
-    if (strstr(why, "Out of memory") != NULL) /* what libssh makes of such a key */
-        return err_hint(e, "a key with destination constraints (ssh-add -h) cannot be used with libssh");
+
+    err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered.count,
+            a->offered.count == 1 ? "" : "s", *why ? why : "no reason given");
     if (a->ids->any_in_agent)
         return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE",
                         a->p->name);
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 
-static void start_agent(struct attempt *a)
+int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e)
 {
-    struct err e = ERR_INIT;
-    int fd;
-
-    if (a->ids->agent == NULL)
-        return;
-    a->agent = agent_filter_start(a->ids->agent, a->w, &fd, &e);
-    if (a->agent == NULL)
-        log_err(a->s->log, LOG_WARN, &e);
-    else
-        ssh_set_agent_socket(a->s->ssh, fd); /* owns fd from here */
-}
-
-/* Offers what the agent has of `blob` (NULL: everything). */
-static int try_agent(struct attempt *a, const char *blob, const char *what, struct err *e)
-{
-    if (a->agent == NULL)
-        return SSH_AUTH_DENIED;
-    agent_filter_want(a->agent, blob);
-    a->offered++;
-    name_key(a, what, blob, " (agent)");
-    return drive(a, auth_step_agent, NULL, e);
-}
-
-static int try_identity(struct attempt *a, const struct identity *id, struct err *e)
-{
-    char *shown = path_display(id->file);
-    int rc;
-
-    if (id->key != NULL) {
-        a->offered++;
-        name_key(a, shown, id->blob, "");
-        rc = drive(a, auth_step_key, id->key, e);
-    } else {
-        rc = try_agent(a, id->blob, shown, e);
-    }
-    free(shown);
-    return rc;
-}
-
-/* True when it goes on with the next key. */
-static bool goes_on(struct attempt *a, int rc)
-{
-    log_debug(a->s->log, "offered %s: %s", a->last,
-              rc == SSH_AUTH_SUCCESS   ? "accepted"
-              : rc == SSH_AUTH_PARTIAL ? "accepted, another one is wanted"
-              : rc == SSH_AUTH_DENIED  ? "refused"
-                                       : "failed");
-    return rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL;
-}
-
-int auth_run(struct session *s, const struct profile *p, const struct identities *ids, const struct wait *w,
-             struct err *e)
-{
-    struct attempt a = { .s = s, .p = p, .ids = ids, .w = w };
-    int rc = SSH_AUTH_DENIED;
-
-    start_agent(&a);
-    if (ids->any_in_agent)
-        rc = try_agent(&a, NULL, "the agent's keys", e);
-    for (size_t i = 0; i < ids->count && (rc == SSH_AUTH_DENIED || goes_on(&a, rc)); i++)
-        rc = try_identity(&a, &ids->items[i], e);
-
+    struct attempt a = { .s = s, .p = rq->profile, .ids = rq->identities };
     int result = -1;
+
+    a.call = (struct agent_call){
+        .path = a.ids->agent, .wait = *w, .slow = rq->agent_slow, .user = rq->agent_slow_user
+    };
+    int rc = offer_all(&a, e);
     if (rc == SSH_AUTH_SUCCESS) {
         s->identity = mem_strdup(a.last);
         result = 0;
-    } else if (rc == -2) {
-        if (agent_error(&a, e) == 0 && e != NULL && e->code == ERR_UNREACHABLE)
-            err_hint(e, "the server accepts connections but does not finish the login: is it overloaded?");
-    } else if (rc == SSH_AUTH_DENIED && agent_error(&a, e) == 0) {
+    } else if (goes_on(rc)) {
         refused(&a, e);
-    } else if (rc == SSH_AUTH_PARTIAL) {
-        err_set(e, ERR_AUTH, "authentication", "the server took %s and wants a further login step", a.last);
-        err_hint(e, "only public keys are ever used; name all of them with --identity");
-    } else if (rc != SSH_AUTH_DENIED) {
+    } else if (rc != INTERRUPTED) {
         broken(&a, e);
+    } else if (e != NULL && e->code == ERR_UNREACHABLE) {
+        err_hint(e, "the server accepts connections but does not finish the login: is it overloaded?");
     }
-    agent_filter_stop(a.agent);
+    agent_filter_stop(a.filter);
+    strv_clear(&a.in_agent);
+    strv_clear(&a.offered);
     return result;
 }

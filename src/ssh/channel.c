@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STDERR_MAX 2048
-
 /* libssh copies every chunk into its own buffer before it can be sent. */
 #define WRITE_MAX (256 * 1024)
 
@@ -19,15 +17,16 @@ struct channel {
     const struct channel_callbacks *cb;        /* NULL once given up */
     void *user;
     enum channel_state state;
-    char *path;     /* streamlocal */
+    char *path; /* streamlocal */
+    char *host; /* tcp */
+    int64_t port;
     char *command;  /* exec */
     bool requested; /* exec: the channel is open, the request is under way */
     bool paused;
     bool remote_eof;
     bool remote_closed;
-    int exit_status;
-    size_t stderr_len;
-    char *stderr_text;
+    struct ending ending;
+    bool hung_up;
     char reason[200];
     struct channel *next; /* in the session's list of those given up */
 };
@@ -38,15 +37,6 @@ static void notify(struct channel *ch)
         ch->cb->event(ch->user);
 }
 
-static void keep_stderr(struct channel *ch, const char *data, size_t len)
-{
-    if (ch->stderr_text == NULL)
-        ch->stderr_text = mem_alloc(STDERR_MAX + 1);
-    for (size_t i = 0; i < len && ch->stderr_len < STDERR_MAX; i++)
-        ch->stderr_text[ch->stderr_len++] =
-            data[i] == '\0' || data[i] == '\n' || data[i] == '\r' ? ' ' : data[i];
-}
-
 static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, int is_stderr, void *user)
 {
     struct channel *ch = user;
@@ -54,7 +44,7 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     (void)ssh;
     (void)sch;
     if (is_stderr) {
-        keep_stderr(ch, data, len);
+        ending_hear(&ch->ending, data, len);
         return (int)len;
     }
     if (ch->cb == NULL)
@@ -97,7 +87,21 @@ static void on_exit_status(ssh_session ssh, ssh_channel sch, int status, void *u
 
     (void)ssh;
     (void)sch;
-    ch->exit_status = status;
+    ch->ending.status = status;
+    notify(ch);
+}
+
+static void on_exit_signal(ssh_session ssh, ssh_channel sch, const char *signal, int core, const char *msg,
+                           const char *lang, void *user)
+{
+    struct channel *ch = user;
+
+    (void)ssh;
+    (void)sch;
+    (void)core;
+    (void)msg;
+    (void)lang;
+    snprintf(ch->ending.signal, sizeof ch->ending.signal, "%s", signal);
     notify(ch);
 }
 
@@ -109,7 +113,7 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     ch->session = s;
     ch->cb = cb;
     ch->user = user;
-    ch->exit_status = -1;
+    ch->ending = (struct ending)ENDING_INIT;
     ch->ssh = s->dead ? NULL : ssh_channel_new(s->ssh);
     if (ch->ssh == NULL) {
         err_set(e, ERR_FAILED, "SSH", "cannot make a channel");
@@ -122,6 +126,7 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
         .channel_eof_function = on_eof,
         .channel_close_function = on_close,
         .channel_exit_status_function = on_exit_status,
+        .channel_exit_signal_function = on_exit_signal,
     };
     ssh_callbacks_init(&ch->hooks);
     ssh_set_channel_callbacks(ch->ssh, &ch->hooks);
@@ -135,6 +140,19 @@ struct channel *channel_open_streamlocal(struct session *s, const char *path,
 
     if (ch != NULL) {
         ch->path = mem_strdup(path);
+        channel_step(ch, true);
+    }
+    return ch;
+}
+
+struct channel *channel_open_tcp(struct session *s, const char *host, int64_t port,
+                                 const struct channel_callbacks *cb, void *user, struct err *e)
+{
+    struct channel *ch = channel_new(s, cb, user, e);
+
+    if (ch != NULL) {
+        ch->host = mem_strdup(host);
+        ch->port = port;
         channel_step(ch, true);
     }
     return ch;
@@ -177,6 +195,8 @@ static int open_once(struct channel *ch)
     if (ch->path != NULL)
         /* The source is for the server's log alone (RFC 4254 7.2). */
         return ssh_channel_open_forward_unix(ch->ssh, ch->path, "127.0.0.1", 0);
+    if (ch->host != NULL)
+        return ssh_channel_open_forward(ch->ssh, ch->host, (int)ch->port, "127.0.0.1", 0);
     if (!ch->requested) {
         rc = ssh_channel_open_session(ch->ssh);
         if (rc != SSH_OK)
@@ -206,6 +226,21 @@ enum channel_state channel_step(struct channel *ch, bool probe)
 const char *channel_reason(const struct channel *ch)
 {
     return ch->reason;
+}
+
+bool channel_turned_away(const struct channel *ch)
+{
+    return ch->command != NULL && ch->state == CHANNEL_REFUSED && !ch->requested;
+}
+
+bool channel_granted(const struct channel *ch)
+{
+    return ch->requested || ssh_channel_is_open(ch->ssh);
+}
+
+bool channel_is_exec(const struct channel *ch)
+{
+    return ch->command != NULL;
 }
 
 size_t channel_window(const struct channel *ch)
@@ -272,14 +307,9 @@ int channel_drain(struct channel *ch, char **buf, size_t *len)
     return 0;
 }
 
-const char *channel_stderr(const struct channel *ch)
+const struct ending *channel_ending(const struct channel *ch)
 {
-    return ch->stderr_text != NULL ? ch->stderr_text : "";
-}
-
-int channel_exit_status(const struct channel *ch)
-{
-    return ch->exit_status;
+    return &ch->ending;
 }
 
 static void channel_destroy(struct channel *ch)
@@ -288,8 +318,9 @@ static void channel_destroy(struct channel *ch)
     ssh_remove_channel_callbacks(ch->ssh, &ch->hooks);
     ssh_channel_free(ch->ssh);
     free(ch->path);
+    free(ch->host);
     free(ch->command);
-    free(ch->stderr_text);
+    ending_clear(&ch->ending);
     free(ch);
 }
 
@@ -306,6 +337,10 @@ static bool finish(struct channel *ch)
     case CHANNEL_OPEN:
     case CHANNEL_ENDED:
         break;
+    }
+    if (ch->command != NULL && ch->state == CHANNEL_OPEN && !ending_known(&ch->ending) && !ch->hung_up) {
+        ch->hung_up = true;
+        (void)ssh_channel_request_send_signal(ch->ssh, "HUP"); /* it asks for no answer */
     }
     /* ssh_channel_free() alone sends no CLOSE while output is pending. */
     return ssh_channel_close(ch->ssh) != SSH_AGAIN;

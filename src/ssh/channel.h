@@ -9,6 +9,7 @@
 #define DOCKTETHER_SSH_CHANNEL_H
 
 #include "base/err.h"
+#include "ssh/ending.h"
 #include "ssh/session.h"
 
 #include <stdbool.h>
@@ -27,11 +28,14 @@ struct channel_callbacks {
     void (*event)(void *user);
 };
 
-/* Both return at once, with the opening under way; NULL and ERR_FAILED
+/* All return at once, with the opening under way; NULL and ERR_FAILED
  * without memory. The channel is the caller's until channel_close().
  * direct-streamlocal@openssh.com is in OpenSSH's PROTOCOL, 2.4. */
 struct channel *channel_open_streamlocal(struct session *s, const char *path,
                                          const struct channel_callbacks *cb, void *user, struct err *e);
+/* direct-tcpip (RFC 4254 7.2): a TCP connection from the server to host:port. */
+struct channel *channel_open_tcp(struct session *s, const char *host, int64_t port,
+                                 const struct channel_callbacks *cb, void *user, struct err *e);
 struct channel *channel_open_exec(struct session *s, const char *command, const struct channel_callbacks *cb,
                                   void *user, struct err *e);
 
@@ -53,6 +57,15 @@ enum channel_state channel_step(struct channel *ch, bool probe);
 /* Why it was refused; "" otherwise. The server's own words, if any. */
 const char *channel_reason(const struct channel *ch);
 
+/* True when the server would not even open a channel for the command, as sshd
+ * does beyond MaxSessions; false when it refused the command itself. */
+bool channel_turned_away(const struct channel *ch);
+
+/* True once a place for the command was granted, see above. */
+bool channel_granted(const struct channel *ch);
+
+bool channel_is_exec(const struct channel *ch);
+
 /* Bytes that may be written now (RFC 4254 5.2); 0 when the window is closed. */
 size_t channel_window(const struct channel *ch);
 
@@ -71,14 +84,14 @@ bool channel_paused(const struct channel *ch);
  * caller's. 0 and *len (0: nothing waits, the pause is over), or -1. */
 int channel_drain(struct channel *ch, char **buf, size_t *len);
 
-/* Of an exec channel: what the command said on stderr (first 2 KB, one line,
- * not yet escaped), and its exit status (-1: not known). */
-const char *channel_stderr(const struct channel *ch);
-int channel_exit_status(const struct channel *ch);
+/* Of an exec channel: what is known of its command's end so far. */
+const struct ending *channel_ending(const struct channel *ch);
 
 /* Gives the channel up, whatever its state: no callback runs any more, CLOSE is
  * sent as soon as it can be, and an answer to an open that is under way is
- * waited for, so that nothing is left over at the server. ch may be NULL. */
+ * waited for, so that nothing is left over at the server: a command that still
+ * runs is sent SIGHUP (RFC 4254 6.9; sshd knows it since 7.9, and has its place
+ * taken until it ends). ch may be NULL. */
 void channel_close(struct channel *ch);
 
 #endif

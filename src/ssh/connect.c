@@ -42,7 +42,7 @@ static int establish(struct session *s, const struct connect_request *rq, struct
              s->host_key.fingerprint);
 
     w = phase(rq);
-    if (auth_run(s, p, rq->identities, &w, e) != 0)
+    if (auth_run(s, rq, &w, e) != 0)
         return -1;
     log_info(rq->log, "logged in as %s with %s", p->user, session_identity(s));
     return session_hand_over(s, e);
@@ -53,7 +53,7 @@ static struct session *dial_and_establish(const struct connect_request *rq, stru
     const struct profile *p = rq->profile;
 
     struct wait w = phase(rq);
-    int fd = dial_tcp(p->host, p->port, &w, e);
+    int fd = rq->way.dial != NULL ? rq->way.dial(rq->way.user, &w, e) : dial_tcp(p->host, p->port, &w, e);
     if (fd < 0)
         return NULL;
     char *algorithms = hostkey_algorithms(&p->pins);

@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "ssh/agent.h"
+#include "ssh/dial.h"
 #include "ssh/identity.h"
 #include "ssh/session.h"
 #include "store/profile.h"
@@ -12,7 +14,10 @@
 struct connect_request {
     const struct profile *profile;
     const struct identities *identities;
-    int cancel_fd;   /* becomes readable to give up early; -1: none */
+    struct dial_way way;
+    int cancel_fd;            /* becomes readable to give up early; -1: none */
+    agent_slow_fn agent_slow; /* see ssh/agent.h; called from any thread; may be NULL */
+    void *agent_slow_user;
     struct log *log; /* may be NULL */
 };
 

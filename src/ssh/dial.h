@@ -9,6 +9,13 @@
 
 #include <stdint.h>
 
+/* Another way to a stream than TCP from here, e.g. out of another session:
+ * called in place of dial_tcp(), with its contract. */
+struct dial_way {
+    int (*dial)(void *user, const struct wait *w, struct err *e); /* NULL: by TCP */
+    void *user;
+};
+
 /* A connected descriptor (close-on-exec, non-blocking, TCP_NODELAY), which is
  * the caller's, or -1 with ERR_UNREACHABLE. Blocks until the deadline. */
 int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e);

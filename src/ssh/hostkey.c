@@ -137,10 +137,11 @@ int hostkey_check(struct session *s, const struct pins *pins, const char *name, 
             pin_format(&pins->items[i], pinned);
     err_set(e, ERR_HOSTKEY, "host key", "the host presents %s, which is not pinned%s%s", shown,
             *pinned ? "; pinned is " : "", pinned);
-    return err_hint(e,
-                    "somebody may be in between. If the host was given a new key, compare it there and then: "
-                    "docktether pin %s --add '%s'",
-                    name, shown);
+    return err_hint(
+        e,
+        "somebody may be in between. If the host was given a new key, compare it there, then: docktether "
+        "pin %s --add '%s'; a tether that runs must be taken down and brought up to know it",
+        name, shown);
 }
 
 char *hostkey_algorithms(const struct pins *pins)
@@ -162,13 +163,13 @@ char *hostkey_algorithms(const struct pins *pins)
 
 /* One connection on which only the algorithms of key_types[i] are offered. 1:
  * the host has no such key. */
-static int scan_type(const char *host, int64_t port, const struct wait *w, const char *algorithms,
-                     struct hostkeys *keys, struct err *e)
+static int scan_type(const char *host, int64_t port, const struct dial_way *way, const struct wait *w,
+                     const char *algorithms, struct hostkeys *keys, struct err *e)
 {
     struct hostkey key;
     char target[300];
 
-    int fd = dial_tcp(host, port, w, e);
+    int fd = way != NULL && way->dial != NULL ? way->dial(way->user, w, e) : dial_tcp(host, port, w, e);
     if (fd < 0)
         return -1;
     struct session *s = session_new(fd, "none", algorithms, NULL, e);
@@ -186,7 +187,8 @@ static int scan_type(const char *host, int64_t port, const struct wait *w, const
     return rc;
 }
 
-int hostkey_scan(const char *host, int64_t port, int64_t timeout_ms, struct hostkeys *keys, struct err *e)
+int hostkey_scan(const char *host, int64_t port, const struct dial_way *way, int64_t timeout_ms,
+                 struct hostkeys *keys, struct err *e)
 {
     static const char *const groups[] = {
         "ssh-ed25519",
@@ -198,7 +200,7 @@ int hostkey_scan(const char *host, int64_t port, int64_t timeout_ms, struct host
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         const struct wait w = { .deadline = deadline_in(timeout_ms), .cancel_fd = -1 };
         err_clear(&local);
-        if (scan_type(host, port, &w, groups[i], keys, &local) < 0) {
+        if (scan_type(host, port, way, &w, groups[i], keys, &local) < 0) {
             /* A host that cannot be reached at all is not asked thrice; one
              * that drops a later connection still showed the others. */
             if (keys->count > 0)

@@ -3,6 +3,7 @@
 #define DOCKTETHER_SSH_HOSTKEY_H
 
 #include "base/err.h"
+#include "ssh/dial.h"
 #include "store/pin.h"
 
 #include <stddef.h>
@@ -22,10 +23,11 @@ struct hostkeys {
 
 void hostkeys_clear(struct hostkeys *keys);
 
-/* Connects to host:port once per key type, without authenticating, and
+/* Connects to host:port (by way; NULL: TCP) once per key type, without authenticating, and
  * collects every host key that is presented. Blocks for at most three times
  * timeout_ms. Trusts nothing and writes nothing. At least one key, or -1:
  * ERR_UNREACHABLE when the host cannot be reached or speaks no SSH. */
-int hostkey_scan(const char *host, int64_t port, int64_t timeout_ms, struct hostkeys *keys, struct err *e);
+int hostkey_scan(const char *host, int64_t port, const struct dial_way *way, int64_t timeout_ms,
+                 struct hostkeys *keys, struct err *e);
 
 #endif

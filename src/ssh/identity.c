@@ -3,118 +3,25 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "ssh/agent.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define KEY_FILE_MAX (64 * 1024)
-#define PASSPHRASE_MAX 1024
-#define ATTEMPTS 3
-#define AGENT_WAIT_MS 5000
+#define CERTIFICATE_MAX (64 * 1024)
 
 static const char *const default_files[] = { "~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa" };
 
-/* What libssh's passphrase callback is given. */
-struct unlock {
-    const char *passphrase; /* NULL: none yet */
-    bool asked;             /* the key turned out to be encrypted */
+/* A load under way. */
+struct loading {
+    const struct profile *p;
+    const struct identity_helpers *h;
+    struct identities *ids;
+    struct strv in_agent; /* blobs, once asked for */
+    bool asked;
+    struct err agent_error, passed_over;
 };
-
-static int give_passphrase(const char *prompt, char *buf, size_t len, int echo, int verify, void *user)
-{
-    struct unlock *u = user;
-
-    (void)prompt;
-    (void)echo;
-    (void)verify;
-    u->asked = true;
-    if (u->passphrase == NULL || strlen(u->passphrase) >= len)
-        return -1;
-    strcpy(buf, u->passphrase);
-    return 0;
-}
-
-/* The same refusal as ssh's: a private key of ours that others can read. */
-static int check_mode(const char *path, struct err *e)
-{
-    struct stat st;
-
-    if (stat(path, &st) != 0)
-        return err_set_errno(e, ERR_AUTH, "identity", "cannot look at %s", path);
-    if (st.st_uid == getuid() && (st.st_mode & 077) != 0) {
-        err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", path,
-                (unsigned)(st.st_mode & 07777));
-        return err_hint(e, "chmod 600 '%s'", path);
-    }
-    return 0;
-}
-
-static char *public_blob(const char *path, ssh_key key)
-{
-    ssh_key pub = NULL;
-    char *b64 = NULL, *copy = NULL;
-
-    if (key == NULL) {
-        /* An OpenSSH file has the public key in the clear; others may have
-         * it beside them. */
-        if (ssh_pki_import_pubkey_file(path, &pub) != SSH_OK) {
-            char *beside = mem_printf("%s.pub", path);
-            if (ssh_pki_import_pubkey_file(beside, &pub) != SSH_OK)
-                pub = NULL;
-            free(beside);
-        }
-        key = pub;
-    }
-    if (key != NULL && ssh_pki_export_pubkey_base64(key, &b64) == SSH_OK) {
-        copy = mem_strdup(b64);
-        ssh_string_free_char(b64);
-    }
-    ssh_key_free(pub);
-    return copy;
-}
-
-/* 0 with *key, 1 when a passphrase is needed (or was wrong), -1 on an error. */
-static int decode(const char *text, const char *path, const char *passphrase, ssh_key *key, struct err *e)
-{
-    struct unlock u = { .passphrase = passphrase };
-
-    if (ssh_pki_import_privkey_base64(text, NULL, give_passphrase, &u, key) == SSH_OK)
-        return 0;
-    if (u.asked)
-        return 1;
-    err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", path);
-    return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", path);
-}
-
-static int unlock(const char *text, const char *path, identity_ask_fn ask, void *user, ssh_key *key,
-                  struct err *e)
-{
-    char passphrase[PASSPHRASE_MAX];
-    int rc = 1;
-
-    for (int attempt = 1; rc == 1 && attempt <= ATTEMPTS; attempt++) {
-        int given = ask != NULL ? ask(user, path, attempt, passphrase, sizeof passphrase, e) : 1;
-        if (given < 0)
-            return -1;
-        if (given == 1) {
-            err_set(e, ERR_AUTH, "identity",
-                    "the key %s is encrypted and nobody can be asked for its passphrase", path);
-            return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", path);
-        }
-        rc = decode(text, path, passphrase, key, e);
-        mem_wipe(passphrase, sizeof passphrase);
-    }
-    if (rc == 1)
-        err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
-    if (rc == 1)
-        return err_hint(e, "ssh-keygen -y -f '%s' tries it too", path);
-    return rc;
-}
 
 static bool listed(const struct strv *keys, const char *blob)
 {
@@ -124,135 +31,328 @@ static bool listed(const struct strv *keys, const char *blob)
     return false;
 }
 
-static int load_text(struct identity *id, const char *path, const char *text, const struct strv *in_agent,
-                     identity_ask_fn ask, void *user, struct err *e)
-{
-    int rc = decode(text, path, NULL, &id->key, e);
+/* ---- the agent ----------------------------------------------------------- */
 
-    if (rc < 0)
-        return -1;
-    id->blob = public_blob(path, id->key);
-    if (rc == 0 || listed(in_agent, id->blob))
+/* 0 with ids->agent, which stays NULL when there is none to be used. */
+static int find_agent(struct loading *l, struct err *e)
+{
+    const char *sock = getenv("SSH_AUTH_SOCK");
+
+    if (strcmp(l->p->agent, PROFILE_AGENT_NO) == 0)
         return 0;
-    if (unlock(text, path, ask, user, &id->key, e) != 0)
-        return -1;
-    if (id->blob == NULL)
-        id->blob = public_blob(path, id->key);
+    if (strcmp(l->p->agent, PROFILE_AGENT_YES) == 0) {
+        if (sock != NULL && *sock != '\0')
+            l->ids->agent = mem_strdup(sock);
+        return 0;
+    }
+    l->ids->agent = path_expand(l->p->agent, e);
+    return l->ids->agent != NULL ? 0 : -1;
+}
+
+/* An agent that cannot be reached is no reason to fail while there are files. */
+static void ask_agent(struct loading *l)
+{
+    const struct agent_call call = { .path = l->ids->agent,
+                                     .wait = { .deadline = deadline_in(l->p->connect_timeout_ms),
+                                               .cancel_fd = -1 },
+                                     .slow = l->h->agent_slow,
+                                     .user = l->h->agent_slow_user };
+
+    if (l->asked || l->ids->agent == NULL)
+        return;
+    l->asked = true;
+    (void)agent_list(&call, &l->in_agent, &l->agent_error);
+}
+
+/* ---- certificates -------------------------------------------------------- */
+
+static void add_certificate(struct identities *ids, const char *file, struct pubkey *key)
+{
+    ids->certificates = mem_resize(ids->certificates, ids->certificate_count + 1, sizeof *ids->certificates);
+    ids->certificates[ids->certificate_count++] =
+        (struct certificate){ .file = mem_strdup(file), .key = *key };
+}
+
+static int parse_certificate(const char *path, const char *text, struct pubkey *key, struct err *e)
+{
+    if (pubkey_parse(text, key) != 0 || !key->certificate) {
+        pubkey_clear(key);
+        err_set(e, ERR_AUTH, "certificate", "%s is no certificate that can be used", path);
+        return err_hint(e, "ssh-keygen -L -f '%s' shows one; `ssh-keygen -s` makes FILE-cert.pub", path);
+    }
+    if (key->host) {
+        pubkey_clear(key);
+        err_set(e, ERR_AUTH, "certificate", "the certificate %s is for a host, not for a user", path);
+        return err_hint(e, "ssh-keygen -s makes one for a user unless it is given -h");
+    }
     return 0;
 }
 
-static int load(struct identity *id, const char *name, const struct strv *in_agent, identity_ask_fn ask,
-                void *user, struct err *e)
+/* 0; 1 when there is no such file; -1 with an error. */
+static int read_certificate(const char *file, struct pubkey *key, struct err *e)
 {
     char *text = NULL;
     size_t len = 0;
-    int rc = -1;
 
-    char *path = path_expand(id->file, e);
+    char *path = path_expand(file, e);
     if (path == NULL)
         return -1;
-    int found = file_read(path, FILE_ANY, KEY_FILE_MAX, &text, &len, e);
-    if (found == 0) {
-        if (check_mode(path, e) == 0)
-            rc = load_text(id, path, text, in_agent, ask, user, e);
-    } else if (found == 1) {
-        err_set(e, ERR_AUTH, "identity", "the key %s does not exist", path);
-        err_hint(e, "name another one: docktether update %s --identity FILE", name);
-    } else if (e != NULL) {
+    int rc = file_read(path, FILE_ANY, CERTIFICATE_MAX, &text, &len, e);
+    if (rc == 0) {
+        rc = parse_certificate(path, text, key, e);
+    } else if (rc < 0 && e != NULL) {
         e->code = ERR_AUTH;
-        snprintf(e->layer, sizeof e->layer, "identity");
+        snprintf(e->layer, sizeof e->layer, "certificate");
     }
-    mem_wipe(text, len);
     free(text);
     free(path);
     return rc;
 }
 
-static void identity_clear(struct identity *id)
+static int load_certificates(struct loading *l, struct err *e)
 {
-    ssh_key_free(id->key); /* libcrypto wipes it */
-    free(id->blob);
-    free(id->file);
-}
+    const struct strv *files = &l->p->certificates;
 
-/* Appends the key of `file`; without `required`, one that cannot be had is
- * passed over. */
-static int add(struct identities *ids, const char *name, const char *file, bool required,
-               const struct strv *in_agent, identity_ask_fn ask, void *user, struct err *e)
-{
-    struct identity id = { .file = mem_strdup(file) };
-    struct err local = ERR_INIT;
-
-    if (load(&id, name, in_agent, required ? ask : NULL, user, &local) != 0) {
-        identity_clear(&id);
-        if (!required)
-            return 0;
-        if (e != NULL)
-            *e = local;
-        return -1;
+    for (size_t i = 0; i < files->count; i++) {
+        struct pubkey key;
+        int rc = read_certificate(files->items[i], &key, e);
+        if (rc == 1) {
+            err_set(e, ERR_AUTH, "certificate", "the certificate %s does not exist", files->items[i]);
+            err_hint(e, "name another one: docktether update %s --certificate FILE", l->p->name);
+        }
+        if (rc != 0)
+            return -1;
+        add_certificate(l->ids, files->items[i], &key);
     }
-    ids->items = mem_resize(ids->items, ids->count + 1, sizeof *ids->items);
-    ids->items[ids->count++] = id;
     return 0;
 }
 
-struct identities *identities_load(const struct profile *p, identity_ask_fn ask, void *user, struct err *e)
+static int check_certificates(const struct loading *l, struct err *e)
 {
-    struct identities *ids = mem_alloc(sizeof *ids);
-    struct strv in_agent = { 0 };
-    const char *sock = getenv("SSH_AUTH_SOCK");
+    for (size_t i = 0; i < l->ids->certificate_count; i++) {
+        const struct certificate *c = &l->ids->certificates[i];
+        if (c->used || (l->ids->any_in_agent && listed(&l->in_agent, c->key.plain)))
+            continue;
+        err_set(e, ERR_AUTH, "certificate", "the certificate %s is for none of the keys that can be used",
+                c->file);
+        return err_hint(
+            e,
+            "compare what ssh-keygen -L -f '%s' shows as its public key with ssh-keygen -l of the "
+            "identities",
+            c->file);
+    }
+    return 0;
+}
+
+/* ---- identities ---------------------------------------------------------- */
+
+/* Takes over key. */
+static void append(struct identities *ids, const char *file, const char *blob, const char *plain, ssh_key key)
+{
+    ids->items = mem_resize(ids->items, ids->count + 1, sizeof *ids->items);
+    ids->items[ids->count++] = (struct identity){
+        .file = mem_strdup(file), .blob = mem_strdup(blob), .plain = mem_strdup(plain), .key = key
+    };
+}
+
+/* A private key that presents itself with the certificate. */
+static ssh_key with_certificate(ssh_key key, const struct pubkey *c)
+{
+    ssh_key copy = ssh_key_dup(key), certificate = NULL;
+
+    if (copy == NULL ||
+        ssh_pki_import_cert_base64(c->blob, ssh_key_type_from_name(c->type), &certificate) != SSH_OK ||
+        ssh_pki_copy_cert_to_privkey(certificate, copy) != SSH_OK) {
+        ssh_key_free(copy);
+        copy = NULL;
+    }
+    ssh_key_free(certificate);
+    return copy;
+}
+
+static int append_certificate(struct loading *l, const char *file, const struct pubkey *c, ssh_key key,
+                              struct err *e)
+{
+    ssh_key both = key != NULL ? with_certificate(key, c) : NULL;
+
+    if (key != NULL && both == NULL)
+        return err_set(e, ERR_AUTH, "certificate", "libssh cannot use the certificate %s", file);
+    append(l->ids, file, c->blob, c->plain, both);
+    return 0;
+}
+
+/* "x-cert.pub" for "x" and "x.pub". */
+static char *beside(const char *file)
+{
+    size_t len = strlen(file), suffix = strlen(".pub");
+
+    if (len > suffix && strcmp(file + len - suffix, ".pub") == 0)
+        len -= suffix;
+    return mem_printf("%.*s-cert.pub", (int)len, file);
+}
+
+/* A certificate says more than a bare key: it is offered first. */
+static int append_certificates(struct loading *l, const char *file, const char *plain, ssh_key key,
+                               struct err *e)
+{
+    struct pubkey found;
+    bool any = false;
     int rc = 0;
 
-    if (p->agent && sock != NULL && *sock != '\0') {
-        const struct wait w = { .deadline = deadline_in(AGENT_WAIT_MS), .cancel_fd = -1 };
-        /* An agent that cannot be reached is no reason to fail while there
-         * are key files. */
-        if (agent_list(sock, &w, &in_agent, NULL) == 0 && in_agent.count > 0)
-            ids->agent = mem_strdup(sock);
+    for (size_t i = 0; rc == 0 && i < l->ids->certificate_count; i++) {
+        struct certificate *c = &l->ids->certificates[i];
+        if (strcmp(c->key.plain, plain) != 0)
+            continue;
+        any = c->used = true;
+        rc = append_certificate(l, c->file, &c->key, key, e);
     }
-    ids->any_in_agent = p->identities.count == 0 && ids->agent != NULL;
-    for (size_t i = 0; rc == 0 && i < p->identities.count; i++)
-        rc = add(ids, p->name, p->identities.items[i], true, &in_agent, ask, user, e);
-    if (p->identities.count == 0)
-        for (size_t i = 0; i < sizeof default_files / sizeof *default_files; i++)
-            (void)add(ids, p->name, default_files[i], false, &in_agent, NULL, NULL, NULL);
-    if (rc == 0 && ids->count == 0 && !ids->any_in_agent) {
-        rc = err_set(e, ERR_AUTH, "identity",
-                     "there is no key to log in with: the agent has none, and none of "
-                     "~/.ssh/id_ed25519, id_ecdsa, id_rsa can be used");
-        err_hint(e, "docktether update %s --identity FILE, or ssh-add FILE", p->name);
+    if (any)
+        return rc;
+    char *other = beside(file);
+    if (read_certificate(other, &found, NULL) == 0) {
+        if (strcmp(found.plain, plain) == 0)
+            rc = append_certificate(l, other, &found, key, e);
+        pubkey_clear(&found);
     }
-    strv_clear(&in_agent);
-    if (rc != 0) {
-        identities_free(ids);
-        return NULL;
+    free(other);
+    return rc;
+}
+
+static int no_agent(const struct loading *l, const char *path, struct err *e)
+{
+    bool unwanted = strcmp(l->p->agent, PROFILE_AGENT_NO) == 0;
+
+    err_set(e, ERR_AUTH, "identity", "%s is a public key, so only an agent can sign with it, and %s", path,
+            unwanted ? "the profile says agent = no" : "SSH_AUTH_SOCK is not set");
+    return err_hint(e, "name the private key, or an agent: docktether update %s --set agent=%s", l->p->name,
+                    unwanted ? "yes" : "PATH");
+}
+
+static int append_keyfile(struct loading *l, const char *file, struct keyfile *f, bool may_ask, struct err *e)
+{
+    if (f->encrypted) {
+        ask_agent(l);
+        if (!listed(&l->in_agent, f->pub.blob) &&
+            keyfile_unlock(f, may_ask ? l->h->ask : NULL, l->h->ask_user, e) != 0)
+            return -1;
+    } else if (f->key == NULL && l->ids->agent == NULL) {
+        return no_agent(l, f->path, e);
     }
-    return ids;
+    if (f->pub.certificate) {
+        append(l->ids, file, f->pub.blob, f->pub.plain, NULL);
+        return 0;
+    }
+    if (append_certificates(l, file, f->pub.plain, f->key, e) != 0)
+        return -1;
+    append(l->ids, file, f->pub.blob, f->pub.plain, f->key);
+    f->key = NULL;
+    return 0;
+}
+
+static int add(struct loading *l, const char *file, struct err *e)
+{
+    struct keyfile f;
+
+    if (keyfile_read(&f, file, l->p->name, e) != 0)
+        return -1;
+    int rc = append_keyfile(l, file, &f, true, e);
+    keyfile_clear(&f);
+    return rc;
+}
+
+/* The first of them that is there and cannot be used is remembered. */
+static void add_defaults(struct loading *l)
+{
+    for (size_t i = 0; i < sizeof default_files / sizeof *default_files; i++) {
+        struct err e = ERR_INIT;
+        struct keyfile f;
+        int rc = keyfile_read(&f, default_files[i], l->p->name, &e);
+        if (rc == 0) {
+            rc = append_keyfile(l, default_files[i], &f, false, &e);
+            keyfile_clear(&f);
+        }
+        if (rc < 0 && l->passed_over.code == ERR_NONE)
+            l->passed_over = e;
+    }
+}
+
+static int nothing(const struct loading *l, struct err *e)
+{
+    const char *why = l->agent_error.msg;
+
+    if (l->ids->agent == NULL)
+        why =
+            strcmp(l->p->agent, PROFILE_AGENT_NO) == 0 ? "the profile says agent = no" : "there is no agent";
+    else if (*why == '\0')
+        why = "the agent has none";
+    err_set(e, ERR_AUTH, "identity", "there is no key to log in with: %s, and %s", why,
+            l->passed_over.code != ERR_NONE ? l->passed_over.msg
+                                            : "none of ~/.ssh/id_ed25519, id_ecdsa, id_rsa exists");
+    if (l->passed_over.code != ERR_NONE)
+        return err_hint(e, "%s", l->passed_over.hint);
+    return err_hint(e, "docktether update %s --identity FILE, or ssh-add FILE", l->p->name);
+}
+
+static int load_all(struct loading *l, struct err *e)
+{
+    const struct strv *files = &l->p->identities;
+
+    if (find_agent(l, e) != 0 || load_certificates(l, e) != 0)
+        return -1;
+    for (size_t i = 0; i < files->count; i++)
+        if (add(l, files->items[i], e) != 0)
+            return -1;
+    if (files->count == 0) {
+        ask_agent(l);
+        l->ids->any_in_agent = l->in_agent.count > 0;
+        add_defaults(l);
+        if (l->ids->count == 0 && !l->ids->any_in_agent)
+            return nothing(l, e);
+    }
+    return check_certificates(l, e);
+}
+
+struct identities *identities_load(const struct profile *p, const struct identity_helpers *h, struct err *e)
+{
+    struct loading l = { .p = p, .h = h, .ids = mem_alloc(sizeof *l.ids) };
+
+    int rc = load_all(&l, e);
+    strv_clear(&l.in_agent);
+    if (rc == 0)
+        return l.ids;
+    identities_free(l.ids);
+    return NULL;
 }
 
 void identities_free(struct identities *ids)
 {
     if (ids == NULL)
         return;
-    for (size_t i = 0; i < ids->count; i++)
-        identity_clear(&ids->items[i]);
+    for (size_t i = 0; i < ids->count; i++) {
+        ssh_key_free(ids->items[i].key); /* libcrypto wipes it */
+        free(ids->items[i].blob);
+        free(ids->items[i].plain);
+        free(ids->items[i].file);
+    }
+    for (size_t i = 0; i < ids->certificate_count; i++) {
+        pubkey_clear(&ids->certificates[i].key);
+        free(ids->certificates[i].file);
+    }
     free(ids->items);
+    free(ids->certificates);
     free(ids->agent);
     free(ids);
 }
 
 void identity_fingerprint(const char *blob, char out[PIN_FINGERPRINT_SIZE])
 {
-    size_t len = strlen(blob);
-    unsigned char *raw = mem_alloc(len + 3);
+    size_t len = 0;
+    unsigned char *raw = pubkey_bytes(blob, &len);
     unsigned char md[EVP_MAX_MD_SIZE];
     unsigned int md_len = 0;
 
     out[0] = '\0';
-    int size = EVP_DecodeBlock(raw, (const unsigned char *)blob, (int)len);
-    for (size_t i = len; size > 0 && i > 0 && blob[i - 1] == '='; i--)
-        size--;
-    if (size > 0 && EVP_Digest(raw, (size_t)size, md, &md_len, EVP_sha256(), NULL) == 1) {
+    if (raw != NULL && EVP_Digest(raw, len, md, &md_len, EVP_sha256(), NULL) == 1) {
         char *text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, md, md_len);
         if (text != NULL)
             snprintf(out, PIN_FINGERPRINT_SIZE, "%s", text);

@@ -1,6 +1,6 @@
-/* identity: the private keys a profile may use, ready to sign.
+/* identity: the keys and certificates a profile may use, ready to sign.
  *
- * An identity file is read before the tether detaches, because a passphrase
+ * Identity files are read before the tether detaches, because a passphrase
  * can be asked for only then. Key files that the wrong people can read are
  * refused as ssh refuses them. Decrypted keys live in memory until
  * identities_free() wipes them; a passphrase is wiped as soon as it was used. */
@@ -8,6 +8,7 @@
 #define DOCKTETHER_SSH_IDENTITY_H
 
 #include "base/err.h"
+#include "ssh/agent.h"
 #include "store/profile.h"
 
 #include <stdbool.h>
@@ -21,13 +22,29 @@ struct identities;
 typedef int (*identity_ask_fn)(void *user, const char *file, int attempt, char *buf, size_t size,
                                struct err *e);
 
+struct identity_helpers {
+    identity_ask_fn ask; /* NULL: nobody to ask */
+    void *ask_user;
+    agent_slow_fn agent_slow; /* may be NULL */
+    void *agent_slow_user;
+};
+
 /* Loads what the profile names, or without `identity` the default files
- * ~/.ssh/id_ed25519, id_ecdsa, id_rsa that exist. A key that is encrypted and
- * that the agent holds too is left to the agent, without a question; others
- * are asked for up to three times through ask (NULL: nobody to ask). A named
- * identity that is missing, unreadable, too open, or encrypted with nobody to
- * ask is ERR_AUTH; a default file in that state is passed over. */
-struct identities *identities_load(const struct profile *p, identity_ask_fn ask, void *user, struct err *e);
+ * ~/.ssh/id_ed25519, id_ecdsa, id_rsa that exist. Certificates are joined to
+ * the identity whose key they certify: those of the profile, else FILE-cert.pub
+ * beside an identity file. A file that holds a public key or a certificate
+ * stands for a key that the agent alone has, which is looked for when a login
+ * needs it.
+ *
+ * A key that is encrypted and that the agent holds too is left to the agent,
+ * without a question; others are asked for up to three times. The agent is
+ * asked (at most for the profile's connect-timeout) only where that matters:
+ * without `identity`, or for an encrypted key.
+ *
+ * A named identity or certificate that is missing or unreadable, an identity
+ * that is too open, or encrypted with nobody to ask, and a certificate for
+ * none of the keys are ERR_AUTH; a default file in that state is passed over. */
+struct identities *identities_load(const struct profile *p, const struct identity_helpers *h, struct err *e);
 
 void identities_free(struct identities *ids);
 

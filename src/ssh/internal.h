@@ -5,8 +5,10 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "ssh/connect.h"
 #include "ssh/hostkey.h"
 #include "ssh/identity.h"
+#include "ssh/pubkey.h"
 #include "ssh/session.h"
 #include "ssh/wait.h"
 
@@ -54,22 +56,58 @@ int hostkey_check(struct session *s, const struct pins *pins, const char *name, 
  * libssh's SSH_OPTIONS_HOSTKEYS takes them; allocated. */
 char *hostkey_algorithms(const struct pins *pins);
 
+/* knownhosts.c: what a host is called there, "host" or "[host]:port"; allocated. */
+char *knownhosts_name(const char *host, int64_t port);
+
+/* knownhosts.c: one line without its marker, blanks between its fields. */
+enum knownhosts_line { KNOWNHOSTS_TAKEN, KNOWNHOSTS_OTHER, KNOWNHOSTS_BROKEN };
+enum knownhosts_line knownhosts_line(const char *name, const char *line, struct hostkey *key);
+
 /* auth.c: public key only. */
-int auth_run(struct session *s, const struct profile *p, const struct identities *ids, const struct wait *w,
-             struct err *e);
+int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e);
+
+/* keyfile.c: one identity file. */
+struct keyfile {
+    char *path;
+    char *text;
+    size_t len;
+    struct pubkey pub; /* empty while it is not known */
+    ssh_key key;       /* private; NULL while encrypted, and when the file is a public key */
+    bool encrypted;    /* the passphrase is wanted */
+};
+
+/* 0; 1 with an error when there is no such file; -1 with an error. *f is empty
+ * then, and whatever it held is lost. */
+int keyfile_read(struct keyfile *f, const char *file, const char *profile, struct err *e);
+
+/* Decrypts it with what ask says (NULL: nobody to ask), three times at most. */
+int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e);
+
+void keyfile_clear(struct keyfile *f); /* wipes it */
 
 /* identity.c: what auth.c needs of it. */
+
+/* One thing to offer: a key, or a certificate for it. */
 struct identity {
-    char *file;  /* as the profile has it */
-    char *blob;  /* the public key, base64; NULL when it could not be read */
-    ssh_key key; /* private; NULL when only the agent can sign */
+    char *file;  /* that of the key or of the certificate, as the profile has it */
+    char *blob;  /* what is offered, base64 */
+    char *plain; /* the public key that signs, base64; the same without a certificate */
+    ssh_key key; /* private, with the certificate; NULL when only the agent can sign */
+};
+
+struct certificate {
+    char *file;
+    struct pubkey key;
+    bool used; /* by an identity of the profile */
 };
 
 struct identities {
     struct identity *items;
     size_t count;
-    char *agent;       /* the agent's socket, NULL: none is to be used */
-    bool any_in_agent; /* no identity was named: every key of the agent may be offered */
+    char *agent;                      /* the agent's socket, NULL: none is to be used */
+    bool any_in_agent;                /* no identity was named: every key of the agent may be offered */
+    struct certificate *certificates; /* those of the profile */
+    size_t certificate_count;
 };
 
 /* "SHA256:..." of a public key in base64, or "" */

@@ -1,0 +1,166 @@
+#include "ssh/internal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_FILE_MAX (64 * 1024)
+#define PASSPHRASE_MAX 1024
+#define ATTEMPTS 3
+
+/* What libssh's passphrase callback is given. */
+struct unlock {
+    const char *passphrase; /* NULL: none yet */
+    bool asked;             /* the key turned out to be encrypted */
+};
+
+static int give_passphrase(const char *prompt, char *buf, size_t len, int echo, int verify, void *user)
+{
+    struct unlock *u = user;
+
+    (void)prompt;
+    (void)echo;
+    (void)verify;
+    u->asked = true;
+    if (u->passphrase == NULL || strlen(u->passphrase) >= len)
+        return -1;
+    strcpy(buf, u->passphrase);
+    return 0;
+}
+
+/* The same refusal as ssh's: a private key of ours that others can read. */
+static int check_mode(const char *path, struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return err_set_errno(e, ERR_AUTH, "identity", "cannot look at %s", path);
+    if (st.st_uid == getuid() && (st.st_mode & 077) != 0) {
+        err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", path,
+                (unsigned)(st.st_mode & 07777));
+        return err_hint(e, "chmod 600 '%s'", path);
+    }
+    return 0;
+}
+
+/* The public half of a key that is not decrypted: an OpenSSH file has it in
+ * the clear; others may have it beside them. */
+static void find_public(struct keyfile *f)
+{
+    ssh_key pub = NULL;
+    char *b64 = NULL;
+
+    if (ssh_pki_import_pubkey_file(f->path, &pub) != SSH_OK) {
+        char *beside = mem_printf("%s.pub", f->path);
+        if (ssh_pki_import_pubkey_file(beside, &pub) != SSH_OK)
+            pub = NULL;
+        free(beside);
+    }
+    if (pub != NULL && ssh_pki_export_pubkey_base64(pub, &b64) == SSH_OK)
+        (void)pubkey_parse_blob(b64, &f->pub);
+    ssh_string_free_char(b64);
+    ssh_key_free(pub);
+}
+
+static int set_public(struct keyfile *f, struct err *e)
+{
+    char *b64 = NULL;
+
+    pubkey_clear(&f->pub);
+    if (ssh_pki_export_pubkey_base64(f->key, &b64) != SSH_OK || pubkey_parse_blob(b64, &f->pub) != 0)
+        err_set(e, ERR_AUTH, "identity", "libssh cannot tell the public half of %s", f->path);
+    ssh_string_free_char(b64);
+    return f->pub.blob != NULL ? 0 : -1;
+}
+
+/* 0 with *key, 1 when a passphrase is needed (or was wrong), -1 on an error. */
+static int decode(const char *text, const char *path, const char *passphrase, ssh_key *key, struct err *e)
+{
+    struct unlock u = { .passphrase = passphrase };
+
+    if (ssh_pki_import_privkey_base64(text, NULL, give_passphrase, &u, key) == SSH_OK)
+        return 0;
+    if (u.asked)
+        return 1;
+    err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", path);
+    return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", path);
+}
+
+int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e)
+{
+    const char *path = f->path;
+    char passphrase[PASSPHRASE_MAX];
+    int rc = 1;
+
+    for (int attempt = 1; rc == 1 && attempt <= ATTEMPTS; attempt++) {
+        int given = ask != NULL ? ask(user, path, attempt, passphrase, sizeof passphrase, e) : 1;
+        if (given < 0)
+            return -1;
+        if (given == 1) {
+            err_set(e, ERR_AUTH, "identity",
+                    "the key %s is encrypted and nobody can be asked for its passphrase", path);
+            return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", path);
+        }
+        rc = decode(f->text, path, passphrase, &f->key, e);
+        mem_wipe(passphrase, sizeof passphrase);
+    }
+    if (rc == 1)
+        err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
+    if (rc == 1)
+        return err_hint(e, "ssh-keygen -y -f '%s' tries it too", path);
+    return rc == 0 ? set_public(f, e) : rc;
+}
+
+static int classify(struct keyfile *f, struct err *e)
+{
+    if (strstr(f->text, "-----BEGIN ") == NULL && pubkey_parse(f->text, &f->pub) == 0)
+        return 0;
+    if (check_mode(f->path, e) != 0)
+        return -1;
+    int rc = decode(f->text, f->path, NULL, &f->key, e);
+    if (rc == 0)
+        return set_public(f, e);
+    f->encrypted = rc == 1;
+    if (f->encrypted)
+        find_public(f);
+    return f->encrypted ? 0 : -1;
+}
+
+int keyfile_read(struct keyfile *f, const char *file, const char *profile, struct err *e)
+{
+    int rc = -1;
+
+    *f = (struct keyfile){ .path = path_expand(file, e) };
+    if (f->path == NULL)
+        return -1;
+    int found = file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    if (found == 0) {
+        rc = classify(f, e);
+    } else if (found == 1) {
+        err_set(e, ERR_AUTH, "identity", "the key %s does not exist", f->path);
+        err_hint(e, "name another one: docktether update %s --identity FILE", profile);
+        rc = 1;
+    } else if (e != NULL) {
+        e->code = ERR_AUTH;
+        snprintf(e->layer, sizeof e->layer, "identity");
+    }
+    if (rc != 0)
+        keyfile_clear(f);
+    return rc;
+}
+
+void keyfile_clear(struct keyfile *f)
+{
+    mem_wipe(f->text, f->len);
+    free(f->text);
+    free(f->path);
+    ssh_key_free(f->key); /* libcrypto wipes it */
+    pubkey_clear(&f->pub);
+    *f = (struct keyfile){ 0 };
+}
