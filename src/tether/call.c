@@ -60,6 +60,16 @@ static int connect_control(const struct runtime *rt, struct err *e)
     }
 }
 
+/* recv() that stops after a newline: what follows belongs to the next line. */
+static ssize_t recv_line(int fd, char *buf, size_t size)
+{
+    ssize_t n = recv(fd, buf, size, MSG_PEEK);
+    if (n <= 0)
+        return n;
+    const char *end = memchr(buf, '\n', (size_t)n);
+    return recv(fd, buf, end != NULL ? (size_t)(end - buf) + 1 : (size_t)n, 0);
+}
+
 /* Reads up to a newline; the length, or -1. */
 static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, struct err *e)
 {
@@ -72,7 +82,7 @@ static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, stru
             continue;
         if (ready <= 0)
             return err_set(e, ERR_FAILED, "control", "the tether does not answer");
-        ssize_t n = recv(fd, buf + len, size - 1 - len, 0);
+        ssize_t n = recv_line(fd, buf + len, size - 1 - len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -81,7 +91,7 @@ static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, stru
         buf[len] = '\0';
         char *end = memchr(buf, '\n', len);
         if (end != NULL) {
-            *end = '\0'; /* a second line is nobody's answer */
+            *end = '\0';
             return end - buf;
         }
         if (len == size - 1)
@@ -106,24 +116,39 @@ json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e)
     return o;
 }
 
-json_t *call_tether(const struct runtime *rt, const char *op, int64_t timeout_ms, struct err *e)
+json_t *call_op(const char *op)
 {
-    json_t *answer = NULL;
+    return json_pack("{s:s}", "op", op);
+}
 
+int call_open(const struct runtime *rt, json_t *request, struct err *e)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    char *line = mem_printf("%s\n", text != NULL ? text : "{}");
+
+    json_decref(request);
+    free(text);
     int fd = connect_control(rt, e);
+    if (fd >= 0 && send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line)) {
+        err_set_errno(e, ERR_FAILED, "control", "cannot write to the tether");
+        close(fd);
+        fd = -1;
+    }
+    free(line);
+    return fd;
+}
+
+json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e)
+{
+    int fd = call_open(rt, request, e);
     if (fd < 0)
         return NULL;
-    char *line = mem_printf("{\"op\":\"%s\"}\n", op);
-    if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
-        err_set_errno(e, ERR_FAILED, "control", "cannot write to the tether");
-    else
-        answer = call_read_line(fd, timeout_ms, e);
+    json_t *answer = call_read_line(fd, timeout_ms, e);
     if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
         control_unpack_err(json_object_get(answer, "error"), e);
         json_decref(answer);
         answer = NULL;
     }
-    free(line);
     close(fd);
     return answer;
 }

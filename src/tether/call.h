@@ -8,13 +8,20 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* Sends {"op":OP} and waits for the answer: a new reference, when its "ok" is
- * true. NULL and the
+/* Sends the request ({"op":...}, whose reference is taken) and waits for the
+ * answer: a new reference, when its "ok" is true. NULL and the
  * tether's own error when it is not, or an error of ours (no answer within
  * timeout_ms, not reachable, end of file: layer "control"). */
-json_t *call_tether(const struct runtime *rt, const char *op, int64_t timeout_ms, struct err *e);
+json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e);
 
-/* One line of JSON from fd, at most 64 KB. NULL and an error (layer
+/* A request that is only a word. */
+json_t *call_op(const char *op);
+
+/* Sends it on a new connection, whose descriptor is returned (the caller's); -1
+ * and an error (layer "control"). */
+int call_open(const struct runtime *rt, json_t *request, struct err *e);
+
+/* One line of JSON from fd, at most 64 KB, and no byte more. NULL and an error (layer
  * "control") on timeout, end of file or nonsense. */
 json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e);
 

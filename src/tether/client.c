@@ -40,7 +40,7 @@ json_t *client_status(const char *name, struct err *e)
     if (runtime_init(&rt, name, e) != 0)
         return NULL;
     if (runtime_locked(&rt, &pid)) {
-        json_t *answer = call_tether(&rt, "status", ANSWER_MS, e);
+        json_t *answer = call_tether(&rt, call_op("status"), ANSWER_MS, e);
         status = json_incref(json_object_get(answer, "status"));
         if (answer != NULL && status == NULL)
             err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
@@ -80,10 +80,18 @@ static bool end_by_signal(const struct runtime *rt, int number, int64_t ms)
     return await_end(rt, ms);
 }
 
-static int end(const struct runtime *rt, struct err *e)
+static int end(const struct runtime *rt, bool force, struct err *e)
 {
-    json_t *answer = call_tether(rt, "down", DOWN_MS, NULL);
+    struct err refused = ERR_INIT;
+
+    json_t *answer = call_tether(rt, json_pack("{s:s,s:b}", "op", "down", "force", force), DOWN_MS, &refused);
     json_decref(answer);
+    /* Its own no, not the end of file that its end is. */
+    if (refused.code != ERR_NONE && strcmp(refused.layer, "control") != 0) {
+        if (e != NULL)
+            *e = refused;
+        return -1;
+    }
 
     if (await_end(rt, DOWN_MS) || end_by_signal(rt, SIGTERM, SIGTERM_MS) ||
         end_by_signal(rt, SIGKILL, SIGKILL_MS))
@@ -114,14 +122,14 @@ static void await_process(pid_t pid)
         poll(NULL, 0, POLL_MS);
 }
 
-int client_down(const char *name, struct err *e)
+int client_down(const char *name, bool force, struct err *e)
 {
     struct runtime rt;
     pid_t pid;
 
     if (runtime_init(&rt, name, e) != 0)
         return -1;
-    int rc = runtime_locked(&rt, &pid) ? end(&rt, e) : 1;
+    int rc = runtime_locked(&rt, &pid) ? end(&rt, force, e) : 1;
     if (rc == 0)
         await_process(pid);
     if (rc >= 0)

@@ -28,8 +28,8 @@ json_t *client_status(const char *name, struct err *e);
 
 /* Ends the tether of that name and waits until it is gone: by request, and
  * when it does not answer by SIGTERM, then SIGKILL to the process that holds
- * the lock. 0 when it is gone, 1 when none was running. Stale sockets of a
+ * the lock. Without force one that others go via is left alone (ERR_FAILED). 0 when it is gone, 1 when none was running. Stale sockets of a
  * dead tether are removed. */
-int client_down(const char *name, struct err *e);
+int client_down(const char *name, bool force, struct err *e);
 
 #endif

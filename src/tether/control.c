@@ -1,6 +1,7 @@
 #include "tether/control.h"
 
 #include "base/mem.h"
+#include "store/endpoint.h"
 #include "tether/listener.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ struct control {
     struct control_owner owner;
     struct request *requests;
     size_t count;
+    const char *waiting; /* for what, see control_waiting() */
     bool closing;
 };
 
@@ -84,12 +86,13 @@ static void request_close(struct request *rq)
     rq->closing = true;
     uv_close((uv_handle_t *)&rq->poll, on_handle_closed);
     uv_close((uv_handle_t *)&rq->timer, on_handle_closed);
-    close(rq->fd);
+    if (rq->fd >= 0)
+        close(rq->fd);
 }
 
-/* Sends the object (its reference is taken) as one line and ends. An answer
- * fits a fresh socket's buffer. */
-static void reply(struct request *rq, json_t *o)
+/* Sends the object (its reference is taken) as one line, which fits a fresh
+ * socket's buffer. */
+static void send_line(struct request *rq, json_t *o)
 {
     char *text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
 
@@ -101,7 +104,18 @@ static void reply(struct request *rq, json_t *o)
     }
     free(text);
     json_decref(o);
+}
+
+/* The same, and ends. */
+static void reply(struct request *rq, json_t *o)
+{
+    send_line(rq, o);
     request_close(rq);
+}
+
+static void send_waiting(struct request *rq)
+{
+    send_line(rq, json_pack("{s:s}", "waiting", rq->control->waiting));
 }
 
 static json_t *failure(const char *message)
@@ -112,50 +126,77 @@ static json_t *failure(const char *message)
     return json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e));
 }
 
-static void op_status(struct request *rq)
+static void op_status(struct request *rq, const json_t *o)
 {
     struct control *c = rq->control;
 
+    (void)o;
     reply(rq, json_pack("{s:b,s:o}", "ok", 1, "status", c->owner.status(c->owner.user)));
 }
 
-static void op_up(struct request *rq)
+static void op_up(struct request *rq, const json_t *o)
 {
     struct control *c = rq->control;
 
     rq->waits_up = true;
     uv_timer_stop(&rq->timer); /* the tether's own deadlines bound it */
-    c->owner.retry(c->owner.user);
+    if (c->waiting != NULL)
+        send_waiting(rq);
+    c->owner.retry(c->owner.user, json_is_true(json_object_get(o, "keep")));
 }
 
-static void op_down(struct request *rq)
+static void op_down(struct request *rq, const json_t *o)
 {
     struct control *c = rq->control;
+    struct err e = ERR_INIT;
 
-    /* No answer: the end of file comes when everything is gone. */
+    /* No answer when it ends: the end of file comes when everything is gone. */
     uv_timer_stop(&rq->timer);
-    c->owner.stop(c->owner.user);
+    if (c->owner.stop(c->owner.user, json_is_true(json_object_get(o, "force")), &e) != 0)
+        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
+}
+
+/* Ends the request without its descriptor. */
+static int request_release(struct request *rq)
+{
+    int fd = rq->fd;
+
+    rq->fd = -1;
+    request_close(rq);
+    return fd;
+}
+
+static void op_stream(struct request *rq, const json_t *o)
+{
+    struct control *c = rq->control;
+    const char *host = json_string_value(json_object_get(o, "host"));
+    json_int_t port = json_integer_value(json_object_get(o, "port"));
+
+    if (host == NULL || !endpoint_host_ok(host) || port < 1 || port > 65535)
+        reply(rq, failure("a stream needs a host and a port"));
+    else
+        c->owner.stream(c->owner.user, request_release(rq), host, port);
 }
 
 static const struct {
     const char *name;
-    void (*run)(struct request *rq);
-} ops[] = { { "status", op_status }, { "up", op_up }, { "down", op_down } };
+    void (*run)(struct request *rq, const json_t *o);
+} ops[] = { { "status", op_status }, { "up", op_up }, { "down", op_down }, { "stream", op_stream } };
 
 static void handle_line(struct request *rq)
 {
     json_t *o = json_loads(rq->buf, JSON_REJECT_DUPLICATES, NULL);
     const char *op = json_string_value(json_object_get(o, "op"));
-    void (*run)(struct request *) = NULL;
+    void (*run)(struct request *, const json_t *) = NULL;
 
     for (size_t i = 0; op != NULL && i < sizeof ops / sizeof *ops; i++)
         if (strcmp(ops[i].name, op) == 0)
             run = ops[i].run;
-    json_decref(o);
     if (run != NULL)
-        run(rq);
+        run(rq, o);
     else
         reply(rq, failure("unknown request"));
+    json_decref(o);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -227,8 +268,17 @@ struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const stru
     return NULL;
 }
 
+void control_waiting(struct control *c, const char *what)
+{
+    c->waiting = what;
+    for (struct request *rq = c->requests; rq != NULL; rq = rq->next)
+        if (rq->waits_up && !rq->closing)
+            send_waiting(rq);
+}
+
 void control_settle(struct control *c, const struct err *e)
 {
+    c->waiting = NULL;
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next) {
         if (!rq->waits_up || rq->closing)
             continue;

@@ -7,20 +7,30 @@
 #include "base/log.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct control;
 
 struct control_owner {
     json_t *(*status)(void *user); /* a new reference */
-    /* `up`: an attempt is wanted now. Answered by control_settle(). */
-    void (*retry)(void *user);
-    void (*stop)(void *user);
+    /* `up`: an attempt is wanted now. Answered by control_settle(). keep: the
+     * user asked, so the tether stays even when nobody uses it. */
+    void (*retry)(void *user, bool keep);
+    /* `down`: 0, or -1 with the reason why not (streams in use, not force). */
+    int (*stop)(void *user, bool force, struct err *e);
+    /* `stream`: fd is the owner's from here, and so is the answer. */
+    void (*stream)(void *user, int fd, const char *host, int64_t port);
     void *user;
 };
 
 /* Takes over fd (listening). NULL on failure: fd stays the caller's. */
 struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner);
+
+/* Tells everybody who waits for an `up`, and who will until it is answered,
+ * what the tether waits for ("agent"; not copied): {"waiting":WHAT}. */
+void control_waiting(struct control *c, const char *what);
 
 /* Answers everybody who waits for an `up`: e is NULL when the tether serves. */
 void control_settle(struct control *c, const struct err *e);

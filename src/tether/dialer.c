@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ssh/connect.h"
+#include "tether/hop.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,8 +14,7 @@ struct dialer {
     int cancel_fds[2]; /* closing [1] makes [0] readable */
     struct session *session;
     struct err err;
-    dialer_done_fn done;
-    void *user;
+    struct dialer_owner owner;
 };
 
 static void run(uv_work_t *work)
@@ -32,13 +32,13 @@ static void finished(uv_work_t *work, int status)
         err_set(&d->err, ERR_FAILED, "", "interrupted");
     dialer_cancel(d);
     close(d->cancel_fds[0]);
-    d->done(d->user, d->session, &d->err);
+    d->owner.done(d->owner.user, d->session, &d->err);
     free(d);
 }
 
 struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, struct log *log, dialer_done_fn done,
-                            void *user, struct err *e)
+                            const struct identities *identities, struct log *log,
+                            const struct dialer_owner *owner, struct err *e)
 {
     struct dialer *d = mem_alloc(sizeof *d);
 
@@ -47,11 +47,14 @@ struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
         free(d);
         return NULL;
     }
-    d->request = (struct connect_request){
-        .profile = profile, .identities = identities, .cancel_fd = d->cancel_fds[0], .log = log
-    };
-    d->done = done;
-    d->user = user;
+    d->request = (struct connect_request){ .profile = profile,
+                                           .identities = identities,
+                                           .way = hop_way(profile),
+                                           .cancel_fd = d->cancel_fds[0],
+                                           .agent_slow = owner->agent_slow,
+                                           .agent_slow_user = owner->user,
+                                           .log = log };
+    d->owner = *owner;
     d->work.data = d;
     int rc = uv_queue_work(loop, &d->work, run, finished);
     if (rc == 0)

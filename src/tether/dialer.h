@@ -12,16 +12,22 @@
 
 struct dialer;
 
-/* session is the owner's now, or NULL with an error. Called once, on the
- * loop, after a cancellation too (then nearly always with an error). The
- * dialer is gone when it returns. */
-typedef void (*dialer_done_fn)(void *user, struct session *session, const struct err *e);
+struct dialer_owner {
+    /* session is the owner's now, or NULL with an error. Called once, on the
+     * loop, after a cancellation too (then nearly always with an error). The
+     * dialer is gone when it returns. */
+    void (*done)(void *user, struct session *session, const struct err *e);
+    /* The user's agent keeps it waiting, see ssh/agent.h. Called from another
+     * thread, before done. */
+    void (*agent_slow)(void *user);
+    void *user;
+};
 
 /* profile, identities and log must outlive the dialer. NULL and an error when
  * no thread or descriptor can be had. */
 struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, struct log *log, dialer_done_fn done,
-                            void *user, struct err *e);
+                            const struct identities *identities, struct log *log,
+                            const struct dialer_owner *owner, struct err *e);
 
 /* Makes it end soon: every wait of the worker is cut short. */
 void dialer_cancel(struct dialer *d);

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "ssh/connect.h"
+#include "store/chain.h"
 #include "store/store.h"
 #include "tether/call.h"
 #include "tether/control.h"
+#include "tether/hop.h"
 #include "tether/runtime.h"
 #include "tether/status.h"
 #include "tether/tether.h"
@@ -39,12 +41,31 @@ static int64_t answer_ms(const struct profile *p)
     return 6 * p->connect_timeout_ms + SLACK_MS;
 }
 
+/* The line that tells how it went. Those before it tell what is waited for. */
+static json_t *await_answer(const struct profile *p, const struct launch_options *o, int fd, struct err *e)
+{
+    struct deadline d = deadline_in(answer_ms(p));
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    if (o->waiting != NULL && poll(&pfd, 1, PATIENCE_MS) == 0)
+        o->waiting(o->waiting_user, p->name, NULL);
+    for (;;) {
+        json_t *answer = call_read_line(fd, deadline_left(d), e);
+        const char *what = json_string_value(json_object_get(answer, "waiting"));
+        if (what == NULL)
+            return answer;
+        if (o->waiting != NULL)
+            o->waiting(o->waiting_user, p->name, what);
+        json_decref(answer);
+    }
+}
+
 /* ---- a tether that runs already ------------------------------------------ */
 
 static bool is_stale(const struct runtime *rt, const struct profile *p)
 {
     char mine[65];
-    json_t *answer = call_tether(rt, "status", STATUS_MS, NULL);
+    json_t *answer = call_tether(rt, call_op("status"), STATUS_MS, NULL);
     const char *theirs = json_string_value(json_object_get(json_object_get(answer, "status"), "fingerprint"));
 
     store_fingerprint(p, mine);
@@ -53,15 +74,25 @@ static bool is_stale(const struct runtime *rt, const struct profile *p)
     return stale;
 }
 
-static enum launch_result join(const struct runtime *rt, const struct profile *p, bool *stale, struct err *e)
+static enum launch_result join(const struct runtime *rt, const struct profile *p,
+                               const struct launch_options *o, bool *stale, struct err *e)
 {
+    json_t *answer = NULL;
+    enum launch_result result = LAUNCH_FAILED;
+
     if (stale != NULL)
         *stale = is_stale(rt, p);
-    json_t *answer = call_tether(rt, "up", answer_ms(p), e);
-    if (answer == NULL)
-        return LAUNCH_FAILED;
+    int fd = call_open(rt, json_pack("{s:s,s:b}", "op", "up", "keep", !o->for_others), e);
+    if (fd >= 0)
+        answer = await_answer(p, o, fd, e);
+    if (json_is_true(json_object_get(answer, "ok")))
+        result = LAUNCH_RUNNING;
+    else if (answer != NULL)
+        control_unpack_err(json_object_get(answer, "error"), e);
+    if (fd >= 0)
+        close(fd);
     json_decref(answer);
-    return LAUNCH_RUNNING;
+    return result;
 }
 
 /* ---- in the new process -------------------------------------------------- */
@@ -142,13 +173,16 @@ static int detach(struct log *log, const struct runtime *rt, int keep, struct er
 }
 
 static int child_main(const struct profile *p, const struct identities *ids, const struct runtime *rt,
-                      enum log_level level, int fd)
+                      const struct launch_options *o, int fd)
 {
     struct err e = ERR_INIT;
-    struct log *log = log_new(p->name, level);
-    const struct tether_config cfg = {
-        .profile = p, .identities = ids, .runtime = rt, .log = log, .ready_fd = fd
-    };
+    struct log *log = log_new(p->name, o->level);
+    const struct tether_config cfg = { .profile = p,
+                                       .identities = ids,
+                                       .runtime = rt,
+                                       .log = log,
+                                       .ready_fd = fd,
+                                       .for_others = o->for_others };
 
     harden();
     int rc = detach(log, rt, fd, &e);
@@ -165,15 +199,6 @@ static int child_main(const struct profile *p, const struct identities *ids, con
 }
 
 /* ---- in the process that waits ------------------------------------------- */
-
-static json_t *await_answer(const struct profile *p, const struct launch_options *o, int fd, struct err *e)
-{
-    struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-    if (o->waiting != NULL && poll(&pfd, 1, PATIENCE_MS) == 0)
-        o->waiting(o->waiting_user, p->name);
-    return call_read_line(fd, answer_ms(p), e);
-}
 
 /* After a failure the caller finds nothing left of the tether: the other end is
  * closed when its process ends. */
@@ -222,7 +247,7 @@ static int fork_tether(const struct profile *p, struct identities *ids, const st
         pid_t inner = fork();
         if (inner == 0)
             /* exit(), not _exit(): leak checkers report from there. */
-            exit(child_main(p, ids, rt, o->level, fd));
+            exit(child_main(p, ids, rt, o, fd));
         identities_free(ids); /* this process's copy of the keys */
         _exit(inner < 0);
     }
@@ -247,6 +272,31 @@ static enum launch_result start(const struct profile *p, struct identities *ids,
     return err_set_errno(e, ERR_FAILED, "", "cannot start a process");
 }
 
+/* What identities_load() is given. */
+struct loader {
+    const struct profile *profile;
+    const struct launch_options *options;
+};
+
+static void agent_slow(void *user)
+{
+    const struct loader *l = user;
+
+    if (l->options->waiting != NULL)
+        l->options->waiting(l->options->waiting_user, l->profile->name, "agent");
+}
+
+static struct identities *load_identities(const struct profile *p, const struct launch_options *o,
+                                          struct err *e)
+{
+    struct loader loader = { .profile = p, .options = o };
+    const struct identity_helpers h = {
+        .ask = o->ask, .ask_user = o->ask_user, .agent_slow = agent_slow, .agent_slow_user = &loader
+    };
+
+    return identities_load(p, &h, e);
+}
+
 /* A tether that is ending gives its lock up last. */
 static bool await_unlocked(const struct runtime *rt)
 {
@@ -268,7 +318,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
 
     *again = false;
     if (runtime_locked(rt, &pid)) {
-        enum launch_result r = join(rt, p, stale, e);
+        enum launch_result r = join(rt, p, o, stale, e);
         /* It ended while we talked to it, or never got as far as talking. */
         *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
         return r;
@@ -276,7 +326,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     if (connect_check_pins(p, e) != 0)
         return LAUNCH_FAILED;
     const struct rlimit core = forbid_core();
-    struct identities *ids = identities_load(p, o->ask, o->ask_user, e);
+    struct identities *ids = load_identities(p, o, e);
     enum launch_result r = ids != NULL ? start(p, ids, rt, o, again, e) : LAUNCH_FAILED;
     identities_free(ids);
     /* `exec` goes on in this process. */
@@ -284,8 +334,8 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     return r;
 }
 
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
-                             struct err *e)
+static enum launch_result up_alone(const struct profile *p, const struct launch_options *o, bool *stale,
+                                   struct err *e)
 {
     struct runtime rt;
     enum launch_result r = LAUNCH_FAILED;
@@ -302,6 +352,34 @@ enum launch_result launch_up(const struct profile *p, const struct launch_option
     return r;
 }
 
+/* What p goes via, the first to be dialled first. Here, where somebody can be
+ * asked for passphrases, and not by the tethers themselves. */
+int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e)
+{
+    struct launch_options for_others = *o;
+    struct chain chain;
+    int rc = 0;
+
+    for_others.for_others = true;
+    if (chain_load(p, &chain, e) != 0)
+        return -1;
+    for (size_t i = chain.count; rc == 0 && i > 0; i--) {
+        struct err why = ERR_INIT;
+        if (up_alone(chain.hops[i - 1], &for_others, NULL, &why) == LAUNCH_FAILED)
+            rc = hop_error(e, chain.hops[i - 1]->name, &why);
+    }
+    chain_clear(&chain);
+    return rc;
+}
+
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
+                             struct err *e)
+{
+    if (launch_hops(p, o, e) != 0)
+        return LAUNCH_FAILED;
+    return up_alone(p, o, stale, e);
+}
+
 int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e)
 {
     struct runtime rt;
@@ -311,10 +389,11 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, s
     if (runtime_init(&rt, p->name, e) != 0)
         return -1;
     struct log *log = log_new(p->name, o->level);
-    const bool ready = runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0;
+    const bool ready =
+        runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0 && launch_hops(p, o, e) == 0;
     (void)forbid_core();
     if (ready)
-        ids = identities_load(p, o->ask, o->ask_user, e);
+        ids = load_identities(p, o, e);
     if (ids != NULL) {
         const struct tether_config cfg = {
             .profile = p, .identities = ids, .runtime = &rt, .log = log, .ready_fd = -1

@@ -13,15 +13,16 @@ struct launch_options {
     identity_ask_fn ask; /* for passphrases; NULL: nobody to ask */
     void *ask_user;
     enum log_level level;
-    /* Called once when it takes longer than a second, with what is being
-     * waited for; NULL: silent. */
-    void (*waiting)(void *user, const char *name);
+    bool for_others; /* as a way to others: see tether_config */
+    /* Called when it takes longer than a second, and with "agent" as what when
+     * the profile's login waits for the user's agent (else NULL). NULL: silent. */
+    void (*waiting)(void *user, const char *name, const char *what);
     void *waiting_user;
 };
 
 enum launch_result { LAUNCH_FAILED = -1, LAUNCH_STARTED = 0, LAUNCH_RUNNING = 1 };
 
-/* Returns when the tether of p serves, or cannot: LAUNCH_STARTED when this
+/* Brings up what p goes via, then p's tether. Returns when it serves, or cannot: LAUNCH_STARTED when this
  * call started it, LAUNCH_RUNNING when it served already or another shell was
  * bringing it up, LAUNCH_FAILED with the tether's own error. A tether that
  * was started here and failed is gone when this returns. A tether that runs
@@ -32,6 +33,9 @@ enum launch_result { LAUNCH_FAILED = -1, LAUNCH_STARTED = 0, LAUNCH_RUNNING = 1 
  * Forks: call it before any thread exists. */
 enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
                              struct err *e);
+
+/* What p goes via, alone. An error bears the hop's name. */
+int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e);
 
 /* Runs the tether in this process until it is told to end (SIGTERM, SIGINT,
  * `down`). 0 after an orderly end, -1 with the error that ended it. */

@@ -1,8 +1,9 @@
 #include "tether/pool.h"
 
 #include "base/mem.h"
+#include "tether/answers.h"
+#include "tether/queue.h"
 #include "tether/quote.h"
-#include "tether/refusal.h"
 #include "tether/relay.h"
 #include "tether/spare.h"
 
@@ -18,7 +19,7 @@
  * oldest ones is enough, and asking costs a poll(2) each. */
 #define PROBES_PER_STEP 8
 
-#define REFUSALS_MAX 4096
+#define STREAM_HOLD_MS 5000
 
 struct pool {
     uv_loop_t *loop;
@@ -27,71 +28,73 @@ struct pool {
     struct pool_owner owner;
     struct relay_owner relay_owner;
     struct relay_list relays;
-    struct refusal **refusals;
-    size_t refusal_count;
+    struct answers answers;
     struct session *session; /* NULL: not serving */
     enum transport transport;
+    char *socket;  /* at the other side; NULL: only the command knows */
     char *command; /* for dial-stdio */
     struct spare *spare;
+    struct queue queue; /* only where by_command() */
     bool refuse;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
-    uint64_t total, refused;
+    uint64_t total;
 };
 
-static void maybe_free(struct pool *pool)
+/* Where a stream leads; the tag of its relay. Docker's have none. */
+struct target {
+    char *host;
+    int64_t port;
+};
+
+static void target_free(struct target *target)
 {
-    if (!pool->closing || pool->relays.count > 0 || pool->refusal_count > 0)
+    if (target != NULL)
+        free(target->host);
+    free(target);
+}
+
+static void maybe_free(void *user)
+{
+    struct pool *pool = user;
+
+    if (!pool->closing || pool->relays.count > 0 || pool->answers.count > 0)
         return;
     free(pool->relay_owner.scratch);
-    free(pool->refusals);
+    answers_clear(&pool->answers);
+    free(pool->socket);
     free(pool->command);
     free(pool);
 }
 
 /* ---- refusing ------------------------------------------------------------ */
 
-static void on_refusal_done(void *user, struct refusal *f)
-{
-    struct pool *pool = user;
-
-    for (size_t i = 0; i < pool->refusal_count; i++)
-        if (pool->refusals[i] == f)
-            pool->refusals[i] = pool->refusals[--pool->refusal_count];
-    maybe_free(pool);
-}
-
-static void refuse_fd(struct pool *pool, int fd, const char *text)
-{
-    char safe[1400], *message;
-
-    if (fd < 0)
-        return;
-    pool->refused++;
-    if (pool->refusal_count >= REFUSALS_MAX) {
-        close(fd);
-        return;
-    }
-    err_escape(safe, sizeof safe, text);
-    message = mem_printf("docktether: %s: %s", pool->profile->name, safe);
-    struct refusal *f = refusal_start(pool->loop, fd, message, on_refusal_done, pool);
-    if (f != NULL) {
-        pool->refusals = mem_resize(pool->refusals, pool->refusal_count + 1, sizeof(struct refusal *));
-        pool->refusals[pool->refusal_count++] = f;
-    }
-    free(message);
-}
-
 /* With the reason why there is no session. */
-static void refuse_down(struct pool *pool, int fd)
+static void refuse_down(struct pool *pool, int fd, const struct target *target)
 {
-    char text[900], whole[1500];
     const struct err *why = pool->owner.reason(pool->owner.user);
+    struct err e = ERR_INIT;
+    char text[900];
 
+    if (target != NULL) {
+        err_set(&e, ERR_UNREACHABLE, "SSH", "%s has not let us in yet", pool->profile->host);
+        answers_refuse(&pool->answers, fd, true, why->code != ERR_NONE ? why : &e);
+        return;
+    }
     err_text(why, text, sizeof text);
-    snprintf(whole, sizeof whole, "not connected%s%s%s%s", *why->msg ? ": " : "", *why->msg ? text : "",
-             *why->hint ? ". Hint: " : "", why->hint);
-    refuse_fd(pool, fd, whole);
+    err_set(&e, ERR_UNREACHABLE, "", "not connected%s%s", *why->msg ? ": " : "", *why->msg ? text : "");
+    err_hint(&e, "%s", why->hint);
+    answers_refuse(&pool->answers, fd, false, &e);
+}
+
+/* Too many is too many of both kinds: each costs a descriptor and buffers. */
+static void refuse_crowded(struct pool *pool, int fd, const struct target *target)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_FAILED, "", "there are %zu connections already", pool->relays.count);
+    err_hint(&e, "docktether update %s --set max-connections=N allows more", pool->profile->name);
+    answers_refuse(&pool->answers, fd, target != NULL, &e);
 }
 
 /* ---- what relays tell ---------------------------------------------------- */
@@ -114,33 +117,86 @@ static bool on_congested(void *user)
     return true;
 }
 
+static void stream_refused(struct pool *pool, struct relay *r, const struct target *target,
+                           const char *reason)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_UNREACHABLE, "TCP", "%s cannot reach %s port %" PRId64 ": %s", pool->profile->host,
+            target->host, target->port, *reason ? reason : "no reason given");
+    if (strcmp(reason, "open failed") == 0)
+        err_hint(&e, "sshd says no more; it does so when AllowTcpForwarding is no there");
+    else
+        err_hint(&e, "is that host up, and does its SSH server listen on that port, as seen from %s?",
+                 pool->profile->host);
+    log_err(pool->log, LOG_WARN, &e);
+    answers_refuse(&pool->answers, relay_release(r), true, &e);
+}
+
+static bool by_command(const struct pool *pool)
+{
+    return pool->transport == TRANSPORT_DIAL_STDIO;
+}
+
+static void on_opened(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+
+    if (relay_tag(r) != NULL)
+        relay_greet(r, "{\"ok\":true}\n");
+    else if (by_command(pool))
+        queue_started(&pool->queue);
+}
+
 static void on_refused(void *user, struct relay *r, const char *reason)
 {
     struct pool *pool = user;
-    char text[1200];
+    struct err e = ERR_INIT;
 
-    /* sshd answers like that, too, when a session has all the commands it may. */
-    bool limit = pool->transport == TRANSPORT_DIAL_STDIO && relay_opening(r);
-    snprintf(text, sizeof text, "Docker socket: %s on %s cannot be reached by %s: %s. Hint: %s",
-             pool->profile->socket, pool->profile->host,
-             pool->transport == TRANSPORT_DIAL_STDIO ? pool->command : "streamlocal forwarding",
-             *reason ? reason : "no reason given",
-             limit ? "MaxSessions in its sshd_config limits how many run at once (10 unless set)"
-                   : "is the Docker Engine running there?");
-    log_warn(pool->log, "a connection was refused: %s", text);
-    refuse_fd(pool, relay_release(r), text);
+    if (relay_tag(r) != NULL) {
+        stream_refused(pool, r, relay_tag(r), reason);
+        return;
+    }
+    if (by_command(pool) && queue_turned_away(&pool->queue, r))
+        return;
+    err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s cannot be reached by %s: %s",
+            pool->socket != NULL ? pool->socket : "the Docker Engine", pool->profile->host,
+            by_command(pool) ? pool->command : "streamlocal forwarding",
+            *reason ? reason : "no reason given");
+    err_hint(&e, "is the Docker Engine running there?");
+    log_err(pool->log, LOG_WARN, &e);
+    answers_refuse(&pool->answers, relay_release(r), false, &e);
+}
+
+static void on_failed(void *user, struct relay *r, const char *how)
+{
+    struct pool *pool = user;
+
+    (void)r;
+    log_warn(pool->log, "a connection was cut short: %s on %s: %s", pool->command, pool->profile->host, how);
 }
 
 static void on_expired(void *user, struct relay *r)
 {
-    refuse_down(user, relay_release(r));
+    struct pool *pool = user;
+    struct err e = ERR_INIT;
+
+    if (pool->session == NULL || !relay_queued(r)) {
+        refuse_down(pool, relay_release(r), relay_tag(r));
+    } else if (queue_missed(&pool->queue, r, pool->profile->host, &e)) {
+        log_err(pool->log, LOG_WARN, &e);
+        answers_refuse(&pool->answers, relay_release(r), false, &e);
+    }
 }
 
 static void on_closed(void *user, struct relay *r)
 {
     struct pool *pool = user;
 
+    if (relay_tag(r) == NULL)
+        queue_ended(&pool->queue);
     relay_list_remove(&pool->relays, r);
+    target_free(relay_tag(r));
     maybe_free(pool);
 }
 
@@ -148,15 +204,19 @@ static void on_closed(void *user, struct relay *r)
 
 static struct channel *open_channel(struct pool *pool, struct relay *r, struct err *e)
 {
-    if (pool->transport == TRANSPORT_DIAL_STDIO)
+    const struct target *target = relay_tag(r);
+
+    if (target != NULL)
+        return channel_open_tcp(pool->session, target->host, target->port, &relay_callbacks, r, e);
+    if (by_command(pool))
         return channel_open_exec(pool->session, pool->command, &relay_callbacks, r, e);
-    return channel_open_streamlocal(pool->session, pool->profile->socket, &relay_callbacks, r, e);
+    return channel_open_streamlocal(pool->session, pool->socket, &relay_callbacks, r, e);
 }
 
 static void attach(struct pool *pool, struct relay *r)
 {
     struct err e = ERR_INIT;
-    struct channel *ch = pool->spare != NULL ? spare_take(pool->spare) : NULL;
+    struct channel *ch = pool->spare != NULL && relay_tag(r) == NULL ? spare_take(pool->spare) : NULL;
 
     if (ch == NULL)
         ch = open_channel(pool, r, &e);
@@ -166,46 +226,70 @@ static void attach(struct pool *pool, struct relay *r)
         relay_attach(r, ch, pool->profile->connect_timeout_ms);
 }
 
-void pool_accept(struct pool *pool, int fd)
+/* Serves whoever is held, the oldest first. */
+static void serve_held(struct pool *pool)
 {
-    char text[200];
+    pool->queue.waiting = false;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
+        if (relay_held(r) && (!by_command(pool) || relay_tag(r) != NULL || queue_turn(&pool->queue, r)))
+            attach(pool, r);
+}
 
+/* A new connection, for Docker or (target) for a stream. */
+static void admit(struct pool *pool, int fd, struct target *target)
+{
+    int64_t hold_ms = pool->profile->hold_ms;
+    struct relay *r = NULL;
+
+    /* Who wants a stream has a deadline of its own, and is to hear the reason
+     * before it. */
+    if (target != NULL && hold_ms > STREAM_HOLD_MS)
+        hold_ms = STREAM_HOLD_MS;
     pool->total++;
-    if (pool->relays.count >= (size_t)pool->profile->max_connections) {
-        snprintf(
-            text, sizeof text,
-            "there are %zu connections already. Hint: docktether update %s --set max-connections=N allows more",
-            pool->relays.count, pool->profile->name);
-        refuse_fd(pool, fd, text);
-        return;
-    }
-    if (pool->session == NULL && pool->refuse) {
-        refuse_down(pool, fd);
-        return;
-    }
-    struct relay *r = relay_new(pool->loop, fd, pool->profile->hold_ms, &pool->relay_owner);
-    if (r == NULL) {
+    if (pool->relays.count >= (size_t)pool->profile->max_connections)
+        refuse_crowded(pool, fd, target);
+    else if (pool->session == NULL && pool->refuse)
+        refuse_down(pool, fd, target);
+    else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
         close(fd);
+    if (r == NULL) {
+        target_free(target);
         return;
     }
     relay_list_add(&pool->relays, r);
     if (pool->session != NULL)
-        attach(pool, r);
+        serve_held(pool);
     else
         pool->owner.demand(pool->owner.user);
 }
 
-void pool_serve(struct pool *pool, struct session *s, enum transport transport)
+void pool_accept(struct pool *pool, int fd)
+{
+    admit(pool, fd, NULL);
+}
+
+void pool_stream(struct pool *pool, int fd, const char *host, int64_t port)
+{
+    struct target *target = mem_alloc(sizeof *target);
+
+    target->host = mem_strdup(host);
+    target->port = port;
+    admit(pool, fd, target);
+}
+
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket)
 {
     pool->session = s;
     pool->transport = transport;
     pool->refuse = false;
-    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        if (relay_held(r))
-            attach(pool, r);
+    mem_replace(&pool->socket, socket);
+    free(pool->command);
+    pool->command = quote_dial_command(pool->profile, socket);
+    queue_begin(&pool->queue);
+    serve_held(pool);
     /* dial-stdio costs a process at the other end for each one. */
     if (transport == TRANSPORT_STREAMLOCAL && pool->profile->spare_channels > 0)
-        pool->spare = spare_new(s, pool->profile->socket, pool->profile->spare_channels, on_dirty, pool);
+        pool->spare = spare_new(s, socket, pool->profile->spare_channels, on_dirty, pool);
     on_dirty(pool);
 }
 
@@ -214,9 +298,13 @@ void pool_suspend(struct pool *pool)
     spare_free(pool->spare);
     pool->spare = NULL;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        if (!relay_held(r))
-            relay_unattach(r, pool->profile->hold_ms);
+        /* One that waits for its channel has moved nothing yet. */
+        if (relay_opening(r) || relay_queued(r))
+            relay_hold(r, pool->profile->hold_ms);
+        else if (!relay_held(r))
+            relay_close(r);
     pool->session = NULL;
+    pool->queue.waiting = false;
 }
 
 void pool_refuse(struct pool *pool, bool refuse)
@@ -226,7 +314,7 @@ void pool_refuse(struct pool *pool, bool refuse)
         return;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         if (relay_held(r))
-            refuse_down(pool, relay_release(r));
+            refuse_down(pool, relay_release(r), relay_tag(r));
 }
 
 void pool_step(struct pool *pool)
@@ -242,6 +330,8 @@ void pool_step(struct pool *pool)
         probes -= probe;
         relay_step(r, probe);
     }
+    if (pool->queue.waiting)
+        serve_held(pool);
     if (pool->spare != NULL)
         spare_step(pool->spare);
     /* libssh receives and sends in every call, so a later step can have brought
@@ -253,20 +343,21 @@ void pool_step(struct pool *pool)
 
 int64_t pool_due_ms(const struct pool *pool)
 {
-    return pool->spare != NULL ? spare_due_ms(pool->spare) : -1;
+    return pool->spare != NULL ? spare_due_ms(pool->spare) : queue_due_ms(&pool->queue);
 }
 
 struct pool_counts pool_counts(const struct pool *pool)
 {
     struct pool_counts c = {
         .total = pool->total,
-        .refused = pool->refused,
+        .refused = pool->answers.total,
         .bytes_in = pool->relay_owner.bytes_in,
         .bytes_out = pool->relay_owner.bytes_out,
     };
     for (const struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
         c.held += relay_held(r);
         c.open += !relay_held(r) && !relay_done(r);
+        c.streams += relay_tag(r) != NULL && !relay_done(r);
     }
     return c;
 }
@@ -280,11 +371,14 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
-    pool->command = quote_dial_command(p);
+    pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
+    queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){
         .dirty = on_dirty,
         .congested = on_congested,
+        .opened = on_opened,
         .refused = on_refused,
+        .failed = on_failed,
         .expired = on_expired,
         .closed = on_closed,
         .user = pool,
@@ -302,7 +396,6 @@ void pool_close(struct pool *pool)
     pool->closing = true;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         relay_close(r);
-    for (size_t i = 0; i < pool->refusal_count; i++)
-        refusal_close(pool->refusals[i]);
+    answers_close(&pool->answers);
     maybe_free(pool);
 }

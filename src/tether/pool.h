@@ -26,6 +26,7 @@ struct pool_owner {
 
 struct pool_counts {
     uint64_t open, held, total, refused;
+    uint64_t streams; /* of those open or held: for other tethers */
     uint64_t bytes_in, bytes_out;
 };
 
@@ -36,9 +37,16 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
 /* A new local connection; fd is the pool's. */
 void pool_accept(struct pool *pool, int fd);
 
-/* From now on connections go over this session, by transport (not
- * TRANSPORT_AUTO); those held are served first, oldest first. */
-void pool_serve(struct pool *pool, struct session *s, enum transport transport);
+/* A connection that wants a TCP stream to host:port at the other side; fd is
+ * the pool's. It is answered with a line of the control protocol, and then is
+ * the stream. */
+void pool_stream(struct pool *pool, int fd, const char *host, int64_t port);
+
+/* From now on connections go over this session, by transport (TRANSPORT_AUTO
+ * for a profile without Docker) to socket (NULL: the command knows); those held
+ * are served first, oldest first. Where the server runs only so many commands
+ * at once the others wait for their turn, see turn.h. */
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket);
 
 /* No session any more: relays are closed, channels given up; those held, or
  * waiting for their channel to open, are held on, and new ones are held. Call it before session_free(). */

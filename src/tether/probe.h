@@ -1,5 +1,5 @@
-/* probe: which transport reaches the remote Docker socket on this session, or
- * why none does. */
+/* probe: which transport reaches which Docker socket at the other side of this
+ * session, or why none does. */
 #ifndef DOCKTETHER_TETHER_PROBE_H
 #define DOCKTETHER_TETHER_PROBE_H
 
@@ -15,6 +15,7 @@ struct probe;
 struct probe_result {
     enum transport transport; /* streamlocal or dial-stdio */
     char reason[256];         /* why this one */
+    const char *socket;       /* until the probe is freed; NULL: only the command knows */
 };
 
 struct probe_owner {
@@ -27,9 +28,11 @@ struct probe_owner {
 
 /* streamlocal is shown to work by opening a channel: sshd answers after it has
  * connected to the socket. dial-stdio is shown by an HTTP HEAD /_ping, because
- * a command that starts proves nothing. When nothing works, a command of the
- * remote shell's (test -S, -w) tells what is wrong with the socket. Each try
- * takes at most the profile's connect-timeout. */
+ * a command that starts proves nothing. The remote shell is asked where sockets
+ * are when the profile says "auto", else only when nothing works, to tell what
+ * is wrong with the one; a server that runs something else in its place (a
+ * forced command) gives no answer. Each try takes at most the profile's
+ * connect-timeout. */
 struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profile *p, struct log *log,
                           const struct probe_owner *owner);
 

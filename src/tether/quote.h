@@ -7,8 +7,9 @@
 /* One word of a POSIX shell, in single quotes; allocated. */
 char *quote_sh(const char *s);
 
-/* The command by which dial-stdio reaches the profile's socket: the profile's
- * own, or `docker system dial-stdio`; allocated. */
-char *quote_dial_command(const struct profile *p);
+/* The command by which dial-stdio reaches that remote socket: the profile's
+ * own, or `docker system dial-stdio`, or Podman's where it is Podman's. NULL:
+ * whatever the remote docker takes by itself. Allocated. */
+char *quote_dial_command(const struct profile *p, const char *socket);
 
 #endif

@@ -22,11 +22,15 @@ struct relay_owner {
     void (*dirty)(void *user);
     /* True while nothing more may be written into the session. */
     bool (*congested)(void *user);
+    /* Its channel is open; nothing has been delivered yet. */
+    void (*opened)(void *user, struct relay *r);
     /* The channel was refused, did not open in time, or its command failed
-     * before the client got a byte. The owner must relay_release() or
-     * relay_close() it. */
+     * before the client got a byte. The owner must relay_release(),
+     * relay_close() or relay_queue() it. */
     void (*refused)(void *user, struct relay *r, const char *reason);
-    /* It was held for as long as it may be. The same duty. */
+    /* Its command failed after the client had got some bytes: for the log. */
+    void (*failed)(void *user, struct relay *r, const char *how);
+    /* It was held for as long as it may be. The same duty, or relay_queue(). */
     void (*expired)(void *user, struct relay *r);
     /* The last callback; the relay is freed afterwards. */
     void (*closed)(void *user, struct relay *r);
@@ -38,8 +42,14 @@ struct relay_owner {
 };
 
 /* Takes over fd (non-blocking). NULL on failure: fd stays the caller's. The
- * relay is held for hold_ms. */
-struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_owner *owner);
+ * relay is held for hold_ms. tag is the owner's, for relay_tag(). */
+struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_owner *owner, void *tag);
+
+void *relay_tag(const struct relay *r);
+
+/* Says something to the client ahead of the channel's data; only from opened().
+ * A fresh socket takes a short line whole. */
+void relay_greet(struct relay *r, const char *line);
 
 /* For channels that are opened for a relay, with it as their user. */
 extern const struct channel_callbacks relay_callbacks;
@@ -48,13 +58,21 @@ extern const struct channel_callbacks relay_callbacks;
  * open_ms. */
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms);
 
-/* The session is lost: a relay whose channel is still opening, which has moved
- * nothing yet, is held again for hold_ms; any other ends. */
-void relay_unattach(struct relay *r, int64_t hold_ms);
+/* Gives its channel up, if there is one, and holds it for hold_ms. */
+void relay_hold(struct relay *r, int64_t hold_ms);
+
+/* The same, until its turn comes. A client that goes away meanwhile is dropped
+ * with what it wrote: nothing is done later that somebody gave up waiting for. */
+void relay_queue(struct relay *r, int64_t patience_ms);
 
 bool relay_held(const struct relay *r);
+bool relay_queued(const struct relay *r); /* held, by relay_queue() */
 bool relay_opening(const struct relay *r);
 bool relay_done(const struct relay *r); /* only its closed() is still to come */
+
+/* Of a relay with an exec channel: see channel_turned_away() and channel_granted(). */
+bool relay_turned_away(const struct relay *r);
+bool relay_granted(const struct relay *r);
 
 /* Moves whatever can be moved. probe: see channel_step(). */
 void relay_step(struct relay *r, bool probe);

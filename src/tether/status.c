@@ -27,7 +27,7 @@ void status_state(struct status *st, enum tether_state state)
 void status_session(struct status *st, const struct session *s)
 {
     st->transport = TRANSPORT_AUTO;
-    st->transport_reason[0] = st->server[0] = st->host_key[0] = st->identity[0] = '\0';
+    st->transport_reason[0] = st->remote_socket[0] = st->server[0] = st->host_key[0] = st->identity[0] = '\0';
     if (s == NULL)
         return;
     err_escape(st->server, sizeof st->server, session_banner(s));
@@ -35,9 +35,10 @@ void status_session(struct status *st, const struct session *s)
     pin_format(session_host_key(s), st->host_key);
 }
 
-void status_transport(struct status *st, enum transport transport, const char *reason)
+void status_transport(struct status *st, enum transport transport, const char *reason, const char *socket)
 {
     st->transport = transport;
+    snprintf(st->remote_socket, sizeof st->remote_socket, "%s", socket != NULL ? socket : "");
     err_escape(st->transport_reason, sizeof st->transport_reason, reason);
 }
 
@@ -89,18 +90,22 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     const char *state = state_name(st->state == STATE_PROBING ? STATE_CONNECTING : st->state);
 
     store_fingerprint(cfg->profile, fingerprint);
-    json_t *o = json_pack("{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state,
-                          "pid", (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms),
-                          "endpoint", endpoint, "socket", cfg->runtime->sock, "fingerprint", fingerprint);
+    json_t *o = json_pack(
+        "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state, "pid", (int)getpid(),
+        "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint, "socket",
+        profile_has_docker(cfg->profile) ? cfg->runtime->sock : "", "fingerprint", fingerprint);
+    json_object_set_new(o, "via", cfg->profile->via != NULL ? json_string(cfg->profile->via) : json_null());
     json_object_set_new(o, "transport", transport_name(st));
     json_object_set_new(o, "transport_reason", text_or_null(st->transport_reason));
+    json_object_set_new(o, "remote_socket", text_or_null(st->remote_socket));
     json_object_set_new(o, "server", text_or_null(st->server));
     json_object_set_new(o, "host_key", text_or_null(st->host_key));
     json_object_set_new(o, "identity", text_or_null(st->identity));
     json_object_set_new(o, "connections",
-                        json_pack("{s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
+                        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
                                   (json_int_t)n.held, "total", (json_int_t)n.total, "refused",
-                                  (json_int_t)n.refused, "max", (json_int_t)cfg->profile->max_connections));
+                                  (json_int_t)n.refused, "streams", (json_int_t)n.streams, "max",
+                                  (json_int_t)cfg->profile->max_connections));
     json_object_set_new(o, "bytes",
                         json_pack("{s:I,s:I}", "in", (json_int_t)n.bytes_in, "out", (json_int_t)n.bytes_out));
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
@@ -109,13 +114,10 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     return o;
 }
 
-void status_send_ready(int fd, const struct err *e)
+static void send_object(int fd, json_t *o)
 {
-    if (fd < 0)
-        return;
-    json_t *o = e == NULL ? json_pack("{s:b}", "ok", 1)
-                          : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e));
     char *text = json_dumps(o, JSON_COMPACT);
+
     json_decref(o);
     if (text == NULL)
         return;
@@ -123,4 +125,18 @@ void status_send_ready(int fd, const struct err *e)
     (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
     free(line);
     free(text);
+}
+
+void status_send_ready(int fd, const struct err *e)
+{
+    if (fd < 0)
+        return;
+    send_object(fd, e == NULL ? json_pack("{s:b}", "ok", 1)
+                              : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)));
+}
+
+void status_send_waiting(int fd, const char *what)
+{
+    if (fd >= 0)
+        send_object(fd, json_pack("{s:s}", "waiting", what));
 }

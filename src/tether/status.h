@@ -17,6 +17,7 @@ struct status {
     uint64_t reconnects;
     enum transport transport; /* TRANSPORT_AUTO: none yet */
     char transport_reason[256];
+    char remote_socket[256]; /* "": none yet, or only a command knows */
     char server[256], host_key[PIN_TEXT_SIZE], identity[160];
     struct err last_error;
     int64_t last_error_ms;
@@ -25,7 +26,7 @@ struct status {
 void status_init(struct status *st);
 void status_state(struct status *st, enum tether_state state);
 void status_session(struct status *st, const struct session *s); /* NULL: lost */
-void status_transport(struct status *st, enum transport transport, const char *reason);
+void status_transport(struct status *st, enum transport transport, const char *reason, const char *socket);
 void status_reconnected(struct status *st);
 void status_error(struct status *st, const struct err *e);
 
@@ -34,5 +35,8 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
 
 /* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
 void status_send_ready(int fd, const struct err *e);
+
+/* The one before it: {"waiting":WHAT}. */
+void status_send_waiting(int fd, const char *what);
 
 #endif

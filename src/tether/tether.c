@@ -6,6 +6,7 @@
 #include "tether/backoff.h"
 #include "tether/control.h"
 #include "tether/dialer.h"
+#include "tether/link.h"
 #include "tether/listener.h"
 #include "tether/pool.h"
 #include "tether/probe.h"
@@ -27,26 +28,25 @@ struct tether {
     uv_loop_t loop;
     uv_prepare_t prepare; /* runs the deferred work before the loop polls */
     uv_idle_t again;      /* started when a turn did not finish the work */
-    uv_timer_t backoff, keepalive, due;
+    uv_timer_t backoff, due, idle;
     uv_signal_t sigterm, sigint, sighup;
-    uv_poll_t ready;         /* whoever waits for the first answer going away */
-    uv_poll_t *session_poll; /* one per session, freed when it is closed; NULL: none */
-    int session_events;
+    uv_async_t agent_slow; /* from the thread that logs in */
+    uv_poll_t ready;       /* whoever waits for the first answer going away */
 
     enum tether_state state;
     bool dirty;
-    bool settled; /* the first attempt has been answered */
+    bool for_others; /* until the user says `up` */
+    bool settled;    /* the first attempt has been answered */
     unsigned failures;
+    uint64_t seen_total; /* connections so far, at the last look for idleness */
 
     struct listener *listener;
     struct control *control;
     struct pool *pool;
     struct dialer *dialer;
-    struct session *session;
+    struct session *session; /* the link's, once there is one */
+    struct link *link;
     struct probe *probe;
-
-    uint64_t packets_seen; /* keepalive: the counter at the last tick */
-    int64_t unanswered;
 
     struct status status;
     struct err fatal; /* what ended it; ERR_NONE after an orderly end */
@@ -63,12 +63,12 @@ static void set_dirty(void *user)
     t->dirty = true;
 }
 
-static void on_session_poll(uv_poll_t *poll, int status, int events);
-
 static void failed(struct tether *t, enum tether_event event, const struct err *e);
 
-static void lose_session(struct tether *t, const struct err *e)
+static void on_lost(void *user, const struct err *e)
 {
+    struct tether *t = user;
+
     /* Not served yet: whoever waits for `up` wants to know. */
     if (t->state == STATE_PROBING) {
         failed(t, EVENT_LOST, e);
@@ -77,26 +77,6 @@ static void lose_session(struct tether *t, const struct err *e)
     status_error(&t->status, e);
     log_err(t->cfg->log, LOG_WARN, e);
     post(t, EVENT_LOST);
-}
-
-static void pump_session(struct tether *t)
-{
-    struct err e = ERR_INIT;
-
-    if (t->session != NULL && session_pump(t->session, &e) != 0)
-        lose_session(t, &e);
-    set_dirty(t);
-}
-
-static void watch_session(struct tether *t)
-{
-    if (t->session_poll == NULL)
-        return;
-    int events = UV_READABLE | (session_congested(t->session) ? UV_WRITABLE : 0);
-    if (events != t->session_events) {
-        t->session_events = events;
-        uv_poll_start(t->session_poll, events, on_session_poll);
-    }
 }
 
 static void on_due(uv_timer_t *timer)
@@ -119,12 +99,10 @@ static void on_prepare(uv_prepare_t *prepare)
         if (t->probe != NULL)
             probe_step(t->probe);
     }
-    /* Found out while writing: the descriptor may never say so. */
-    if (t->session != NULL && session_lost(t->session))
-        pump_session(t);
+    if (t->link != NULL)
+        link_step(t->link);
     if (t->state == STATE_CLOSING)
         return;
-    watch_session(t);
     if (t->dirty)
         uv_idle_start(&t->again, on_again);
     else
@@ -136,81 +114,20 @@ static void on_prepare(uv_prepare_t *prepare)
         uv_timer_stop(&t->due);
 }
 
-static void on_session_poll(uv_poll_t *poll, int status, int events)
-{
-    struct tether *t = poll->data;
-    struct err e = ERR_INIT;
-
-    (void)events;
-    pump_session(t);
-    /* libuv stops a handle that reports an error, so this cannot go on. */
-    if (status < 0 && t->session != NULL) {
-        err_set(&e, ERR_UNREACHABLE, "TCP", "the connection was lost");
-        lose_session(t, &e);
-    }
-}
-
 /* ---- the session --------------------------------------------------------- */
-
-static void on_session_poll_closed(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-/* Call it before the session's descriptor goes. */
-static void unwatch_session(struct tether *t)
-{
-    if (t->session_poll == NULL)
-        return;
-    uv_close((uv_handle_t *)t->session_poll, on_session_poll_closed);
-    t->session_poll = NULL;
-}
 
 static void drop_session(struct tether *t)
 {
     probe_free(t->probe);
     t->probe = NULL;
     pool_suspend(t->pool);
-    uv_timer_stop(&t->keepalive);
-    if (t->session == NULL)
-        return;
-    unwatch_session(t);
-    session_free(t->session);
+    if (t->link != NULL)
+        link_close(t->link);
+    else
+        session_free(t->session);
+    t->link = NULL;
     t->session = NULL;
     status_session(&t->status, NULL);
-}
-
-static void on_keepalive(uv_timer_t *timer)
-{
-    struct tether *t = timer->data;
-    const struct profile *p = t->cfg->profile;
-    uint64_t seen = session_packets_in(t->session);
-    struct err e = ERR_INIT;
-
-    t->unanswered = seen == t->packets_seen ? t->unanswered + 1 : 0;
-    t->packets_seen = seen;
-    if (t->unanswered >= p->keepalive_count) {
-        err_set(&e, ERR_UNREACHABLE, "keepalive", "%s has not answered for %" PRId64 " s", p->host,
-                p->keepalive_interval_ms * p->keepalive_count / 1000);
-        lose_session(t, &e);
-        return;
-    }
-    session_keepalive(t->session);
-    set_dirty(t);
-}
-
-static int poll_session(struct tether *t)
-{
-    uv_poll_t *poll = mem_alloc(sizeof *poll);
-
-    if (uv_poll_init(&t->loop, poll, session_fd(t->session)) != 0) {
-        free(poll);
-        return -1;
-    }
-    poll->data = t;
-    t->session_poll = poll;
-    t->session_events = 0;
-    return 0;
 }
 
 /* ---- the first answer ---------------------------------------------------- */
@@ -275,13 +192,35 @@ static void on_dialled(void *user, struct session *s, const struct err *e)
     }
 }
 
+/* In a thread of the dialer's. The handle outlives it: the loop does not end
+ * before the worker has. */
+static void notice_agent(void *user)
+{
+    struct tether *t = user;
+
+    uv_async_send(&t->agent_slow);
+}
+
+static void on_agent_slow(uv_async_t *async)
+{
+    struct tether *t = async->data;
+
+    if (t->dialer == NULL || t->state == STATE_CLOSING)
+        return;
+    log_info(t->cfg->log, "waiting for the agent");
+    if (!t->settled)
+        status_send_waiting(t->cfg->ready_fd, "agent");
+    control_waiting(t->control, "agent");
+}
+
 static void act_dial(struct tether *t)
 {
+    const struct dialer_owner owner = { .done = on_dialled, .agent_slow = notice_agent, .user = t };
     struct err e = ERR_INIT;
 
     uv_timer_stop(&t->backoff);
     pool_refuse(t->pool, false);
-    t->dialer = dialer_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->log, on_dialled, t, &e);
+    t->dialer = dialer_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->log, &owner, &e);
     if (t->dialer == NULL)
         failed(t, EVENT_UNREACHED, &e);
 }
@@ -294,28 +233,46 @@ static void on_probed(void *user, const struct probe_result *result, const struc
         failed(t, EVENT_PROBE_FAILED, e);
         return;
     }
-    status_transport(&t->status, result->transport, result->reason);
-    log_info(t->cfg->log, "serving %s by %s: %s", t->cfg->profile->socket,
+    status_transport(&t->status, result->transport, result->reason, result->socket);
+    log_info(t->cfg->log, "serving %s by %s: %s",
+             result->socket != NULL ? result->socket : "what the command reaches",
              result->transport == TRANSPORT_STREAMLOCAL ? "streamlocal" : "dial-stdio", result->reason);
     post(t, EVENT_PROBED);
+}
+
+/* A tether that was started as a way to others and is used by nobody. */
+static void on_idle(uv_timer_t *timer)
+{
+    struct tether *t = timer->data;
+    struct pool_counts n = pool_counts(t->pool);
+
+    if (!t->for_others) {
+        uv_timer_stop(timer);
+    } else if (n.open + n.held > 0 || n.total != t->seen_total) {
+        t->seen_total = n.total;
+    } else {
+        log_info(t->cfg->log, "nobody has gone this way for a while");
+        post(t, EVENT_STOP);
+    }
 }
 
 static void act_probe(struct tether *t)
 {
     const struct probe_owner owner = { .dirty = set_dirty, .done = on_probed, .user = t };
-    int64_t interval = t->cfg->profile->keepalive_interval_ms;
+    const struct link_owner link_owner = { .dirty = set_dirty, .lost = on_lost, .user = t };
     struct err e = ERR_INIT;
 
-    if (poll_session(t) != 0) {
+    t->link = link_new(&t->loop, t->session, t->cfg->profile, &link_owner);
+    if (t->link == NULL) {
         err_set(&e, ERR_FAILED, "", "cannot poll the connection");
         failed(t, EVENT_LOST, &e);
         return;
     }
     status_session(&t->status, t->session);
-    t->packets_seen = session_packets_in(t->session);
-    t->unanswered = 0;
-    if (interval > 0)
-        uv_timer_start(&t->keepalive, on_keepalive, (uint64_t)interval, (uint64_t)interval);
+    if (!profile_has_docker(t->cfg->profile)) {
+        post(t, EVENT_PROBED);
+        return;
+    }
     t->probe = probe_start(&t->loop, t->session, t->cfg->profile, t->cfg->log, &owner);
 }
 
@@ -326,7 +283,8 @@ static void act_serve(struct tether *t)
     t->failures = 0;
     if (t->settled)
         status_reconnected(&t->status);
-    pool_serve(t->pool, t->session, t->status.transport);
+    const char *socket = t->status.remote_socket;
+    pool_serve(t->pool, t->session, t->status.transport, *socket != '\0' ? socket : NULL);
     settle(t, NULL);
 }
 
@@ -402,19 +360,39 @@ static const struct err *reason(void *user)
     return &t->status.last_error;
 }
 
-static void on_retry(void *user)
+static void on_retry(void *user, bool keep)
 {
     struct tether *t = user;
 
+    if (keep)
+        t->for_others = false;
     if (t->state == STATE_SERVING)
         control_settle(t->control, NULL);
     else
         post(t, EVENT_RETRY);
 }
 
-static void on_stop(void *user)
+static int on_stop(void *user, bool force, struct err *e)
 {
-    post(user, EVENT_STOP);
+    struct tether *t = user;
+    uint64_t streams = pool_counts(t->pool).streams;
+
+    if (streams > 0 && !force) {
+        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s in use", streams,
+                streams == 1 ? " goes this way and is" : "s go this way and are");
+        return err_hint(e, "docktether down --force %s takes %s down too", t->cfg->profile->name,
+                        streams == 1 ? "it" : "them");
+    }
+    post(t, EVENT_STOP);
+    return 0;
+}
+
+static void on_stream(void *user, int fd, const char *host, int64_t port)
+{
+    struct tether *t = user;
+
+    pool_stream(t->pool, fd, host, port);
+    set_dirty(t);
 }
 
 static json_t *on_status(void *user)
@@ -462,12 +440,16 @@ static void act_close(struct tether *t)
 
 static int open_sockets(struct tether *t, struct err *e)
 {
-    const struct control_owner owner = { .status = on_status, .retry = on_retry, .stop = on_stop, .user = t };
+    const struct control_owner owner = {
+        .status = on_status, .retry = on_retry, .stop = on_stop, .stream = on_stream, .user = t
+    };
 
     int ctl = runtime_listen(t->cfg->runtime->ctl, e);
     if (ctl < 0)
         return -1;
     t->control = control_new(&t->loop, ctl, t->cfg->log, &owner);
+    if (!profile_has_docker(t->cfg->profile))
+        return t->control != NULL ? 0 : err_set(e, ERR_FAILED, "runtime", "cannot poll a socket");
     int sock = runtime_listen(t->cfg->runtime->sock, e);
     if (sock < 0)
         return -1;
@@ -487,9 +469,12 @@ static void init_handles(struct tether *t)
     uv_prepare_init(&t->loop, &t->prepare);
     uv_idle_init(&t->loop, &t->again);
     uv_timer_init(&t->loop, &t->backoff);
-    uv_timer_init(&t->loop, &t->keepalive);
     uv_timer_init(&t->loop, &t->due);
-    t->prepare.data = t->again.data = t->backoff.data = t->keepalive.data = t->due.data = t;
+    uv_timer_init(&t->loop, &t->idle);
+    uv_async_init(&t->loop, &t->agent_slow, on_agent_slow);
+    t->agent_slow.data = t;
+    t->idle.data = t;
+    t->prepare.data = t->again.data = t->backoff.data = t->due.data = t;
     uv_prepare_start(&t->prepare, on_prepare);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         uv_signal_init(&t->loop, signals[i].handle);
@@ -508,6 +493,7 @@ int tether_run(const struct tether_config *cfg, struct err *e)
     const struct pool_owner owner = { .dirty = set_dirty, .demand = on_demand, .reason = reason, .user = t };
 
     t->cfg = cfg;
+    t->for_others = cfg->for_others;
     if (uv_loop_init(&t->loop) != 0) {
         free(t);
         return err_set(e, ERR_FAILED, "", "cannot make a loop");
@@ -520,6 +506,9 @@ int tether_run(const struct tether_config *cfg, struct err *e)
         t->settled = true;
         post(t, EVENT_STOP);
     } else {
+        if (t->for_others && cfg->profile->hop_linger_ms > 0)
+            uv_timer_start(&t->idle, on_idle, (uint64_t)cfg->profile->hop_linger_ms,
+                           (uint64_t)cfg->profile->hop_linger_ms);
         act_dial(t);
     }
     uv_run(&t->loop, UV_RUN_DEFAULT);

@@ -9,6 +9,8 @@
 #include "store/profile.h"
 #include "tether/runtime.h"
 
+#include <stdbool.h>
+
 struct tether_config {
     const struct profile *profile;
     const struct identities *identities;
@@ -16,8 +18,10 @@ struct tether_config {
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
      * {"ok":true} or {"ok":false,"error":{...}}; when the other side goes away
-     * before that, the tether ends. -1: nobody waits. Stays the caller's. */
+     * before that, the tether ends. A line {"waiting":"agent"} may come before,
+     * any number of times, when the login waits for the user's agent. -1: nobody waits. Stays the caller's. */
     int ready_fd;
+    bool for_others; /* started as a way to others: ends by itself when unused for the profile's hop-linger */
 };
 
 /* Runs until `down`, SIGTERM or SIGINT: 0. -1 with the error when the first

@@ -117,17 +117,22 @@ static void the_dial_command_follows_the_profile(void **state)
     struct profile *p = profile_new("prod");
 
     (void)state;
-    char *command = quote_dial_command(p);
+    char *command = quote_dial_command(p, p->socket);
+    assert_string_equal(command, "docker system dial-stdio");
+    free(command);
+    command = quote_dial_command(p, NULL);
     assert_string_equal(command, "docker system dial-stdio");
     free(command);
 
-    mem_replace(&p->socket, "/run/it's/docker.sock");
-    command = quote_dial_command(p);
+    command = quote_dial_command(p, "/run/it's/docker.sock");
     assert_string_equal(command, "docker -H unix://'/run/it'\\''s/docker.sock' system dial-stdio");
+    free(command);
+    command = quote_dial_command(p, "/run/podman/podman.sock");
+    assert_string_equal(command, "podman --remote --url unix://'/run/podman/podman.sock' system dial-stdio");
     free(command);
 
     mem_replace(&p->dial_command, "sudo -n docker system dial-stdio");
-    command = quote_dial_command(p);
+    command = quote_dial_command(p, "/run/it's/docker.sock");
     assert_string_equal(command, "sudo -n docker system dial-stdio");
     free(command);
     profile_free(p);

@@ -1,0 +1,55 @@
+/* flow: the two directions of a relay that is open. Internal to relay.c and
+ * flow.c, which share the structure. */
+#ifndef DOCKTETHER_TETHER_FLOW_H
+#define DOCKTETHER_TETHER_FLOW_H
+
+#include "tether/relay.h"
+
+enum phase { PHASE_HELD, PHASE_OPENING, PHASE_OPEN, PHASE_DONE };
+
+/* Bytes on their way that one side could not take yet. */
+struct backlog {
+    char *data;
+    size_t at, len;
+};
+
+struct relay {
+    uv_poll_t poll;
+    uv_timer_t timer;
+    int open_handles;
+    int armed; /* events that poll is started with */
+    int fd;
+    enum phase phase;
+    struct relay_owner *owner;
+    void *tag;
+    struct channel *ch;
+    struct backlog up, down;
+    bool queued;    /* held until its turn comes */
+    bool local_eof; /* the client will send no more */
+    bool eof_sent;  /* and the channel was told */
+    bool up_ended;  /* the channel takes no more */
+    bool shut;      /* the client was told that no more will come */
+    bool gone;      /* the client has closed altogether */
+    bool delivered; /* the client got at least a byte */
+    struct relay *prev, *next;
+};
+
+/* Moves what can be moved and ends the relay when all is done. */
+void flow_run(struct relay *r);
+
+/* Reads what the client has sent. */
+void flow_read(struct relay *r);
+
+/* The callbacks of a relay's channel. */
+size_t flow_data(void *user, const void *buf, size_t len);
+void flow_event(void *user);
+
+void flow_drop(struct backlog *b);
+
+/* relay.c: what flows change */
+void relay_arm(struct relay *r);      /* polls for what can go on */
+void relay_set_gone(struct relay *r); /* the client has closed altogether */
+void relay_linger(struct relay *r);   /* ends it after a while at the latest */
+bool relay_hung_up(const struct relay *r);
+
+#endif

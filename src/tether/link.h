@@ -1,0 +1,34 @@
+/* link: a session on the loop: polled, kept alive, and noticed when it dies. */
+#ifndef DOCKTETHER_TETHER_LINK_H
+#define DOCKTETHER_TETHER_LINK_H
+
+#include "base/err.h"
+#include "ssh/session.h"
+#include "store/profile.h"
+
+#include <uv.h>
+
+struct link;
+
+struct link_owner {
+    /* libssh was called: everything that uses the session has to be stepped. */
+    void (*dirty)(void *user);
+    /* The session is dead. Once; the owner must link_close() it. */
+    void (*lost)(void *user, const struct err *e);
+    void *user;
+};
+
+/* Takes the session over. NULL on failure: the session stays the caller's. p
+ * must outlive the link. */
+struct link *link_new(uv_loop_t *loop, struct session *s, const struct profile *p,
+                      const struct link_owner *owner);
+
+/* Call it before the loop polls, after everything that uses the session was
+ * stepped: it looks whether the session survived that, and polls for what it
+ * wants next. May end in lost(). */
+void link_step(struct link *l);
+
+/* Ends the session; its channels must have been given up. l may be NULL. */
+void link_close(struct link *l);
+
+#endif
