@@ -19,17 +19,6 @@ static int check_new(const char *name, struct err *e)
                     name);
 }
 
-/* Either both files are there afterwards, or none. */
-static int write_both(const struct profile *p, struct err *e)
-{
-    if (store_save(p, true, e) != 0)
-        return -1;
-    if (!p->context || publish(p, e) == 0)
-        return 0;
-    (void)store_remove(p->name, NULL);
-    return -1;
-}
-
 int cmd_create(const struct args *args, struct err *e)
 {
     const char *name = args->operands[0];
@@ -41,8 +30,8 @@ int cmd_create(const struct args *args, struct err *e)
     if (p == NULL)
         return -1;
     if (edit_apply(p, args->operands[1], args, e) == 0 && profile_finish(p, e) == 0 &&
-        publish_check(p, e) == 0 && (p->pins.count > 0 || trust_ask(p, e) == 0))
-        rc = write_both(p, e);
+        edit_check_way(p, e) == 0 && publish_check(p, e) == 0 && (p->pins.count > 0 || trust_ask(p, e) == 0))
+        rc = publish_new(p, e);
     profile_free(p);
     if (rc != 0)
         return -1;

@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "store/chain.h"
 #include "store/store.h"
 #include "tether/client.h"
 
@@ -13,10 +14,80 @@
 
 #define LOCK ".lock"
 
+/* How many hosts lie before that of the profile. */
+static size_t hops_of(const char *name)
+{
+    struct chain chain = { 0 };
+    struct profile *p = store_load(name, NULL);
+    size_t count = p != NULL && chain_load(p, &chain, NULL) == 0 ? chain.count : 0;
+
+    chain_clear(&chain);
+    profile_free(p);
+    return count;
+}
+
+/* The tethers of the profiles that are in the store, those with the longest way
+ * first: whoever lost a hop would start it again. */
+static int add_stored(struct strv *running, struct err *e)
+{
+    struct strv names = { 0 };
+    size_t longest = 0;
+
+    if (store_list(&names, e) != 0)
+        return -1;
+    size_t *hops = mem_alloc((names.count + 1) * sizeof *hops);
+    for (size_t i = 0; i < names.count; i++) {
+        hops[i] = hops_of(names.items[i]);
+        longest = hops[i] > longest ? hops[i] : longest;
+    }
+    for (size_t h = longest + 1; h-- > 0;)
+        for (size_t i = 0; i < names.count; i++)
+            if (hops[i] == h && client_running(names.items[i]))
+                strv_add(running, names.items[i]);
+    free(hops);
+    strv_clear(&names);
+    return 0;
+}
+
+static bool goes_via(const char *name, const char *hop)
+{
+    struct chain chain = { 0 };
+    struct profile *p = store_load(name, NULL);
+    bool yes = false;
+
+    if (p != NULL && chain_load(p, &chain, NULL) == 0)
+        for (size_t i = 0; i < chain.count; i++)
+            yes = yes || strcmp(chain.hops[i]->name, hop) == 0;
+    chain_clear(&chain);
+    profile_free(p);
+    return yes;
+}
+
+/* The tethers that go via NAME: left alone, they would start it again. */
+static int down_users(const char *name, struct err *e)
+{
+    struct strv running = { 0 };
+    int rc = add_stored(&running, e);
+
+    for (size_t i = 0; rc == 0 && i < running.count; i++) {
+        if (strcmp(running.items[i], name) == 0 || !goes_via(running.items[i], name))
+            continue;
+        if (client_down(running.items[i], true, e) < 0)
+            rc = -1;
+        else
+            out_note(running.items[i], "down, as it goes via %s", name);
+    }
+    strv_clear(&running);
+    return rc;
+}
+
 static int down_one(const char *name, void *user, struct err *e)
 {
-    (void)user;
-    int rc = client_down(name, e);
+    const bool *force = user;
+
+    if (*force && down_users(name, e) != 0)
+        return -1;
+    int rc = client_down(name, *force, e);
     if (rc < 0)
         return -1;
     if (rc > 0 && !store_exists(name)) {
@@ -29,20 +100,6 @@ static int down_one(const char *name, void *user, struct err *e)
         out_note(name, "was not up");
     puts(name);
     (void)fflush(stdout);
-    return 0;
-}
-
-/* The tethers of the profiles that are in the store. */
-static int add_stored(struct strv *running, struct err *e)
-{
-    struct strv names = { 0 };
-
-    if (store_list(&names, e) != 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++)
-        if (client_running(names.items[i]))
-            strv_add(running, names.items[i]);
-    strv_clear(&names);
     return 0;
 }
 
@@ -85,12 +142,14 @@ static int add_orphans(struct strv *running, struct err *e)
 static int down_all(struct err *e)
 {
     int (*const sources[])(struct strv *, struct err *) = { add_stored, add_orphans };
+    /* Nobody is left whom it could disturb. */
+    bool force = true;
     int status = 0, first = 0;
 
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct strv running = { 0 };
         int rc = sources[i](&running, e);
-        status = names_each((const char *const *)running.items, running.count, down_one, NULL);
+        status = names_each((const char *const *)running.items, running.count, down_one, &force);
         strv_clear(&running);
         if (rc != 0)
             return -1;
@@ -102,11 +161,11 @@ static int down_all(struct err *e)
 
 int cmd_down(const struct args *args, struct err *e)
 {
-    bool all = args_has(args, "all");
+    bool all = args_has(args, "all"), force = args_has(args, "force");
 
     if (all && args->count > 0)
         return err_set(e, ERR_USAGE, "down", "give names or --all, not both");
     if (!all && args->count == 0)
         return err_set(e, ERR_USAGE, "down", "it needs the NAME of a profile, or --all");
-    return all ? down_all(e) : names_each(args->operands, args->count, down_one, NULL);
+    return all ? down_all(e) : names_each(args->operands, args->count, down_one, &force);
 }

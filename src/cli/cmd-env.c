@@ -56,8 +56,9 @@ int cmd_env(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    if (!args_has(args, "no-up"))
-        rc = target_up(p, e);
+    rc = target_check_docker(p, e);
+    if (rc == 0 && !args_has(args, "no-up"))
+        rc = target_up(p, false, e);
     if (rc == 0)
         rc = print_env(p->name, shell, e);
     profile_free(p);

@@ -63,8 +63,9 @@ int cmd_exec(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    if (!args_has(args, "no-up"))
-        rc = target_up(p, e);
+    rc = target_check_docker(p, e);
+    if (rc == 0 && !args_has(args, "no-up"))
+        rc = target_up(p, false, e);
     if (rc == 0)
         rc = set_environment(p->name, e);
     profile_free(p);

@@ -116,7 +116,7 @@ static int inspect(const struct profile *p, struct inspection *in, struct err *e
     if (runtime_init(&rt, p->name, e) != 0)
         return -1;
     char *file = store_path(p->name, e);
-    char *url = mem_printf("unix://%s", rt.sock);
+    char *url = profile_has_docker(p) ? mem_printf("unix://%s", rt.sock) : mem_strdup("");
     char *endpoint = profile_endpoint(p);
     if (file != NULL) {
         collect(facts, p, &rt, file, endpoint, url);

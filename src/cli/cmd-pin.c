@@ -1,6 +1,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
-#include "cli/target.h"
+#include "cli/pinfrom.h"
+#include "cli/rotate.h"
 #include "cli/trust.h"
 #include "store/pin.h"
 #include "store/store.h"
@@ -16,7 +17,7 @@ static int remove_pin(struct profile *p, const struct pin *pin, const char *give
     return err_hint(e, "docktether pin %s shows the pins", p->name);
 }
 
-/* --add and --remove, in the order of the command line. *changed counts. */
+/* --add, --add-from, then --remove. *changed counts. */
 static int apply(struct profile *p, const struct args *args, size_t *changed, struct err *e)
 {
     const char *given;
@@ -26,6 +27,12 @@ static int apply(struct profile *p, const struct args *args, size_t *changed, st
         if (pin_parse(given, &pin, e) != 0)
             return -1;
         *changed += pins_add(&p->pins, &pin);
+    }
+    for (size_t at = 0; (given = args_next(args, "add-from", &at)) != NULL;) {
+        size_t before = p->pins.count;
+        if (pinfrom_add(p, given, e) != 0)
+            return -1;
+        *changed += p->pins.count - before;
     }
     for (size_t at = 0; (given = args_next(args, "remove", &at)) != NULL;) {
         if (pin_parse(given, &pin, e) != 0 || remove_pin(p, &pin, given, e) != 0)
@@ -47,6 +54,17 @@ static void print_pins(const struct profile *p)
                  p->name);
 }
 
+/* A host key is looked at when a connection begins. */
+static void note_running(const char *name)
+{
+    if (client_running(name))
+        out_note(
+            name,
+            "the running tether keeps its connection and the pins it was started with; the new ones count "
+            "after: docktether down %s && docktether up %s",
+            name, name);
+}
+
 static int edit_and_print(struct profile *p, const struct args *args, struct err *e)
 {
     size_t changed = 0;
@@ -56,22 +74,40 @@ static int edit_and_print(struct profile *p, const struct args *args, struct err
     if (changed > 0 && store_save(p, false, e) != 0)
         return -1;
     print_pins(p);
-    if (changed > 0 && client_running(p->name))
-        target_note_stale(p->name);
+    if (changed > 0)
+        note_running(p->name);
+    return 0;
+}
+
+static int rotate(struct profile *p, struct err *e)
+{
+    bool changed;
+
+    if (rotate_pins(p, &changed, e) != 0 || (changed && store_save(p, false, e) != 0))
+        return -1;
+    print_pins(p);
+    if (changed)
+        note_running(p->name);
     return 0;
 }
 
 int cmd_pin(const struct args *args, struct err *e)
 {
-    bool scan = args_has(args, "scan");
+    bool look = args_has(args, "scan"), follow = args_has(args, "rotate");
+    bool edits = args_has(args, "add") || args_has(args, "add-from") || args_has(args, "remove");
     int rc;
 
-    if (scan && (args_has(args, "add") || args_has(args, "remove")))
+    if (look && edits)
         return err_set(e, ERR_USAGE, "", "--scan trusts nothing: look first, then give --add");
+    if (follow && (look || edits))
+        return err_set(e, ERR_USAGE, "", "--rotate goes with no other option");
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    rc = scan ? trust_show(p, stdout, e) : edit_and_print(p, args, e);
+    if (look)
+        rc = trust_show(p, stdout, e);
+    else
+        rc = follow ? rotate(p, e) : edit_and_print(p, args, e);
     profile_free(p);
     return rc;
 }

@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/names.h"
 #include "cli/publish.h"
@@ -5,15 +6,48 @@
 #include "tether/client.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int end_tether(const char *name, bool force, struct err *e)
 {
     if (!client_running(name))
         return 0;
     if (force)
-        return client_down(name, e) < 0 ? -1 : 0;
+        return client_down(name, true, e) < 0 ? -1 : 0;
     err_set(e, ERR_FAILED, "", "its tether is running");
     return err_hint(e, "end it with `docktether down %s`, or use `docktether rm -f %s`", name, name);
+}
+
+/* The first profile that goes via NAME, allocated; NULL when none does. */
+static char *user_of(const char *name)
+{
+    struct strv names = { 0 };
+    char *user = NULL;
+
+    if (store_list(&names, NULL) == 0)
+        for (size_t i = 0; user == NULL && i < names.count; i++) {
+            struct profile *p = store_load(names.items[i], NULL);
+            if (p != NULL && p->via != NULL && strcmp(p->via, name) == 0)
+                user = mem_strdup(p->name);
+            profile_free(p);
+        }
+    strv_clear(&names);
+    return user;
+}
+
+static int check_unused(const char *name, struct err *e)
+{
+    char *user = user_of(name);
+
+    if (user == NULL)
+        return 0;
+    err_set(e, ERR_FAILED, "", "\"%s\" goes via it", user);
+    err_hint(e,
+             "give that one another way first: docktether update %s --set via=, or use `docktether rm -f %s`",
+             user, name);
+    free(user);
+    return -1;
 }
 
 /* The profile goes last: whatever fails before can be tried again. A broken
@@ -24,6 +58,8 @@ static int remove_one(const char *name, void *user, struct err *e)
 
     if (!store_exists(name))
         return store_remove(name, e);
+    if (!*force && check_unused(name, e) != 0)
+        return -1;
     if (end_tether(name, *force, e) != 0 || publish_remove(name, e) != 0 || store_remove(name, e) != 0)
         return -1;
     puts(name);

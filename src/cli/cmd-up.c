@@ -7,12 +7,12 @@
 
 static int up_one(const char *name, void *user, struct err *e)
 {
+    const bool *for_others = user;
     struct profile *p = store_load(name, e);
 
-    (void)user;
     if (p == NULL)
         return -1;
-    int rc = target_up(p, e);
+    int rc = target_up(p, *for_others, e);
     profile_free(p);
     if (rc == 0) {
         puts(name);
@@ -23,6 +23,8 @@ static int up_one(const char *name, void *user, struct err *e)
 
 int cmd_up(const struct args *args, struct err *e)
 {
+    bool for_others = args_has(args, "for-others");
+
     (void)e;
-    return names_each(args->operands, args->count, up_one, NULL);
+    return names_each(args->operands, args->count, up_one, &for_others);
 }

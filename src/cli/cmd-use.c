@@ -143,6 +143,8 @@ static int confirm_protected(const struct profile *p, const struct args *args, s
 
 static int use_profile(const struct profile *p, const struct args *args, struct err *e)
 {
+    if (target_check_docker(p, e) != 0)
+        return -1;
     if (!p->context) {
         err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
         return err_hint(
@@ -156,7 +158,7 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
     /* Before the tether: a context that is not ours would make it useless. */
     if (publish(p, e) != 0)
         return -1;
-    if (!args_has(args, "no-up") && target_up(p, e) != 0)
+    if (!args_has(args, "no-up") && target_up(p, false, e) != 0)
         return -1;
     return switch_to(p->name, e);
 }

@@ -11,6 +11,8 @@ int cmd_update(const struct args *args, struct err *e);
 int cmd_ls(const struct args *args, struct err *e);
 int cmd_inspect(const struct args *args, struct err *e);
 int cmd_rm(const struct args *args, struct err *e);
+int cmd_import(const struct args *args, struct err *e);
+int cmd_export(const struct args *args, struct err *e);
 int cmd_pin(const struct args *args, struct err *e);
 int cmd_up(const struct args *args, struct err *e);
 int cmd_down(const struct args *args, struct err *e);

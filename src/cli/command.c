@@ -18,15 +18,17 @@
         NULL, 0, NULL, NULL \
     }
 
-#define EDITING                                                                                  \
-    { "identity", 'i', "FILE", "a private key to log in with (repeatable)" },                    \
-        { "pin", 0, "'TYPE SHA256:...'", "a host key to trust (repeatable)" },                   \
-        { "pin-from", 0, "known_hosts|FILE",                                                     \
-          "trust the keys that ~/.ssh/known_hosts or FILE has for the host" },                   \
-        { "description", 0, "TEXT", "what it is, for ls and docker context ls" },                \
-        { "protected", 0, NULL, "ask before it becomes Docker's current context" },              \
-    {                                                                                            \
-        "set", 0, "KEY=VALUE", "any key of docktether(5); an empty value resets it (repeatable)" \
+#define EDITING                                                                                   \
+    { "via", 0, "NAME", "the profile of the host that is the way there (a bastion)" },            \
+        { "identity", 'i', "FILE", "a private key, or a public one the agent has (repeatable)" }, \
+        { "certificate", 0, "FILE", "a certificate for one of the keys (repeatable)" },           \
+        { "pin", 0, "'TYPE SHA256:...'", "a host key to trust (repeatable)" },                    \
+        { "pin-from", 0, "known_hosts|FILE|-",                                                    \
+          "trust the keys that ~/.ssh/known_hosts, FILE or standard input has for the host" },    \
+        { "description", 0, "TEXT", "what it is, for ls and docker context ls" },                 \
+        { "protected", 0, NULL, "ask before it becomes Docker's current context" },               \
+    {                                                                                             \
+        "set", 0, "KEY=VALUE", "any key of docktether(5); an empty value resets it (repeatable)"  \
     }
 
 static const struct args_option create_options[] = { EDITING, END };
@@ -36,11 +38,26 @@ static const struct args_option format_options[] = { FORMAT, END };
 static const struct args_option rm_options[] = { { "force", 'f', NULL, "end a running tether first" }, END };
 static const struct args_option pin_options[] = {
     { "add", 0, "'TYPE SHA256:...'", "trust this host key too (repeatable)" },
+    { "add-from", 0, "known_hosts|FILE|-", "trust the keys that are found there too (repeatable)" },
     { "remove", 0, "'TYPE SHA256:...'", "trust it no longer (repeatable)" },
+    { "rotate", 0, NULL, "log in under a pinned key, show which keys are new, and ask" },
     { "scan", 0, NULL, "connect and show what the host presents now; trusts nothing" },
     END,
 };
-static const struct args_option down_options[] = { { "all", 'a', NULL, "every tether of yours" }, END };
+static const struct args_option import_options[] = {
+    { "only", 0, "NAME", "of what is proposed, this one and its way (repeatable)" },
+    { "yes", 'y', NULL, "make the profiles; without it they are only shown" },
+    END,
+};
+static const struct args_option up_options[] = {
+    { "for-others", 0, NULL, "only as a way to others: it ends by itself when nobody goes it" },
+    END,
+};
+static const struct args_option down_options[] = {
+    { "all", 'a', NULL, "every tether of yours" },
+    { "force", 'f', NULL, "also one that others go through, and they with it" },
+    END,
+};
 static const struct args_option run_options[] = { { "verbose", 'v', NULL, "log what is done in detail" },
                                                   END };
 static const struct args_option logs_options[] = { { "follow", 'f', NULL, "go on until interrupted" }, END };
@@ -66,6 +83,8 @@ static const char create_details[] =
     "type and a fingerprint, or the whole line that this prints on the server:\n"
     "  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n"
     "  --pin 'ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs'\n"
+    "`--pin-from -` reads what ssh-keyscan, ssh-keygen -l or -r, dig SSHFP, or a .pub file\n"
+    "says; a line that names another host is not taken.\n"
     "\n"
     "A Docker context of the same name is made, unless --set context=no.\n";
 
@@ -83,16 +102,47 @@ static const char rm_details[] =
 static const char pin_details[] =
     "Without options the pins are listed. With --scan the host is asked for every key it\n"
     "has, and nothing is trusted: compare the fingerprints with what the server itself\n"
-    "says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then use --add.\n";
+    "says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then use --add.\n"
+    "\n"
+    "--rotate is for a host that gets new keys while an old one still works. The host\n"
+    "must prove a pinned key, and you are logged in; the keys it has besides are then\n"
+    "shown inside that same connection. `yes` makes the pins what the host presents, a\n"
+    "fingerprint adds that one key, anything else changes nothing. Off a terminal the\n"
+    "keys are shown and the exit status is 4 when they differ from the pins. A host that\n"
+    "proves no pinned key has not rotated: it is another one.\n"
+    "\n"
+    "--add-from takes what --pin-from takes. A running tether keeps its connection and the\n"
+    "pins it was started with until it is taken down and brought up.\n";
+
+static const char import_details[] =
+    "Shows the profiles that could be made, and what speaks against each; with --yes they\n"
+    "are made. Nothing is ever overwritten: what has a name already is left out.\n"
+    "\n"
+    "Without FILE they come from Docker's contexts with ssh:// endpoints and from the\n"
+    "hosts of ~/.ssh/config that are no patterns. `ssh -G` says what holds for each, and\n"
+    "with it whatever `Match exec` runs; no host is contacted. What ProxyJump names becomes\n"
+    "a profile to go via. Pins come from known_hosts; a host that is not there is shown\n"
+    "with the command that makes it. Where Docker has a context of that name already, the\n"
+    "profile is NAME-tether.\n"
+    "\n"
+    "FILE is what `docktether export` wrote, - is standard input.\n";
+
+static const char export_details[] =
+    "Writes the profiles, and those they go via, as one text to standard output, for\n"
+    "`docktether import FILE` on another machine. Pins are in it; keys are not, only the\n"
+    "paths of their files.\n"
+    "  docktether export prod >prod.docktether\n";
 
 static const char up_details[] =
     "Returns when the tether serves, or with the reason why it cannot. A tether that is\n"
-    "up already is left alone. Passphrases are asked for on the terminal or through\n"
-    "SSH_ASKPASS. With several names it goes on after a failure; the exit status is that\n"
-    "of the first.\n";
+    "up already is left alone. What a profile goes via is brought up first. Passphrases are\n"
+    "asked for on the terminal or through SSH_ASKPASS; a login that waits for the SSH agent\n"
+    "says so, and gives up after the profile's connect-timeout. With several names it\n"
+    "goes on after a failure; the exit status is that of the first.\n";
 
 static const char down_details[] =
-    "Ends the tether and removes its sockets. One that is not up is no error.\n";
+    "Ends the tether and removes its sockets. One that is not up is no error; one that\n"
+    "others go through is left alone without --force.\n";
 
 static const char run_details[] =
     "The tether stays in the foreground and logs to standard error, for systemd, launchd\n"
@@ -138,11 +188,15 @@ static const struct command commands[] = {
       NULL, format_options, false, false, cmd_inspect },
     { "rm", COMMAND_PROFILES, "NAME...", 1, COMMAND_ANY, "remove profiles", rm_details, rm_options, false,
       false, cmd_rm },
+    { "import", COMMAND_PROFILES, "[FILE]", 0, 1, "propose profiles out of what is there, or of a file",
+      import_details, import_options, false, false, cmd_import },
+    { "export", COMMAND_PROFILES, "NAME...", 1, COMMAND_ANY, "write profiles as a text for import",
+      export_details, NULL, false, false, cmd_export },
     { "pin", COMMAND_PROFILES, "NAME", 1, 1, "show or change the host keys a profile trusts", pin_details,
       pin_options, true, false, cmd_pin },
 
-    { "up", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "bring tethers up", up_details, NULL, false, false,
-      cmd_up },
+    { "up", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "bring tethers up", up_details, up_options, false,
+      false, cmd_up },
     { "down", COMMAND_TETHERS, "NAME... | --all", 0, COMMAND_ANY, "take tethers down", down_details,
       down_options, false, false, cmd_down },
     { "status", COMMAND_TETHERS, "[NAME...]", 0, COMMAND_ANY, "show what the tethers are doing",

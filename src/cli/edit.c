@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/nearest.h"
-#include "ssh/knownhosts.h"
+#include "cli/pinfrom.h"
+#include "store/chain.h"
 #include "store/endpoint.h"
 #include "store/option.h"
 #include "store/pin.h"
@@ -15,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const editing[] = { "identity", "pin", "pin-from", "description", "protected", "set" };
+static const char *const editing[] = { "via",      "identity",    "certificate", "pin",
+                                       "pin-from", "description", "protected",   "set" };
 
 bool edit_given(const char *url, const struct args *a)
 {
@@ -79,7 +81,7 @@ static int apply_url(struct profile *p, const char *url, struct err *e)
 /* ---- identities ------------------------------------------------------- */
 
 /* As it will stand in the profile: absolute, or ~/ as it was typed. */
-static char *identity_path(const char *given, struct err *e)
+static char *file_path(const char *key, const char *given, struct err *e)
 {
     if (given[0] == '/' || strncmp(given, "~/", 2) == 0)
         return mem_strdup(given);
@@ -87,7 +89,7 @@ static char *identity_path(const char *given, struct err *e)
         given += 2;
     char *cwd = getcwd(NULL, 0);
     if (cwd == NULL) {
-        err_set_errno(e, ERR_FAILED, "identity", "%s is relative and there is no working directory", given);
+        err_set_errno(e, ERR_FAILED, key, "%s is relative and there is no working directory", given);
         return NULL;
     }
     char *path = mem_printf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, given);
@@ -95,7 +97,7 @@ static char *identity_path(const char *given, struct err *e)
     return path;
 }
 
-static int check_identity(const char *path, struct err *e)
+static int check_file(const char *key, const char *path, struct err *e)
 {
     struct stat st;
     char *full = path_expand(path, e);
@@ -104,27 +106,31 @@ static int check_identity(const char *path, struct err *e)
         return -1;
     int missing = stat(full, &st);
     if (missing) {
-        err_set_errno(e, ERR_FAILED, "identity", "cannot use %s", full);
-        err_hint(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f '%s'", full);
+        err_set_errno(e, ERR_FAILED, key, "cannot use %s", full);
+        if (strcmp(key, "identity") == 0)
+            err_hint(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f '%s'", full);
+        else
+            err_hint(e, "give the path of what `ssh-keygen -s` made, FILE-cert.pub");
     } else if (!S_ISREG(st.st_mode)) {
-        missing = err_set(e, ERR_FAILED, "identity", "%s is not a regular file", full);
+        missing = err_set(e, ERR_FAILED, key, "%s is not a regular file", full);
     }
     free(full);
     return missing;
 }
 
-static int apply_identities(struct profile *p, const struct args *a, struct err *e)
+/* The option and the key of section ssh have one name. */
+static int apply_files(struct profile *p, const char *key, const struct args *a, struct err *e)
 {
     const char *given;
     size_t at = 0;
 
-    if (args_has(a, "identity") && set(p, "ssh", "identity", "", e) != 0)
+    if (args_has(a, key) && set(p, "ssh", key, "", e) != 0)
         return -1;
-    while ((given = args_next(a, "identity", &at)) != NULL) {
+    while ((given = args_next(a, key, &at)) != NULL) {
         if (*given == '\0')
-            return err_set(e, ERR_USAGE, "", "--identity needs the path of a private key");
-        char *path = identity_path(given, e);
-        int rc = path == NULL || check_identity(path, e) != 0 ? -1 : set(p, "ssh", "identity", path, e);
+            return err_set(e, ERR_USAGE, "", "--%s needs the path of a file", key);
+        char *path = file_path(key, given, e);
+        int rc = path == NULL || check_file(key, path, e) != 0 ? -1 : set(p, "ssh", key, path, e);
         free(path);
         if (rc != 0)
             return -1;
@@ -133,28 +139,6 @@ static int apply_identities(struct profile *p, const struct args *a, struct err 
 }
 
 /* ---- pins ------------------------------------------------------------- */
-
-static int pin_from(struct profile *p, const char *source, struct err *e)
-{
-    struct hostkeys keys = { 0 };
-    char *path;
-
-    if (strcmp(source, "known_hosts") == 0) {
-        char *home = path_home(e);
-        if (home == NULL)
-            return -1;
-        path = mem_printf("%s/.ssh/known_hosts", home);
-        free(home);
-    } else {
-        path = mem_strdup(source);
-    }
-    int rc = knownhosts_read(path, p->host, p->port, &keys, e);
-    for (size_t i = 0; rc == 0 && i < keys.count; i++)
-        pins_add(&p->pins, &keys.items[i].pin);
-    hostkeys_clear(&keys);
-    free(path);
-    return rc;
-}
 
 static int apply_pins(struct profile *p, const struct args *a, struct err *e)
 {
@@ -170,7 +154,7 @@ static int apply_pins(struct profile *p, const struct args *a, struct err *e)
         pins_add(&p->pins, &pin);
     }
     for (at = 0; (given = args_next(a, "pin-from", &at)) != NULL;)
-        if (pin_from(p, given, e) != 0)
+        if (pinfrom_add(p, given, e) != 0)
             return -1;
     return 0;
 }
@@ -236,10 +220,14 @@ static int apply_sets(struct profile *p, const struct args *a, struct err *e)
 int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e)
 {
     const char *description = args_value(a, "description");
+    const char *via = args_value(a, "via");
 
-    if (apply_url(p, url, e) != 0 || apply_identities(p, a, e) != 0)
+    if (apply_url(p, url, e) != 0 || apply_files(p, "identity", a, e) != 0 ||
+        apply_files(p, "certificate", a, e) != 0)
         return -1;
     if (description != NULL && set(p, "profile", "description", description, e) != 0)
+        return -1;
+    if (via != NULL && set(p, "ssh", "via", via, e) != 0)
         return -1;
     if (args_has(a, "protected"))
         p->protect = true;
@@ -247,4 +235,14 @@ int edit_apply(struct profile *p, const char *url, const struct args *a, struct 
     if (apply_sets(p, a, e) != 0)
         return -1;
     return apply_pins(p, a, e);
+}
+
+int edit_check_way(const struct profile *p, struct err *e)
+{
+    struct chain chain;
+
+    if (chain_load(p, &chain, e) != 0)
+        return -1;
+    chain_clear(&chain);
+    return 0;
 }

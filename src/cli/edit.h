@@ -17,4 +17,8 @@ bool edit_given(const char *url, const struct args *a);
  * after all but the pins, in its order. Nothing is written. */
 int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e);
 
+/* That the way to p's host, by `via`, leads there: every hop is a profile and
+ * none comes twice. */
+int edit_check_way(const struct profile *p, struct err *e);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "docker/config.h"
 #include "docker/context.h"
+#include "store/store.h"
 #include "tether/runtime.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ int publish_check(const struct profile *p, struct err *e)
 {
     struct err why = ERR_INIT;
 
-    if (!p->context || context_owner(p->name, &why) != CONTEXT_FOREIGN)
+    if (!profile_has_context(p) || context_owner(p->name, &why) != CONTEXT_FOREIGN)
         return 0;
     if (why.code != ERR_NONE) {
         *e = why;
@@ -41,7 +42,7 @@ int publish_remove(const char *name, struct err *e)
 
 int publish(const struct profile *p, struct err *e)
 {
-    if (!p->context)
+    if (!profile_has_context(p))
         return publish_remove(p->name, e);
 
     char *socket = runtime_socket_path(p->name, e);
@@ -50,4 +51,14 @@ int publish(const struct profile *p, struct err *e)
     int rc = context_write(p->name, p->description, socket, e);
     free(socket);
     return rc;
+}
+
+int publish_new(const struct profile *p, struct err *e)
+{
+    if (store_save(p, true, e) != 0)
+        return -1;
+    if (!profile_has_context(p) || publish(p, e) == 0)
+        return 0;
+    (void)store_remove(p->name, NULL);
+    return -1;
 }

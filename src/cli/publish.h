@@ -16,4 +16,8 @@ int publish_remove(const char *name, struct err *e);
 /* Writes the profile's context, or takes it away when it wants none. */
 int publish(const struct profile *p, struct err *e);
 
+/* Saves a new profile, and its context. Either both are there afterwards, or
+ * none; one that is there already is an error and stays as it is. */
+int publish_new(const struct profile *p, struct err *e);
+
 #endif

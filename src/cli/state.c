@@ -164,9 +164,12 @@ void state_print_long(const json_t *state)
     static const struct {
         const char *title, *key;
     } plain[] = {
-        { "Name", "name" },       { "State", "state" },       { "Since", "since" },
-        { "Started", "started" }, { "SSH", "endpoint" },      { "Socket", "socket" },
-        { "Server", "server" },   { "Host key", "host_key" }, { "Identity", "identity" },
+        { "Name", "name" },         { "State", "state" },
+        { "Since", "since" },       { "Started", "started" },
+        { "SSH", "endpoint" },      { "Via", "via" },
+        { "Socket", "socket" },     { "Remote socket", "remote_socket" },
+        { "Server", "server" },     { "Host key", "host_key" },
+        { "Identity", "identity" },
     };
     struct table *t = table_new(2, NULL);
 

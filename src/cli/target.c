@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *const cleared[] = {
@@ -30,10 +31,13 @@ char *target_url(const char *name, struct err *e)
     return url;
 }
 
-static void waiting(void *user, const char *name)
+static void waiting(void *user, const char *name, const char *what)
 {
     (void)user;
-    if (isatty(STDERR_FILENO))
+    if (what != NULL)
+        out_note(name, "waiting for the %s; does it want a touch or a confirmation?",
+                 strcmp(what, "agent") == 0 ? "SSH agent" : what);
+    else if (isatty(STDERR_FILENO))
         out_note(name, "still connecting...");
 }
 
@@ -58,9 +62,31 @@ int target_check_pins(const struct profile *p, struct err *e)
         p->name, p->name);
 }
 
-int target_up(const struct profile *p, struct err *e)
+int target_check_docker(const struct profile *p, struct err *e)
 {
-    const struct launch_options options = { .ask = term_passphrase, .level = LOG_INFO, .waiting = waiting };
+    if (profile_has_docker(p))
+        return 0;
+    err_set(e, ERR_FAILED, "", "it is only a way to others (socket = none), without a Docker of its own");
+    return err_hint(e, "docktether update %s --set socket=/var/run/docker.sock gives it one", p->name);
+}
+
+static struct launch_options options_for(bool for_others)
+{
+    return (struct launch_options){
+        .ask = term_passphrase, .level = LOG_INFO, .waiting = waiting, .for_others = for_others
+    };
+}
+
+int target_up_hops(const struct profile *p, struct err *e)
+{
+    const struct launch_options options = options_for(true);
+
+    return launch_hops(p, &options, e);
+}
+
+int target_up(const struct profile *p, bool for_others, struct err *e)
+{
+    const struct launch_options options = options_for(for_others);
     bool stale = false;
 
     if (target_check_pins(p, e) != 0)

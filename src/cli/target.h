@@ -6,12 +6,20 @@
 #include "base/err.h"
 #include "store/profile.h"
 
+#include <stdbool.h>
+
 /* A profile without pins is refused, with what to do about it. */
 int target_check_pins(const struct profile *p, struct err *e);
 
+/* Brings up what the profile goes via, without its own tether. */
+int target_up_hops(const struct profile *p, struct err *e);
+
+/* A profile that is only a way to others has no Docker to speak to. */
+int target_check_docker(const struct profile *p, struct err *e);
+
 /* Brings the profile's tether up unless it serves already; asks for
  * passphrases, and tells on standard error what happens. */
-int target_up(const struct profile *p, struct err *e);
+int target_up(const struct profile *p, bool for_others, struct err *e);
 
 /* "unix://" and the profile's socket, allocated. */
 char *target_url(const char *name, struct err *e);

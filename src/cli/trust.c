@@ -2,9 +2,11 @@
 
 #include "cli/out.h"
 #include "cli/table.h"
+#include "cli/target.h"
 #include "cli/term.h"
 #include "ssh/hostkey.h"
 #include "store/pin.h"
+#include "tether/hop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,15 @@ static int nobody(struct err *e)
                        "), or --pin-from known_hosts");
 }
 
+/* By the way that its tether will go. */
+static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
+{
+    const struct dial_way way = hop_way(p);
+
+    return target_up_hops(p, e) != 0 ? -1
+                                     : hostkey_scan(p->host, p->port, &way, p->connect_timeout_ms, keys, e);
+}
+
 int trust_ask(struct profile *p, struct err *e)
 {
     struct hostkeys keys = { 0 };
@@ -71,7 +82,7 @@ int trust_ask(struct profile *p, struct err *e)
 
     if (!term_interactive())
         return nobody(e);
-    if (hostkey_scan(p->host, p->port, p->connect_timeout_ms, &keys, e) != 0)
+    if (scan(p, &keys, e) != 0)
         return -1;
     int rc = show_question(p, &keys);
     if (rc == 0)
@@ -110,7 +121,7 @@ int trust_show(const struct profile *p, FILE *out, struct err *e)
     static const char *const titles[] = { "TYPE", "BITS", "FINGERPRINT", "PINNED" };
     struct hostkeys keys = { 0 };
 
-    if (hostkey_scan(p->host, p->port, p->connect_timeout_ms, &keys, e) != 0)
+    if (scan(p, &keys, e) != 0)
         return -1;
     struct table *t = table_new(4, titles);
     for (size_t i = 0; i < keys.count; i++)
