@@ -4,7 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 
-COMMANDS="create update ls inspect rm pin up down status logs run use show env exec version help"
+COMMANDS="create update ls inspect rm import export pin up down status logs run use show env exec version help"
 PIN='ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs'
 PIN2='ssh-rsa SHA256:76hKHPFeWzewf3l5/jPGl3+a02HpK78M9CpWWNAq55M'
 

@@ -10,6 +10,7 @@
 #   lab_start_sshd [line...]      the server `main`; see lab_sshd for more servers
 #   lab_start_dockerd             dockerd at $LAB_SOCK; lab_docker speaks to it
 #   lab_make_image                the image `bb`: busybox and nothing else
+#   lab_new_user                  a throwaway account LAB_OTHER of this machine, for logins
 #   lab_stop                      ends all of it
 #
 # They work with `set -e` and without. Each returns 1 with a message on stderr when it
@@ -198,6 +199,42 @@ lab_sshd_log() {
     cat "$LAB/sshd/${1:-main}/log"
 }
 
+# ---- an account ----------------------------------------------------------------
+
+# lab_new_user: an account that may log in by key, with an empty home; its name is LAB_OTHER.
+lab_new_user() {
+    local name=dt$RANDOM try
+    [ "$(id -u)" = 0 ] || { lab_say "only root can make an account"; return 1; }
+    mkdir -p "$LAB/homes" || return 1
+    # Somebody else may hold the lock of the password file.
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        if useradd --create-home --skel /nonexistent --home-dir "$LAB/homes/$name" --shell /bin/sh \
+            --password '*' --no-log-init "$name" 2>"$LAB/useradd.log"; then
+            export LAB_OTHER=$name
+            return 0
+        fi
+        [ "$try" = 10 ] || sleep 0.3
+    done
+    lab_say "useradd failed: $(cat "$LAB/useradd.log")"
+    return 1
+}
+
+# lab_remove_users: those whose homes are in $LAB, whoever has made them.
+lab_remove_users() {
+    local home name try
+    for home in "$LAB"/homes/*/; do
+        [ -d "$home" ] || continue
+        name=$(basename "$home")
+        for try in 1 2 3 4 5 6 7 8 9 10; do
+            userdel --force "$name" 2>/dev/null || true
+            getent passwd "$name" >/dev/null || break
+            [ "$try" != 10 ] || { lab_say "the account $name is left"; return 1; }
+            sleep 0.3
+        done
+        rm -rf "$home"
+    done
+}
+
 # ---- dockerd -----------------------------------------------------------------
 
 # lab_direct COMMAND...: with the lab's dockerd itself as Docker's host, without any tether.
@@ -344,6 +381,7 @@ lab_stop() {
         lab_kill 3 $left
         status=1
     fi
+    lab_remove_users || status=1
     lab_unmount || status=1
     find /sys/fs/cgroup -depth -type d -path "*/${LAB##*/}*" -exec rmdir {} + 2>/dev/null || true
     rm -rf "$LAB" || status=1

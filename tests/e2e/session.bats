@@ -242,15 +242,6 @@ PYTHON
     answers lab
 }
 
-@test "dial-stdio beyond the server's MaxSessions: served up to it, and told why above it" {
-    new_profile lab --set transport=dial-stdio
-    docktether up lab
-    run -1 python3 "$TESTS/load.py" crowd "$RUN/lab.sock" 15
-    [ "${#lines[@]}" -eq 5 ]
-    [ "$(grep -c 'answer 503 .*MaxSessions' <<<"$output")" = 5 ]
-    answers lab
-}
-
 # ---- names ------------------------------------------------------------------------------
 
 # with_hosts COMMAND...: where the name `many` has three addresses: one refuses, one never

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""An SSH server of another make (asyncssh), for one key, on 127.0.0.1.
+
+    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal]
+
+It connects clients to unix sockets, unless told not to, and runs commands. The port it
+got is written to PORTFILE."""
+
+import asyncio
+import os
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+import asyncssh  # noqa: E402  pylint: disable=wrong-import-position
+
+
+class Server(asyncssh.SSHServer):
+    streamlocal = True
+
+    def unix_connection_requested(self, dest_path):
+        return self.streamlocal
+
+
+async def run(process):
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_shell(process.command, stdin=pipe, stdout=pipe, stderr=pipe)
+    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+    status = await child.wait()
+    await process.wait_closed() if process.is_closing() else process.exit(status)
+
+
+async def main(portfile, hostkey, keys, *options):
+    Server.streamlocal = "no-streamlocal" not in options
+    server = await asyncssh.listen("127.0.0.1", 0, server_factory=Server, server_host_keys=[hostkey],
+                                   authorized_client_keys=keys, process_factory=run, encoding=None)
+    with open(portfile + ".new", "w", encoding="ascii") as out:
+        out.write(str(server.sockets[0].getsockname()[1]))
+    os.rename(portfile + ".new", portfile)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Answers every HTTP request on the unix socket SOCKET with "OK", as dockerd answers /_ping.
+
+    pinger.py SOCKET"""
+
+import http.server
+import os
+import socketserver
+import sys
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.send_header("Api-Version", "1.41")
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def address_string(self):
+        return "client"
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+if os.path.exists(sys.argv[1]):
+    os.unlink(sys.argv[1])
+Server(sys.argv[1], Handler).serve_forever()
