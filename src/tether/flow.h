@@ -24,7 +24,8 @@ struct relay {
     void *tag;
     struct channel *ch;
     struct backlog up, down;
-    bool queued;    /* held until its turn comes */
+    bool queued; /* held until its turn comes */
+    int64_t queued_ms;
     bool local_eof; /* the client will send no more */
     bool eof_sent;  /* and the channel was told */
     bool up_ended;  /* the channel takes no more */

@@ -33,10 +33,21 @@ static size_t count(const struct queue *q, size_t *asked)
     return granted;
 }
 
+/* How long r may still wait: nobody is sent away while turns come. */
+static int64_t patience_left(const struct queue *q, const struct relay *r)
+{
+    int64_t now = time_mono_ms();
+    int64_t since = relay_queued_ms(r) != 0 ? relay_queued_ms(r) : now;
+
+    if (since < q->turns.moved_ms)
+        since = q->turns.moved_ms;
+    return since + q->patience_ms > now ? since + q->patience_ms - now : 0;
+}
+
 static void enqueue(struct queue *q, struct relay *r)
 {
     q->waiting = true;
-    relay_queue(r, q->patience_ms);
+    relay_queue(r, patience_left(q, r));
 }
 
 bool queue_turn(struct queue *q, struct relay *r)
@@ -80,15 +91,13 @@ bool queue_turned_away(struct queue *q, struct relay *r)
 
 bool queue_missed(struct queue *q, struct relay *r, const char *host, struct err *e)
 {
-    int64_t still = time_mono_ms() - q->turns.moved_ms;
-
-    if (still < q->patience_ms) {
-        relay_queue(r, q->patience_ms - still);
+    if (patience_left(q, r) > 0) {
+        enqueue(q, r);
         return false;
     }
     err_set(e, ERR_SOCKET, "Docker socket",
             "%s runs no more than %zu commands at once, and for %" PRId64 " s none of them has made room",
-            host, q->turns.limit, still / 1000);
+            host, q->turns.limit, (time_mono_ms() - q->turns.moved_ms) / 1000);
     err_hint(e,
              "end a long one (docker logs -f and the like), or raise MaxSessions in the sshd_config there");
     return true;

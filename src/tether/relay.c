@@ -1,6 +1,7 @@
 #include "tether/flow.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -213,11 +214,14 @@ static void hold(struct relay *r, int64_t ms, bool queued)
 
 void relay_hold(struct relay *r, int64_t hold_ms)
 {
+    r->queued_ms = 0;
     hold(r, hold_ms, false);
 }
 
 void relay_queue(struct relay *r, int64_t patience_ms)
 {
+    if (r->queued_ms == 0)
+        r->queued_ms = time_mono_ms();
     hold(r, patience_ms, true);
 }
 
@@ -240,6 +244,11 @@ bool relay_held(const struct relay *r)
 bool relay_queued(const struct relay *r)
 {
     return r->phase == PHASE_HELD && r->queued;
+}
+
+int64_t relay_queued_ms(const struct relay *r)
+{
+    return r->queued_ms;
 }
 
 bool relay_turned_away(const struct relay *r)

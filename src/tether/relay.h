@@ -67,6 +67,9 @@ void relay_queue(struct relay *r, int64_t patience_ms);
 
 bool relay_held(const struct relay *r);
 bool relay_queued(const struct relay *r); /* held, by relay_queue() */
+
+/* When it was queued for the first time. */
+int64_t relay_queued_ms(const struct relay *r);
 bool relay_opening(const struct relay *r);
 bool relay_done(const struct relay *r); /* only its closed() is still to come */
 
