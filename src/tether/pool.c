@@ -18,7 +18,6 @@
 /* Answers to opens come in the order of the opens, nearly always: asking the
  * oldest ones is enough, and asking costs a poll(2) each. */
 #define PROBES_PER_STEP 8
-
 #define STREAM_HOLD_MS 5000
 
 struct pool {

@@ -22,12 +22,37 @@ class Server(asyncssh.SSHServer):
         return self.streamlocal
 
 
+# Not by process.redirect(): in asyncssh 2.10 a client that closes the channel of a command
+# that still runs loses the whole connection by it.
+async def feed(process, child):
+    try:
+        while data := await process.stdin.read(65536):
+            child.stdin.write(data)
+            await child.stdin.drain()
+        child.stdin.close()
+    except (asyncssh.SignalReceived, OSError):
+        child.kill()
+
+
+async def carry(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+
+
 async def run(process):
     pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_shell(process.command, stdin=pipe, stdout=pipe, stderr=pipe)
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+    child = await asyncio.create_subprocess_exec("/bin/sh", "-c", process.command, stdin=pipe, stdout=pipe,
+                                                 stderr=pipe)
+    feeder = asyncio.ensure_future(feed(process, child))
+    await asyncio.gather(carry(child.stdout, process.stdout), carry(child.stderr, process.stderr))
     status = await child.wait()
-    await process.wait_closed() if process.is_closing() else process.exit(status)
+    feeder.cancel()
+    if not process.is_closing():
+        process.exit(status)
 
 
 async def main(portfile, hostkey, keys, *options):
