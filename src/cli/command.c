@@ -86,7 +86,7 @@ static const char create_details[] =
     "`--pin-from -` reads what ssh-keyscan, ssh-keygen -l or -r, dig SSHFP, or a .pub file\n"
     "says; a line that names another host is not taken.\n"
     "\n"
-    "A Docker context of the same name is made, unless --set context=no.\n";
+    "A Docker context of the same name is made, unless --set context=no or socket=none.\n";
 
 static const char update_details[] =
     "What is given replaces what was there: one --identity or --pin the whole list, a\n"
@@ -97,7 +97,8 @@ static const char update_details[] =
 
 static const char rm_details[] =
     "Removes the profile and its Docker context; when that was the current one, Docker's\n"
-    "default becomes current. A profile whose tether is running is refused without -f.\n";
+    "default becomes current. Without -f a profile is refused whose tether is running, or\n"
+    "that others go via.\n";
 
 static const char pin_details[] =
     "Without options the pins are listed. With --scan the host is asked for every key it\n"
@@ -141,8 +142,9 @@ static const char up_details[] =
     "goes on after a failure; the exit status is that of the first.\n";
 
 static const char down_details[] =
-    "Ends the tether and removes its sockets. One that is not up is no error; one that\n"
-    "others go through is left alone without --force.\n";
+    "Ends the tether and removes its sockets. One that is not up is no error. One that\n"
+    "others are connected through is left alone without --force, which takes them down\n"
+    "too.\n";
 
 static const char run_details[] =
     "The tether stays in the foreground and logs to standard error, for systemd, launchd\n"
