@@ -9,6 +9,7 @@ top=${srcdir:-$(dirname "$0")/..}
 program=${DOCKTETHER:-$top/docktether}
 page1=$top/docs/docktether.1
 page5=$top/docs/docktether.5
+page7=$top/docs/docktether-security.7
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -96,6 +97,18 @@ awk -v list="$(tr '\n' ' ' <"$scratch/commands")" -v commands="$scratch/page-com
         }
     }' "$page1" >"$scratch/page-options"
 
+# "COMMAND" for each item that shows the command at work: a line "$ docktether COMMAND" or the like.
+awk '
+    /^\.Sh / { inside = $2 == "COMMANDS"; command = "" }
+    !inside { next }
+    /^\.Bl / { depth++ }
+    /^\.El/ { depth-- }
+    depth == 1 && (/^\.It Cm / || (previous == ".It Xo" && /^\.Cm /)) { command = $1 == ".It" ? $3 : $2 }
+    { previous = $0 }
+    command != "" && /^(\.Dl )?\$ / && index($0 " ", "docktether " command " ") { print command }
+    command != "" && /^(\.Dl )?\$ / && index($0, "docktether " command ")") { print command }
+' "$page1" >"$scratch/page-examples"
+
 # "SECTION KEY [DEFAULT]", the default being the first word that is quoted after "default".
 awk '
     function flush() { if (key != "") print section, key, value; key = value = "" }
@@ -155,11 +168,12 @@ unnamed_files() {
         done
 }
 
-echo 1..12
+echo 1..13
 report 'the lists were read' "$(too_few "$scratch/commands" 10)$(too_few "$scratch/options" 20)$(
     too_few "$scratch/keys" 10)$(too_few "$scratch/codes" 9)"
 report 'every command stands in docktether.1' "$(only_in "$scratch/commands" "$scratch/page-commands")"
 report 'docktether.1 has no command that is none' "$(only_in "$scratch/page-commands" "$scratch/commands")"
+report 'every command of docktether.1 has an example' "$(only_in "$scratch/commands" "$scratch/page-examples")"
 report 'every option stands in docktether.1 with its command' "$(
     only_in "$scratch/options" "$scratch/page-options")"
 report 'docktether.1 says what -h and --help do' "$(
@@ -167,7 +181,7 @@ report 'docktether.1 says what -h and --help do' "$(
 report 'every key stands in docktether.5 with its section and default' "$(
     differ "$scratch/keys" "$scratch/page-keys")"
 if command -v mandoc >/dev/null; then
-    report 'mandoc has nothing to say' "$(mandoc -Tlint -Wwarning "$page1" "$page5" 2>/dev/null)"
+    report 'mandoc has nothing to say' "$(mandoc -Tlint -Wwarning "$page1" "$page5" "$page7" 2>/dev/null)"
 else
     count=$((count + 1))
     echo "ok $count - mandoc has nothing to say # SKIP there is no mandoc here"
