@@ -262,12 +262,15 @@ lab_dockerd_obstacle() {
 # dockerd runs in a mount namespace of its own. Its mounts die with it, and what it
 # and its containerd write to /etc/docker, /run and /opt whatever they are told stays
 # there too. A machine without cgroups (a bare container) gets them there and nowhere else.
+# The network namespace is its own as well: `docker run` warns on stderr where IPv4
+# forwarding is off, which is this machine's business and no part of any test.
 lab_dockerd_command() {
     cat <<'SCRIPT'
 set -e
 for dir in /etc/docker /run /opt; do
     [ ! -d "$dir" ] || mount -n -t tmpfs -o mode=755 lab "$dir"
 done
+echo 1 >/proc/sys/net/ipv4/ip_forward
 grep -q ' - cgroup' /proc/self/mountinfo || mount -n -t cgroup2 none /sys/fs/cgroup
 exec dockerd "$@"
 SCRIPT
@@ -280,7 +283,7 @@ lab_start_dockerd() {
         lab_say "$obstacle"
         return 1
     fi
-    lab_spawn "$LAB/dockerd.log" unshare --mount sh -c "$(lab_dockerd_command)" dockerd \
+    lab_spawn "$LAB/dockerd.log" unshare --mount --net sh -c "$(lab_dockerd_command)" dockerd \
         --bridge=none --iptables=false --ip-forward=false --cgroup-parent="/${LAB##*/}" \
         --exec-opt native.cgroupdriver=cgroupfs --data-root "$LAB/data" --exec-root "$LAB/exec" \
         --pidfile "$LAB/dockerd.pid" -H "unix://$LAB_SOCK"
