@@ -56,6 +56,7 @@ static struct session *dial_and_establish(const struct connect_request *rq, stru
     int fd = rq->way.dial != NULL ? rq->way.dial(rq->way.user, &w, e) : dial_tcp(p->host, p->port, &w, e);
     if (fd < 0)
         return NULL;
+    dial_limit_silence(fd, p->keepalive_interval_ms * p->keepalive_count);
     char *algorithms = hostkey_algorithms(&p->pins);
     struct session *s = session_new(fd, p->user, algorithms, rq->log, e);
     free(algorithms);

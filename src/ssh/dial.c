@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,10 +16,13 @@
 
 #define ADDRESSES_MAX 16 /* a name with more has answered enough */
 #define STAGGER_MS 250
+#define ROUNDS 3
+#define ROUND_MS 1000
 
 struct race {
     const struct addrinfo *addrs[ADDRESSES_MAX];
     size_t count;
+    size_t once; /* of count: what follows repeats them */
     size_t next; /* the first that was not tried yet */
     int fds[ADDRESSES_MAX];
     int last_errno;
@@ -58,6 +62,15 @@ static void note_failure(struct race *r, size_t i, int error)
     r->last_errno = error;
     if (inet_ntop(sa->sa_family, addr, r->last_addr, sizeof r->last_addr) == NULL)
         r->last_addr[0] = '\0';
+}
+
+static void repeat(struct race *r)
+{
+    r->once = r->count;
+    while (r->count < ADDRESSES_MAX && r->count < ROUNDS * r->once) {
+        r->addrs[r->count] = r->addrs[r->count - r->once];
+        r->count++;
+    }
 }
 
 /* Starts connecting to the next address; true when it connected at once. */
@@ -132,8 +145,11 @@ static int run_race(struct race *r, const struct wait *w)
     struct deadline stagger = deadline_in(0);
 
     for (;;) {
-        while (r->next < r->count && (!under_way(r) || deadline_left(stagger) == 0)) {
-            stagger = deadline_in(STAGGER_MS);
+        while (r->next < r->count && (deadline_left(stagger) == 0 || (!under_way(r) && r->next < r->once))) {
+            /* Only silence is worth another try, not a refusal. */
+            if (r->next >= r->once && !under_way(r))
+                return RACE_LOST;
+            stagger = deadline_in(r->next + 1 < r->once ? STAGGER_MS : ROUND_MS);
             if (start_next(r))
                 return (int)r->next - 1;
         }
@@ -162,6 +178,19 @@ static int race_error(const struct race *r, int outcome, const char *host, int64
     return err_hint(e, "is this machine's network up?");
 }
 
+void dial_limit_silence(int fd, int64_t ms)
+{
+#ifdef TCP_USER_TIMEOUT
+    const unsigned value = ms < UINT_MAX ? (unsigned)ms : UINT_MAX;
+
+    if (ms > 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+#else
+    (void)fd;
+    (void)ms;
+#endif
+}
+
 int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e)
 {
     struct race r = { .count = 0 };
@@ -174,6 +203,7 @@ int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e
     for (size_t i = 0; i < ADDRESSES_MAX; i++)
         r.fds[i] = -1;
     interleave(&r, list);
+    repeat(&r);
 
     int winner = run_race(&r, w);
     if (winner >= 0) {

@@ -1,6 +1,9 @@
 /* dial: a TCP connection to a host, all its addresses raced (RFC 8305): the
  * next address is tried when the one before failed or has not answered within
- * 250 ms, families alternating, and the first to connect wins. */
+ * 250 ms, families alternating, and the first to connect wins. An address that
+ * does not answer is tried anew after a second, and once more after another:
+ * the kernel's own next attempts come ever later, too late for a network that
+ * has just come back. */
 #ifndef DOCKTETHER_SSH_DIAL_H
 #define DOCKTETHER_SSH_DIAL_H
 
@@ -15,6 +18,11 @@ struct dial_way {
     int (*dial)(void *user, const struct wait *w, struct err *e); /* NULL: by TCP */
     void *user;
 };
+
+/* As a last guard against silence: unacknowledged data ends the connection
+ * after ms (TCP_USER_TIMEOUT, RFC 5482), where the system knows that and fd is
+ * TCP. */
+void dial_limit_silence(int fd, int64_t ms);
 
 /* A connected descriptor (close-on-exec, non-blocking, TCP_NODELAY), which is
  * the caller's, or -1 with ERR_UNREACHABLE. Blocks until the deadline. */
