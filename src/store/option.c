@@ -18,6 +18,8 @@
 
 static const char *const transports[] = { "auto", "streamlocal", "dial-stdio", NULL };
 
+static const char *const connects[] = { "start", "demand", NULL };
+
 static const struct option table[] = {
     { "profile", "description", OPTION_TEXT, AT(description), .fallback = "", .cosmetic = true,
       .help = "What the profile is, for people" },
@@ -53,10 +55,16 @@ static const struct option table[] = {
       .help = "Remote command for dial-stdio; docktether's own when empty" },
     { "docker", "context", OPTION_BOOL, AT(context), .fallback = "yes", .cosmetic = true,
       .help = "Whether a Docker context of the same name is kept" },
+    { "tether", "connect", OPTION_CHOICE, AT(connect_on), .choices = connects, .fallback = "start",
+      .help = "When the session is opened: at once, or at the first connection" },
+    { "tether", "idle-timeout", OPTION_DURATION, AT(idle_timeout_ms), .max = 24 * HOUR, .fallback = "0",
+      .help = "Time without connections after which the session is closed; 0 keeps it" },
     { "tether", "hold", OPTION_DURATION, AT(hold_ms), .max = 10 * MINUTE, .fallback = "10s",
       .help = "How long new connections wait while the session is down" },
     { "tether", "max-connections", OPTION_INT, AT(max_connections), .min = 1, .max = 10000,
       .fallback = "1000", .help = "Most local connections at once" },
+    { "tether", "max-held", OPTION_INT, AT(max_held), .min = 1, .max = 10000, .fallback = "256",
+      .help = "Most local connections that wait while the session is down" },
     { "tether", "spare-channels", OPTION_INT, AT(spare_channels), .min = 0, .max = 64, .fallback = "2",
       .help = "Channels opened ahead of need" },
     { "tether", "hop-linger", OPTION_DURATION, AT(hop_linger_ms), .max = 24 * HOUR, .fallback = "1m",

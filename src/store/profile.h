@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum connect_on { CONNECT_START, CONNECT_DEMAND };
+
 enum transport { TRANSPORT_AUTO, TRANSPORT_STREAMLOCAL, TRANSPORT_DIAL_STDIO };
 
 #define PROFILE_DEFAULT_SOCKET "/var/run/docker.sock"
@@ -41,8 +43,11 @@ struct profile {
     char *dial_command; /* NULL: our own */
     bool context;
 
+    int64_t connect_on;      /* enum connect_on */
+    int64_t idle_timeout_ms; /* 0: never */
     int64_t hold_ms;
     int64_t max_connections;
+    int64_t max_held;
     int64_t spare_channels;
     int64_t hop_linger_ms;
 };

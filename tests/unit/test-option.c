@@ -335,8 +335,11 @@ static const char *const changed[][2] = {
     { "transport", "streamlocal" },
     { "dial-command", "c" },
     { "context", "no" },
+    { "connect", "demand" },
+    { "idle-timeout", "1s" },
     { "hold", "1s" },
     { "max-connections", "1" },
+    { "max-held", "1" },
     { "spare-channels", "1" },
     { "hop-linger", "2m" },
 };
