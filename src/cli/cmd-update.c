@@ -1,12 +1,15 @@
-#include "base/digest.h"
+#include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/edit.h"
+#include "cli/out.h"
 #include "cli/publish.h"
-#include "cli/target.h"
+#include "store/option.h"
 #include "store/store.h"
 #include "tether/client.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* When Docker's context cannot follow, the profile is what it was. */
@@ -20,15 +23,44 @@ static int write_both(const struct profile *p, const struct profile *old, struct
     return -1;
 }
 
-/* Rewriting the context is no news to a tether. */
+static bool same(const struct profile *a, const struct profile *b, const struct option *o)
+{
+    return option_is_default(a, o, b);
+}
+
+/* The keys that differ, with commas; NULL when there are none. */
+static char *changed(const struct profile *p, const struct profile *old, bool cosmetic)
+{
+    size_t count;
+    const struct option *table = option_table(&count);
+    char *text = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].cosmetic != cosmetic || same(p, old, &table[i]))
+            continue;
+        char *longer = mem_printf("%s%s%s", text != NULL ? text : "", text != NULL ? ", " : "", table[i].key);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* What a running tether has to do with the change. */
 static void note_running(const struct profile *p, const struct profile *old)
 {
-    char before[DIGEST_HEX_SIZE], after[DIGEST_HEX_SIZE];
-
-    store_fingerprint(old, before);
-    store_fingerprint(p, after);
-    if (strcmp(before, after) != 0 && client_running(p->name))
-        target_note_stale(p->name);
+    if (!client_running(p->name))
+        return;
+    char *now = changed(p, old, true), *later = changed(p, old, false);
+    if (now != NULL && later != NULL)
+        out_note(p->name, "in effect now: %s", now);
+    if (later != NULL) {
+        out_note(
+            p->name,
+            "in effect when it is connected anew: %s; docktether up %s does that, and cuts nothing short",
+            later, p->name);
+    }
+    free(now);
+    free(later);
 }
 
 int cmd_update(const struct args *args, struct err *e)

@@ -153,7 +153,8 @@ static const char run_details[] =
 static const char status_details[] =
     "Without names: all profiles, exit status 0. With names: exit status 0 when every one\n"
     "of them is serving, else 1; a single one is shown in full. The state is one of\n"
-    "connecting, serving, waiting (for the next attempt), failed, closing, down, and\n"
+    "asleep (until the first connection), connecting, serving, waiting (for the next\n"
+    "attempt), failed, draining (replaced by another process), closing, down, and\n"
     "silent for a tether that does not answer. json: one object a line.\n";
 
 static const char logs_details[] =

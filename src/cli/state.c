@@ -53,7 +53,10 @@ static json_int_t number(const json_t *object, const char *group, const char *ke
 
 bool state_serving(const json_t *state)
 {
-    return strcmp(text(state, "state"), "serving") == 0;
+    const char *s = text(state, "state");
+
+    /* One that sleeps serves whoever comes. */
+    return strcmp(s, "serving") == 0 || strcmp(s, "asleep") == 0;
 }
 
 /* ---- values for people, allocated -------------------------------------- */

@@ -43,10 +43,9 @@ static void waiting(void *user, const char *name, const char *what)
 
 void target_note_stale(const char *name)
 {
-    out_note(
-        name,
-        "the running tether has older values; to apply the new ones: docktether down %s && docktether up %s",
-        name, name);
+    out_note(name,
+             "the running tether has older values, and was not started by docktether up: end it and start "
+             "it anew where that is done (docktether run, a service manager)");
 }
 
 int target_check_pins(const struct profile *p, struct err *e)
@@ -99,6 +98,9 @@ int target_up(const struct profile *p, bool for_others, struct err *e)
     case LAUNCH_RUNNING:
         if (stale)
             target_note_stale(p->name);
+        return 0;
+    case LAUNCH_REPLACED:
+        out_note(p->name, "up, with its new values; what was open goes on to its end");
         return 0;
     case LAUNCH_FAILED:
         break;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/endpoint.h"
 #include "tether/listener.h"
+#include "tether/succession.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct request {
     char buf[REQUEST_MAX];
     size_t len;
     bool waits_up;
+    bool successor; /* the process that has taken our place */
     bool closing;
     struct request *next;
 };
@@ -156,6 +158,24 @@ static void op_down(struct request *rq, const json_t *o)
         reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
 }
 
+static void op_replace(struct request *rq, const json_t *o)
+{
+    struct control *c = rq->control;
+    struct succession *s = mem_alloc(sizeof *s);
+    struct err e = ERR_INIT;
+
+    (void)o;
+    uv_timer_stop(&rq->timer);
+    if (c->owner.replace(c->owner.user, s, &e) != 0) {
+        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
+    } else {
+        rq->successor = true;
+        if (succession_send(rq->fd, s) != 0)
+            log_warn(c->log, "the process that was to take over is gone");
+    }
+    free(s);
+}
+
 /* Ends the request without its descriptor. */
 static int request_release(struct request *rq)
 {
@@ -181,7 +201,11 @@ static void op_stream(struct request *rq, const json_t *o)
 static const struct {
     const char *name;
     void (*run)(struct request *rq, const json_t *o);
-} ops[] = { { "status", op_status }, { "up", op_up }, { "down", op_down }, { "stream", op_stream } };
+} ops[] = { { "status", op_status },
+            { "up", op_up },
+            { "down", op_down },
+            { "replace", op_replace },
+            { "stream", op_stream } };
 
 static void handle_line(struct request *rq)
 {
@@ -208,7 +232,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
+        struct control *c = rq->control;
+        bool successor = rq->successor;
         request_close(rq);
+        if (successor && !c->closing)
+            (void)c->owner.stop(c->owner.user, true, NULL);
         return;
     }
     rq->len += (size_t)n;
@@ -287,6 +315,15 @@ void control_settle(struct control *c, const struct err *e)
         else
             reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)));
     }
+}
+
+void control_retire(struct control *c)
+{
+    if (c == NULL)
+        return;
+    listener_close(c->listener);
+    c->listener = NULL;
+    control_settle(c, NULL);
 }
 
 void control_close(struct control *c)

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 struct control;
+struct succession;
 
 struct control_owner {
     json_t *(*status)(void *user); /* a new reference */
@@ -20,6 +21,9 @@ struct control_owner {
     void (*retry)(void *user, bool keep);
     /* `down`: 0, or -1 with the reason why not (streams in use, not force). */
     int (*stop)(void *user, bool force, struct err *e);
+    /* `replace`: fills s, whose descriptors are the caller's then, and has let go of them. 0, or -1 with
+     * the reason why not. */
+    int (*replace)(void *user, struct succession *s, struct err *e);
     /* `stream`: fd is the owner's from here, and so is the answer. */
     void (*stream)(void *user, int fd, const char *host, int64_t port);
     void *user;
@@ -34,6 +38,10 @@ void control_waiting(struct control *c, const char *what);
 
 /* Answers everybody who waits for an `up`: e is NULL when the tether serves. */
 void control_settle(struct control *c, const struct err *e);
+
+/* Another process listens now: nothing more is accepted, and whoever waits for
+ * an `up` has it. When the successor goes away, stop() is called. */
+void control_retire(struct control *c);
 
 /* Ends every connection; those that wait for `down` see the end of file. */
 void control_close(struct control *c);

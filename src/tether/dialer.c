@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ssh/connect.h"
 #include "tether/hop.h"
+#include "tether/slot.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 struct dialer {
     uv_work_t work;
     struct connect_request request;
+    const char *slots;
     int cancel_fds[2]; /* closing [1] makes [0] readable */
     struct session *session;
     struct err err;
@@ -21,7 +23,13 @@ static void run(uv_work_t *work)
 {
     struct dialer *d = work->data;
 
+    const struct profile *p = d->request.profile;
+    const struct wait w = { .deadline = deadline_in(p->connect_timeout_ms),
+                            .cancel_fd = d->request.cancel_fd };
+
+    int slot = slot_take(d->slots, p->host, p->port, &w);
     d->session = connect_host(&d->request, &d->err);
+    slot_give(slot);
 }
 
 static void finished(uv_work_t *work, int status)
@@ -37,7 +45,7 @@ static void finished(uv_work_t *work, int status)
 }
 
 struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, struct log *log,
+                            const struct identities *identities, const struct runtime *rt, struct log *log,
                             const struct dialer_owner *owner, struct err *e)
 {
     struct dialer *d = mem_alloc(sizeof *d);
@@ -54,6 +62,7 @@ struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
                                            .agent_slow = owner->agent_slow,
                                            .agent_slow_user = owner->user,
                                            .log = log };
+    d->slots = rt->slots;
     d->owner = *owner;
     d->work.data = d;
     int rc = uv_queue_work(loop, &d->work, run, finished);

@@ -1,4 +1,5 @@
-/* dialer: connect_host() in a worker thread, with the answer on the loop. */
+/* dialer: connect_host() in a worker thread, in its turn among all tethers that
+ * log in there (slot.h), with the answer on the loop. */
 #ifndef DOCKTETHER_TETHER_DIALER_H
 #define DOCKTETHER_TETHER_DIALER_H
 
@@ -7,6 +8,7 @@
 #include "ssh/identity.h"
 #include "ssh/session.h"
 #include "store/profile.h"
+#include "tether/runtime.h"
 
 #include <uv.h>
 
@@ -23,10 +25,10 @@ struct dialer_owner {
     void *user;
 };
 
-/* profile, identities and log must outlive the dialer. NULL and an error when
+/* profile, identities, rt and log must outlive the dialer. NULL and an error when
  * no thread or descriptor can be had. */
 struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, struct log *log,
+                            const struct identities *identities, const struct runtime *rt, struct log *log,
                             const struct dialer_owner *owner, struct err *e);
 
 /* Makes it end soon: every wait of the worker is cut short. */

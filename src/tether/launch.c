@@ -1,5 +1,6 @@
 #include "tether/launch.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -13,6 +14,7 @@
 #include "tether/status.h"
 #include "tether/tether.h"
 
+#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -62,26 +64,39 @@ static json_t *await_answer(const struct profile *p, const struct launch_options
 
 /* ---- a tether that runs already ------------------------------------------ */
 
-static bool is_stale(const struct runtime *rt, const struct profile *p)
-{
-    char mine[65];
-    json_t *answer = call_tether(rt, call_op("status"), STATUS_MS, NULL);
-    const char *theirs = json_string_value(json_object_get(json_object_get(answer, "status"), "fingerprint"));
+/* What there is to know about it before it is joined or replaced. */
+struct running {
+    bool stale; /* other values, or another version of the program */
+    bool replaceable;
+    bool for_others;
+};
 
+static struct running look_at(const struct runtime *rt, const struct profile *p)
+{
+    char mine[DIGEST_HEX_SIZE];
+    const char *fingerprint = NULL, *version = NULL;
+    int replaceable = 0, for_others = 0;
+    json_t *answer = call_tether(rt, call_op("status"), STATUS_MS, NULL);
+
+    json_unpack(answer, "{s:{s?s,s?s,s?b,s?b}}", "status", "fingerprint", &fingerprint, "version", &version,
+                "replaceable", &replaceable, "for_others", &for_others);
     store_fingerprint(p, mine);
-    bool stale = theirs != NULL && strcmp(theirs, mine) != 0;
+    const struct running r = {
+        .stale = fingerprint != NULL &&
+                 (strcmp(fingerprint, mine) != 0 || version == NULL || strcmp(version, PACKAGE_VERSION) != 0),
+        .replaceable = replaceable,
+        .for_others = for_others,
+    };
     json_decref(answer);
-    return stale;
+    return r;
 }
 
 static enum launch_result join(const struct runtime *rt, const struct profile *p,
-                               const struct launch_options *o, bool *stale, struct err *e)
+                               const struct launch_options *o, struct err *e)
 {
     json_t *answer = NULL;
     enum launch_result result = LAUNCH_FAILED;
 
-    if (stale != NULL)
-        *stale = is_stale(rt, p);
     int fd = call_open(rt, json_pack("{s:s,s:b}", "op", "up", "keep", !o->for_others), e);
     if (fd >= 0)
         answer = await_answer(p, o, fd, e);
@@ -144,18 +159,15 @@ static void send_running(int fd)
     (void)send(fd, line, sizeof line - 1, MSG_NOSIGNAL);
 }
 
-static int serve(const struct tether_config *cfg, const struct runtime *rt, struct err *e)
+static int serve(struct tether_config *cfg, struct err *e)
 {
-    int lock = -1;
-
-    int rc = runtime_lock(rt, &lock, e);
+    cfg->lock = -1;
+    int rc = cfg->replace ? 0 : runtime_lock(cfg->runtime, &cfg->lock, e);
     if (rc != 0)
         return rc;
     log_info(cfg->log, "tether of %s started, process %ld", cfg->profile->name, (long)getpid());
     rc = tether_run(cfg, e);
-    log_info(cfg->log, "tether ended");
-    runtime_remove(rt);
-    close(lock);
+    log_info(cfg->log, "tether ended, process %ld", (long)getpid());
     return rc;
 }
 
@@ -173,21 +185,23 @@ static int detach(struct log *log, const struct runtime *rt, int keep, struct er
 }
 
 static int child_main(const struct profile *p, const struct identities *ids, const struct runtime *rt,
-                      const struct launch_options *o, int fd)
+                      const struct launch_options *o, bool replace, int fd)
 {
     struct err e = ERR_INIT;
     struct log *log = log_new(p->name, o->level);
-    const struct tether_config cfg = { .profile = p,
-                                       .identities = ids,
-                                       .runtime = rt,
-                                       .log = log,
-                                       .ready_fd = fd,
-                                       .for_others = o->for_others };
+    struct tether_config cfg = { .profile = p,
+                                 .identities = ids,
+                                 .runtime = rt,
+                                 .log = log,
+                                 .ready_fd = fd,
+                                 .replace = replace,
+                                 .replaceable = true,
+                                 .for_others = o->for_others };
 
     harden();
     int rc = detach(log, rt, fd, &e);
     if (rc == 0)
-        rc = serve(&cfg, rt, &e);
+        rc = serve(&cfg, &e);
     if (rc == 1) {
         send_running(fd);
     } else if (rc < 0) {
@@ -213,7 +227,8 @@ static void await_gone(int fd)
 }
 
 static enum launch_result wait_for(const struct profile *p, const struct runtime *rt,
-                                   const struct launch_options *o, int fd, bool *again, struct err *e)
+                                   const struct launch_options *o, int fd, bool replace, bool *again,
+                                   struct err *e)
 {
     json_t *answer = await_answer(p, o, fd, e);
     enum launch_result result = LAUNCH_FAILED;
@@ -223,7 +238,7 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
     if (json_is_true(json_object_get(answer, "ok"))) {
         result = LAUNCH_STARTED;
     } else {
-        if (answer == NULL && runtime_locked(rt, &pid) && pid > 1)
+        if (answer == NULL && !replace && runtime_locked(rt, &pid) && pid > 1)
             kill(pid, SIGKILL);
         else if (answer != NULL && !*again)
             control_unpack_err(json_object_get(answer, "error"), e);
@@ -237,7 +252,7 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
 /* Forks twice, so that the tether is nobody's child: `exec` becomes a command
  * that would never collect it. */
 static int fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
-                       const struct launch_options *o, int fd)
+                       const struct launch_options *o, bool replace, int fd)
 {
     int status = 0;
 
@@ -247,7 +262,7 @@ static int fork_tether(const struct profile *p, struct identities *ids, const st
         pid_t inner = fork();
         if (inner == 0)
             /* exit(), not _exit(): leak checkers report from there. */
-            exit(child_main(p, ids, rt, o, fd));
+            exit(child_main(p, ids, rt, o, replace, fd));
         identities_free(ids); /* this process's copy of the keys */
         _exit(inner < 0);
     }
@@ -257,17 +272,17 @@ static int fork_tether(const struct profile *p, struct identities *ids, const st
 }
 
 static enum launch_result start(const struct profile *p, struct identities *ids, const struct runtime *rt,
-                                const struct launch_options *o, bool *again, struct err *e)
+                                const struct launch_options *o, bool replace, bool *again, struct err *e)
 {
     int pair[2];
 
     *again = false;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot make a socket pair");
-    int rc = fork_tether(p, ids, rt, o, pair[1]);
+    int rc = fork_tether(p, ids, rt, o, replace, pair[1]);
     close(pair[1]);
     if (rc == 0)
-        return wait_for(p, rt, o, pair[0], again, e);
+        return wait_for(p, rt, o, pair[0], replace, again, e);
     close(pair[0]);
     return err_set_errno(e, ERR_FAILED, "", "cannot start a process");
 }
@@ -311,26 +326,40 @@ static bool await_unlocked(const struct runtime *rt)
     return true;
 }
 
+static enum launch_result begin(const struct profile *p, const struct runtime *rt,
+                                const struct launch_options *o, bool replace, bool *again, struct err *e)
+{
+    if (connect_check_pins(p, e) != 0)
+        return LAUNCH_FAILED;
+    const struct rlimit core = forbid_core();
+    struct identities *ids = load_identities(p, o, e);
+    enum launch_result r = ids != NULL ? start(p, ids, rt, o, replace, again, e) : LAUNCH_FAILED;
+    identities_free(ids);
+    /* `exec` goes on in this process. */
+    (void)setrlimit(RLIMIT_CORE, &core);
+    return r;
+}
+
 static enum launch_result try_up(const struct profile *p, const struct runtime *rt,
                                  const struct launch_options *o, bool *stale, bool *again, struct err *e)
 {
     pid_t pid;
 
     *again = false;
-    if (runtime_locked(rt, &pid)) {
-        enum launch_result r = join(rt, p, o, stale, e);
-        /* It ended while we talked to it, or never got as far as talking. */
-        *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
-        return r;
+    if (!runtime_locked(rt, &pid))
+        return begin(p, rt, o, false, again, e);
+    const struct running running = look_at(rt, p);
+    if (running.stale && running.replaceable) {
+        struct launch_options same = *o;
+        same.for_others = o->for_others && running.for_others;
+        enum launch_result r = begin(p, rt, &same, true, again, e);
+        return r == LAUNCH_STARTED ? LAUNCH_REPLACED : r;
     }
-    if (connect_check_pins(p, e) != 0)
-        return LAUNCH_FAILED;
-    const struct rlimit core = forbid_core();
-    struct identities *ids = load_identities(p, o, e);
-    enum launch_result r = ids != NULL ? start(p, ids, rt, o, again, e) : LAUNCH_FAILED;
-    identities_free(ids);
-    /* `exec` goes on in this process. */
-    (void)setrlimit(RLIMIT_CORE, &core);
+    if (stale != NULL)
+        *stale = running.stale;
+    enum launch_result r = join(rt, p, o, e);
+    /* It ended while we talked to it, or never got as far as talking. */
+    *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
     return r;
 }
 
@@ -395,11 +424,11 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, s
     if (ready)
         ids = load_identities(p, o, e);
     if (ids != NULL) {
-        const struct tether_config cfg = {
+        struct tether_config cfg = {
             .profile = p, .identities = ids, .runtime = &rt, .log = log, .ready_fd = -1
         };
         harden();
-        rc = serve(&cfg, &rt, e);
+        rc = serve(&cfg, e);
         if (rc == 1) {
             rc = err_set(e, ERR_FAILED, "runtime", "a tether of this profile is running already");
             err_hint(e, "docktether down %s ends it", p->name);

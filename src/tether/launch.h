@@ -20,15 +20,25 @@ struct launch_options {
     void *waiting_user;
 };
 
-enum launch_result { LAUNCH_FAILED = -1, LAUNCH_STARTED = 0, LAUNCH_RUNNING = 1 };
+enum launch_result {
+    LAUNCH_FAILED = -1,
+    LAUNCH_STARTED,
+    LAUNCH_RUNNING,
+    LAUNCH_REPLACED,
+};
 
 /* Brings up what p goes via, then p's tether. Returns when it serves, or cannot: LAUNCH_STARTED when this
  * call started it, LAUNCH_RUNNING when it served already or another shell was
  * bringing it up, LAUNCH_FAILED with the tether's own error. A tether that
  * was started here and failed is gone when this returns. A tether that runs
  * and is not connected is told to try again at once. Bounded by the profile's
- * timeouts. *stale (may be NULL) says that the running tether was started
- * with other values than p has now.
+ * timeouts.
+ *
+ * A tether that runs with other values than p has now, or of another version,
+ * is replaced by a new one (LAUNCH_REPLACED), which takes its socket over once
+ * it can serve: nobody finds the socket closed, what is open goes on to its
+ * end, and when the new one fails the old one stays. One that must not be
+ * replaced (`docktether run`) is left alone, and *stale (may be NULL) says so.
  *
  * Forks: call it before any thread exists. */
 enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,

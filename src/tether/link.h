@@ -6,6 +6,7 @@
 #include "ssh/session.h"
 #include "store/profile.h"
 
+#include <stdint.h>
 #include <uv.h>
 
 struct link;
@@ -19,7 +20,11 @@ struct link_owner {
 };
 
 /* Takes the session over. NULL on failure: the session stays the caller's. p
- * must outlive the link. */
+ * must outlive the link.
+ *
+ * A server that nothing is heard from for keepalive-interval times
+ * keepalive-count is dead; within that time it is asked keepalive-count times
+ * for a sign of life. */
 struct link *link_new(uv_loop_t *loop, struct session *s, const struct profile *p,
                       const struct link_owner *owner);
 
@@ -27,6 +32,16 @@ struct link *link_new(uv_loop_t *loop, struct session *s, const struct profile *
  * stepped: it looks whether the session survived that, and polls for what it
  * wants next. May end in lost(). */
 void link_step(struct link *l);
+
+/* There is reason to doubt that the server can still be reached: it is asked
+ * now, and is dead unless something is heard from it within LINK_CHECK_MS (or
+ * the profile's own limit, whichever is shorter). */
+#define LINK_CHECK_MS 3000
+void link_check(struct link *l);
+
+/* How long the server took to answer, the last time it was asked while nothing
+ * else came from it, in microseconds; -1: not known. */
+int64_t link_round_trip_us(const struct link *l);
 
 /* Ends the session; its channels must have been given up. l may be NULL. */
 void link_close(struct link *l);

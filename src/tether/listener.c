@@ -102,6 +102,11 @@ static void on_closed(uv_handle_t *handle)
         free(l);
 }
 
+int listener_fd(const struct listener *l)
+{
+    return l->fd;
+}
+
 void listener_close(struct listener *l)
 {
     if (l == NULL)

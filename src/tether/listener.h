@@ -18,6 +18,9 @@ typedef void (*listener_accept_fn)(void *user, int fd);
 struct listener *listener_new(uv_loop_t *loop, int fd, struct log *log, listener_accept_fn accept,
                               void *user);
 
+/* Stays the listener's. */
+int listener_fd(const struct listener *l);
+
 /* Closes the descriptor; the memory goes after the last uv callback. */
 void listener_close(struct listener *l);
 

@@ -8,9 +8,11 @@
 #include "tether/spare.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SCRATCH_SIZE (64 * 1024)
@@ -19,6 +21,7 @@
  * oldest ones is enough, and asking costs a poll(2) each. */
 #define PROBES_PER_STEP 8
 #define STREAM_HOLD_MS 5000
+#define FDS_RESERVED 48
 
 struct pool {
     uv_loop_t *loop;
@@ -34,6 +37,7 @@ struct pool {
     char *command; /* for dial-stdio */
     struct spare *spare;
     struct queue queue; /* only where by_command() */
+    int fd_limit;       /* descriptors from here on are for refusals only */
     bool refuse;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
@@ -86,14 +90,37 @@ static void refuse_down(struct pool *pool, int fd, const struct target *target)
     answers_refuse(&pool->answers, fd, false, &e);
 }
 
-/* Too many is too many of both kinds: each costs a descriptor and buffers. */
-static void refuse_crowded(struct pool *pool, int fd, const struct target *target)
+/* Whether there is no room for one more connection; too many is too many of
+ * both kinds: each costs a descriptor and buffers. */
+static bool crowded(const struct pool *pool, int fd, struct err *e)
 {
-    struct err e = ERR_INIT;
+    const struct profile *p = pool->profile;
 
-    err_set(&e, ERR_FAILED, "", "there are %zu connections already", pool->relays.count);
-    err_hint(&e, "docktether update %s --set max-connections=N allows more", pool->profile->name);
-    answers_refuse(&pool->answers, fd, target != NULL, &e);
+    /* The kernel gives out the lowest number that is free. */
+    if (fd >= pool->fd_limit) {
+        err_set(e, ERR_FAILED, "", "this process has no descriptor left for another connection");
+        return err_hint(e, "raise the limit where the tether is started: ulimit -n") != 0;
+    }
+    if (pool->relays.count >= (size_t)p->max_connections) {
+        err_set(e, ERR_FAILED, "", "there are %zu connections already", pool->relays.count);
+        return err_hint(e, "docktether update %s --set max-connections=N allows more", p->name) != 0;
+    }
+    if (pool->session != NULL || pool_counts(pool).held < (uint64_t)p->max_held)
+        return false;
+    err_set(e, ERR_UNREACHABLE, "", "%" PRId64 " connections wait for the session already", p->max_held);
+    return err_hint(e, "docktether status %s tells why there is none", p->name) != 0;
+}
+
+/* What a tether keeps for itself: a new session, control, and answers to those
+ * that are refused. */
+static int fd_limit(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur > INT_MAX)
+        return INT_MAX;
+    int limit = (int)lim.rlim_cur;
+    return limit - (limit / 4 < FDS_RESERVED ? limit / 4 : FDS_RESERVED);
 }
 
 /* ---- what relays tell ---------------------------------------------------- */
@@ -239,14 +266,15 @@ static void admit(struct pool *pool, int fd, struct target *target)
 {
     int64_t hold_ms = pool->profile->hold_ms;
     struct relay *r = NULL;
+    struct err e = ERR_INIT;
 
     /* Who wants a stream has a deadline of its own, and is to hear the reason
      * before it. */
     if (target != NULL && hold_ms > STREAM_HOLD_MS)
         hold_ms = STREAM_HOLD_MS;
     pool->total++;
-    if (pool->relays.count >= (size_t)pool->profile->max_connections)
-        refuse_crowded(pool, fd, target);
+    if (crowded(pool, fd, &e))
+        answers_refuse(&pool->answers, fd, target != NULL, &e);
     else if (pool->session == NULL && pool->refuse)
         refuse_down(pool, fd, target);
     else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
@@ -361,6 +389,28 @@ struct pool_counts pool_counts(const struct pool *pool)
     return c;
 }
 
+bool pool_serving(const struct pool *pool)
+{
+    return pool->session != NULL;
+}
+
+bool pool_quiet(const struct pool *pool)
+{
+    return pool->relays.count == 0 && pool->answers.count == 0;
+}
+
+size_t pool_give_held(struct pool *pool, int *fds, size_t max)
+{
+    size_t count = 0;
+
+    if (pool->session != NULL)
+        return 0;
+    for (struct relay *r = pool->relays.first; r != NULL && count < max; r = relay_next(r))
+        if (relay_held(r) && relay_tag(r) == NULL)
+            fds[count++] = relay_release(r);
+    return count;
+}
+
 struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
                       const struct pool_owner *owner)
 {
@@ -370,6 +420,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
+    pool->fd_limit = fd_limit();
     pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
     queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){

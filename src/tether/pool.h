@@ -63,6 +63,16 @@ int64_t pool_due_ms(const struct pool *pool);
 
 struct pool_counts pool_counts(const struct pool *pool);
 
+/* Between pool_serve() and pool_suspend(). */
+bool pool_serving(const struct pool *pool);
+
+/* True when no connection is left, those that are being refused included. */
+bool pool_quiet(const struct pool *pool);
+
+/* Gives away the clients for Docker that wait for a session, the oldest first:
+ * their number. Nothing was read from them; the descriptors are the caller's. */
+size_t pool_give_held(struct pool *pool, int *fds, size_t max);
+
 /* Closes every connection; the memory goes after the last uv callback, and
  * nothing of the owner is called any more. */
 void pool_close(struct pool *pool);

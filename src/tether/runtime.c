@@ -49,6 +49,8 @@ int runtime_init(struct runtime *rt, const char *name, struct err *e)
         rt->ctl = rt->sock != NULL ? socket_file(rt->dir, name, "ctl", e) : NULL;
         rt->lock = mem_printf("%s/%s.lock", rt->dir, name);
         rt->log = mem_printf("%s/%s.log", state, name);
+        /* No name of a profile begins with a full stop. */
+        rt->slots = mem_printf("%s/.logins", rt->dir);
     }
     free(state);
     if (rt->ctl != NULL)
@@ -64,6 +66,7 @@ void runtime_clear(struct runtime *rt)
     free(rt->ctl);
     free(rt->lock);
     free(rt->log);
+    free(rt->slots);
     memset(rt, 0, sizeof *rt);
 }
 
@@ -139,6 +142,13 @@ int runtime_lock(const struct runtime *rt, int *fd, struct err *e)
         *fd = -1;
     }
     return err_set(e, ERR_FAILED, "runtime", "%s keeps being replaced", rt->lock);
+}
+
+int runtime_adopt(const struct runtime *rt, int fd, struct err *e)
+{
+    if (is_current(fd, rt->lock) && write_pid(fd) == 0)
+        return 0;
+    return err_set(e, ERR_FAILED, "runtime", "cannot take %s over", rt->lock);
 }
 
 bool runtime_locked(const struct runtime *rt, pid_t *pid)

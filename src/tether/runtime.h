@@ -17,6 +17,7 @@ struct runtime {
     char *ctl;
     char *lock;
     char *log;
+    char *slots; /* shared by all profiles, see slot.h */
 };
 
 /* Works out the paths; creates nothing. */
@@ -33,6 +34,10 @@ int runtime_prepare(const struct runtime *rt, struct err *e);
  * open, and writes the process id into it. 0; 1 when another process holds
  * it; -1 on an error. */
 int runtime_lock(const struct runtime *rt, int *fd, struct err *e);
+
+/* The same for a lock that another process took and passed on to this one:
+ * writes the process id. fd stays the caller's. */
+int runtime_adopt(const struct runtime *rt, int fd, struct err *e);
 
 /* True while some process holds the lock; *pid is its process id, or 0. */
 bool runtime_locked(const struct runtime *rt, pid_t *pid);

@@ -6,6 +6,7 @@
 #include "store/store.h"
 #include "tether/control.h"
 
+#include <config.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ void status_init(struct status *st)
 {
     memset(st, 0, sizeof *st);
     st->started_ms = st->since_ms = time_wall_ms();
+    st->round_trip_us = -1;
 }
 
 void status_state(struct status *st, enum tether_state state)
@@ -109,6 +111,11 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     json_object_set_new(o, "bytes",
                         json_pack("{s:I,s:I}", "in", (json_int_t)n.bytes_in, "out", (json_int_t)n.bytes_out));
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
+    json_object_set_new(o, "round_trip_ms",
+                        st->round_trip_us >= 0 ? json_real((double)st->round_trip_us / 1000) : json_null());
+    json_object_set_new(o, "version", json_string(PACKAGE_VERSION));
+    json_object_set_new(o, "for_others", json_boolean(st->for_others));
+    json_object_set_new(o, "replaceable", json_boolean(cfg->replaceable));
     json_object_set_new(o, "last_error", last_error(st));
     free(endpoint);
     return o;

@@ -21,6 +21,8 @@ struct status {
     char server[256], host_key[PIN_TEXT_SIZE], identity[160];
     struct err last_error;
     int64_t last_error_ms;
+    int64_t round_trip_us; /* -1: not known */
+    bool for_others;
 };
 
 void status_init(struct status *st);

@@ -14,7 +14,13 @@
 struct tether_config {
     const struct profile *profile;
     const struct identities *identities;
-    const struct runtime *runtime; /* prepared, and its lock held by the caller */
+    const struct runtime *runtime; /* prepared */
+    /* Of runtime_lock(); the tether's from here. -1 with replace. */
+    int lock;
+    /* Takes the place of the tether that runs, as soon as it can serve: until
+     * then it opens no socket, and when it cannot the other is left as it was. */
+    bool replace;
+    bool replaceable; /* another process may take its place */
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
      * {"ok":true} or {"ok":false,"error":{...}}; when the other side goes away
@@ -25,8 +31,9 @@ struct tether_config {
 };
 
 /* Runs until `down`, SIGTERM or SIGINT: 0. -1 with the error when the first
- * attempt fails; later failures are retried. Sockets are removed before it
- * returns, the lock file is left to the caller. */
+ * attempt fails; later failures are retried. Its files are removed before it
+ * returns, unless another process has taken its place: then it returns 0 when
+ * the last connection has ended. */
 int tether_run(const struct tether_config *cfg, struct err *e);
 
 /* libuv's version, "1.44.2". */

@@ -23,9 +23,12 @@ static void every_pair_has_an_answer(void **state)
         for (int ev = 0; ev < EVENT_COUNT; ev++) {
             struct tether_step step = state_next((enum tether_state)s, (enum tether_event)ev);
             assert_in_range(step.next, 0, STATE_COUNT - 1);
-            assert_in_range(step.action, ACTION_NONE, ACTION_DISCARD);
-            /* A table hole would read as {STATE_CONNECTING, ACTION_NONE}: nothing
-             * but a dial leads there. */
+            assert_in_range(step.action, ACTION_NONE, ACTION_COUNT - 1);
+            assert_non_null(state_action_name(step.action));
+            /* A table hole would read as {STATE_ASLEEP, ACTION_NONE}: nothing
+             * but going to sleep leads there. */
+            if (step.next == STATE_ASLEEP && s != STATE_ASLEEP)
+                assert_int_equal(step.action, ACTION_SLEEP);
             if (step.next == STATE_CONNECTING && s != STATE_CONNECTING)
                 assert_int_equal(step.action, ACTION_DIAL);
             /* Who changes the state has something to do. */
@@ -60,7 +63,7 @@ static void a_refused_key_waits_for_the_user(void **state)
     (void)state;
     assert_int_equal(state_next(STATE_CONNECTING, EVENT_REFUSED).next, STATE_FAILED);
     for (int ev = 0; ev < EVENT_COUNT; ev++)
-        if (ev != EVENT_RETRY && ev != EVENT_STOP)
+        if (ev != EVENT_RETRY && ev != EVENT_STOP && ev != EVENT_REPLACED)
             assert_int_equal(state_next(STATE_FAILED, (enum tether_event)ev).next, STATE_FAILED);
     assert_int_equal(state_next(STATE_FAILED, EVENT_RETRY).action, ACTION_DIAL);
 }
@@ -73,6 +76,57 @@ static void a_lost_session_comes_back(void **state)
     assert_int_equal(state_next(STATE_WAITING, EVENT_DEMAND).action, ACTION_DIAL);
     assert_int_equal(state_next(STATE_CONNECTING, EVENT_CONNECTED).action, ACTION_PROBE);
     assert_int_equal(state_next(STATE_PROBING, EVENT_PROBED).action, ACTION_SERVE);
+}
+
+/* What each state may become, and by what alone: written down once more, so that
+ * a slip in the table does not pass. */
+static void nothing_but_this_changes_a_state(void **state)
+{
+    static const struct {
+        enum tether_state from;
+        enum tether_event event;
+        struct tether_step step;
+    } expected[] = {
+        { STATE_ASLEEP, EVENT_DEMAND, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_CONNECTING, EVENT_CONNECTED, { STATE_PROBING, ACTION_PROBE } },
+        { STATE_CONNECTING, EVENT_UNREACHED, { STATE_WAITING, ACTION_BACKOFF } },
+        { STATE_CONNECTING, EVENT_REFUSED, { STATE_FAILED, ACTION_GIVE_UP } },
+        { STATE_CONNECTING, EVENT_WAKE, { STATE_CONNECTING, ACTION_REDIAL } },
+        { STATE_PROBING, EVENT_PROBED, { STATE_SERVING, ACTION_SERVE } },
+        { STATE_PROBING, EVENT_PROBE_FAILED, { STATE_WAITING, ACTION_BACKOFF } },
+        { STATE_PROBING, EVENT_LOST, { STATE_WAITING, ACTION_BACKOFF } },
+        { STATE_PROBING, EVENT_WAKE, { STATE_PROBING, ACTION_CHECK } },
+        { STATE_SERVING, EVENT_LOST, { STATE_WAITING, ACTION_BACKOFF } },
+        { STATE_SERVING, EVENT_WAKE, { STATE_SERVING, ACTION_CHECK } },
+        { STATE_SERVING, EVENT_UNUSED, { STATE_ASLEEP, ACTION_SLEEP } },
+        { STATE_WAITING, EVENT_TIMER, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_WAITING, EVENT_DEMAND, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_WAITING, EVENT_WAKE, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_WAITING, EVENT_RETRY, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_WAITING, EVENT_UNUSED, { STATE_ASLEEP, ACTION_SLEEP } },
+        { STATE_FAILED, EVENT_RETRY, { STATE_CONNECTING, ACTION_DIAL } },
+        { STATE_DRAINING, EVENT_CONNECTED, { STATE_DRAINING, ACTION_DISCARD } },
+        { STATE_DRAINING, EVENT_WAKE, { STATE_DRAINING, ACTION_CHECK } },
+        { STATE_DRAINING, EVENT_UNUSED, { STATE_CLOSING, ACTION_CLOSE } },
+        { STATE_DRAINING, EVENT_LOST, { STATE_CLOSING, ACTION_CLOSE } },
+        { STATE_CLOSING, EVENT_CONNECTED, { STATE_CLOSING, ACTION_DISCARD } },
+    };
+
+    (void)state;
+    for (int s = 0; s < STATE_COUNT; s++)
+        for (int ev = 0; ev < EVENT_COUNT; ev++) {
+            struct tether_step want = { (enum tether_state)s, ACTION_NONE };
+            struct tether_step step = state_next((enum tether_state)s, (enum tether_event)ev);
+            for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+                if ((int)expected[i].from == s && (int)expected[i].event == ev)
+                    want = expected[i].step;
+            if (ev == EVENT_STOP && s != STATE_CLOSING)
+                want = (struct tether_step){ STATE_CLOSING, ACTION_CLOSE };
+            if (ev == EVENT_REPLACED && s != STATE_CLOSING && s != STATE_DRAINING)
+                want = (struct tether_step){ STATE_DRAINING, ACTION_DRAIN };
+            assert_int_equal(step.next, want.next);
+            assert_int_equal(step.action, want.action);
+        }
 }
 
 static void backoff_grows_to_its_bound(void **state)
@@ -146,6 +200,7 @@ int main(void)
         cmocka_unit_test(nothing_leaves_closing),
         cmocka_unit_test(a_refused_key_waits_for_the_user),
         cmocka_unit_test(a_lost_session_comes_back),
+        cmocka_unit_test(nothing_but_this_changes_a_state),
         cmocka_unit_test(backoff_grows_to_its_bound),
         cmocka_unit_test(a_quoted_word_survives_a_shell),
         cmocka_unit_test(the_dial_command_follows_the_profile),

@@ -1,0 +1,42 @@
+#include "tether/internal.h"
+
+#include "base/log.h"
+
+/* Whoever started this tether waits at ready_fd for one line. */
+
+void tether_settle(struct tether *t, const struct err *e)
+{
+    if (t->control != NULL)
+        control_settle(t->control, e);
+    if (t->settled)
+        return;
+    t->settled = true;
+    if (t->cfg->ready_fd < 0)
+        return;
+    if (t->ready.data != NULL)
+        uv_poll_stop(&t->ready);
+    status_send_ready(t->cfg->ready_fd, e);
+}
+
+static void on_gone(uv_poll_t *poll, int status, int events)
+{
+    struct tether *t = poll->data;
+
+    (void)status;
+    (void)events;
+    uv_poll_stop(poll);
+    if (t->settled)
+        return;
+    log_info(t->cfg->log, "whoever started this tether went away before it served");
+    err_set(&t->fatal, ERR_FAILED, "", "interrupted");
+    t->settled = true;
+    tether_post(t, EVENT_STOP);
+}
+
+void tether_first_init(struct tether *t)
+{
+    if (t->cfg->ready_fd < 0 || uv_poll_init(&t->loop, &t->ready, t->cfg->ready_fd) != 0)
+        return;
+    t->ready.data = t;
+    uv_poll_start(&t->ready, UV_READABLE, on_gone);
+}

@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# A session only while somebody wants one; and what doubts it.
+# shellcheck disable=SC2154 # run sets stderr
+
+load common
+
+setup_file() {
+    lab_up docker
+}
+
+teardown_file() {
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+# at_port PORT [options]: the profile `lab`, at another server.
+at_port() {
+    local port=$1
+    shift
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+}
+
+logins() {
+    lab_sshd_log "$1" | grep -c 'Accepted publickey' || true
+}
+
+logins_are() {
+    [ "$(logins "$1")" = "$2" ]
+}
+
+inode() {
+    stat -c %i "$RUN/lab.sock"
+}
+
+logged() {
+    grep -qF -- "$1" "$STATE/lab.log"
+}
+
+@test "on demand: up opens no session, the first connection does, and it is closed when unused" {
+    local at
+    at_port "$(lab_sshd sleepy)" --set connect=demand --set idle-timeout=1s
+    run -0 docktether up lab
+    state_is lab asleep
+    [ "$(logins sleepy)" = 0 ]
+    run -0 docktether status lab
+    at=$(inode)
+    tethered lab docker version
+    [ "$(logins sleepy)" = 1 ]
+    wait_for 10 state_is lab asleep
+    tethered lab docker version
+    [ "$(logins sleepy)" = 2 ]
+    [ "$(inode)" = "$at" ]
+    run -0 docktether up lab
+    [ "$(logins sleepy)" = 2 ]
+}
+
+@test "on demand: a connection that lasts keeps the session" {
+    at_port "$(lab_sshd sleepy)" --set connect=demand --set idle-timeout=500ms
+    docktether up lab
+    tethered lab docker events >events 2>&1 3>&- &
+    at_end $!
+    wait_for 10 state_is lab serving
+    # Three times the timeout, seen by the tether's own clock: as many looks at its state.
+    for _ in $(seq 15); do
+        state_is lab serving
+        sleep 0.1
+    done
+    end "$!"
+    wait_for 10 state_is lab asleep
+}
+
+@test "on demand: the first connection is told why it cannot be served, and up is not in the way" {
+    local port
+    port=$(lab_sshd sleepy)
+    lab_stop_sshd sleepy
+    at_port "$port" --set connect=demand --set hold=1s
+    docktether up lab
+    run ! tethered lab docker version
+    [[ $output == *"cannot connect to 127.0.0.1 port $port"* ]]
+    # Nobody waits any more, so nobody dials.
+    wait_for 10 state_is lab asleep
+    lab_sshd_again sleepy
+    tethered lab docker version
+}
+
+@test "idle-timeout without demand: connected at once, asleep when unused" {
+    at_port "$(lab_sshd sleepy)" --set idle-timeout=1s
+    docktether up lab
+    [ "$(logins sleepy)" = 1 ]
+    wait_for 10 state_is lab asleep
+    tethered lab docker version
+    [ "$(logins sleepy)" = 2 ]
+}
+
+@test "on demand: as a way to others" {
+    local port
+    port=$(lab_sshd sleepy)
+    docktether create bastion "ssh://$LAB_USER@127.0.0.1:$port" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set socket=none --set connect=demand
+    new_profile inner --set via=bastion
+    docktether up bastion
+    state_is bastion asleep
+    docktether up inner
+    tethered inner docker version
+    state_is bastion serving
+}
+
+@test "a server that is silent is noticed within keepalive-interval times keepalive-count" {
+    local session began took
+    at_port "$(lab_sshd silent)" --set keepalive-interval=1s --set keepalive-count=2 --set hold=1s
+    docktether up lab
+    tethered lab docker events >events 2>&1 3>&- &
+    at_end $!
+    wait_for 10 connected 1
+    session=$(lab_tree "$(cat "$LAB/sshd/silent/spawned")")
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -STOP $session
+    began=$(date +%s%N)
+    wait_for 10 not_serving
+    took=$((($(date +%s%N) - began) / 1000000))
+    # shellcheck disable=SC2086
+    kill -CONT $session
+    echo "noticed after $took ms"
+    [ "$took" -le 2600 ]
+    # And whoever had a request there was told, not kept waiting.
+    wait_for 5 lab_gone $!
+}
+
+connected() {
+    [ "$(status_of lab connections open)" -ge "$1" ]
+}
+
+not_serving() {
+    ! state_is lab serving
+}
+
+@test "a change of this machine's network makes it ask a silent server at once" {
+    local session began took
+    [ "$(id -u)" = 0 ] && ip link show lo >/dev/null 2>&1 || without "needs root and iproute2"
+    at_port "$(lab_sshd silent)" --set hold=1s
+    docktether up lab
+    ip addr add 192.0.2.77/32 dev lo
+    ip addr del 192.0.2.77/32 dev lo
+    wait_for 5 logged "network has changed"
+    tethered lab docker version # the server answers, so all is well
+    state_is lab serving
+    session=$(lab_tree "$(cat "$LAB/sshd/silent/spawned")")
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -STOP $session
+    ip addr add 192.0.2.77/32 dev lo
+    ip addr del 192.0.2.77/32 dev lo
+    began=$(date +%s%N)
+    wait_for 10 not_serving
+    took=$((($(date +%s%N) - began) / 1000000))
+    # shellcheck disable=SC2086
+    kill -CONT $session
+    echo "noticed after $took ms"
+    [ "$took" -le 5000 ] # the keepalives alone would have taken 45 s
+    wait_for 10 state_is lab serving
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# Other values, or another version, for a tether that runs: nobody finds the socket closed.
+# shellcheck disable=SC2154 # run sets stderr
+
+load common
+
+setup_file() {
+    lab_up docker
+}
+
+teardown_file() {
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+inode() {
+    stat -c %i "$RUN/${1:-lab}.sock"
+}
+
+pid_of() {
+    status_of "$1" pid
+}
+
+gone() {
+    lab_gone "$1"
+}
+
+# hammer FILE: one request after the other until FILE.stop is there; a line for each that failed.
+hammer() {
+    : >"$1"
+    while [ ! -e "$1.stop" ]; do
+        curl -sS --fail --max-time 20 --unix-socket "$RUN/lab.sock" http://d/_ping >/dev/null 2>>"$1" || echo failed >>"$1"
+        echo x >>"$1.count"
+    done
+}
+
+@test "update says what is in effect now and what when it is connected anew" {
+    new_profile lab
+    docktether up lab
+    run --separate-stderr docktether update lab --set description=Other --set hold=20s --set max-held=7
+    [ "$status" = 0 ]
+    [[ $stderr == *"in effect now: description"* ]]
+    [[ $stderr == *"connected anew: hold, max-held; docktether up lab"* ]]
+    run --separate-stderr docktether update lab --set description=Third
+    [[ $stderr != *"in effect when"* ]]
+}
+
+@test "up applies what has changed, and no client notices" {
+    local at old clients=() i
+    new_profile lab
+    docktether up lab
+    at=$(inode)
+    old=$(pid_of lab)
+    for i in 1 2 3; do
+        hammer "fails.$i" 3>&- &
+        clients+=($!)
+    done
+    tethered lab docker events >events 2>&1 3>&- &
+    at_end $!
+    for i in 1 2 3; do
+        docktether update lab --set "hold=2${i}s"
+        run -0 docktether up lab
+        [[ $output == *"with its new values"* ]]
+    done
+    touch fails.1.stop fails.2.stop fails.3.stop
+    wait "${clients[@]}"
+    cat fails.? && [ ! -s fails.1 ] && [ ! -s fails.2 ] && [ ! -s fails.3 ]
+    [ "$(wc -l <fails.1.count)" -ge 3 ]
+    [ "$(inode)" = "$at" ]
+    [ "$(pid_of lab)" != "$old" ]
+    # The stream that was open goes on in the old process, until it ends.
+    kill -0 "$old"
+    tethered lab docker create --name after-reload bb true
+    wait_for 10 grep -q after-reload events
+    tethered lab docker rm after-reload
+    end "$!"
+    wait_for 10 gone "$old"
+    [ "$(tethers)" = "$(pid_of lab)" ]
+}
+
+@test "up with values that do not work leaves the tether as it was" {
+    local old at
+    new_profile lab
+    docktether up lab
+    old=$(pid_of lab)
+    at=$(inode)
+    docktether update lab --set port=1
+    run -6 docktether up lab
+    [ "$(pid_of lab)" = "$old" ]
+    [ "$(inode)" = "$at" ]
+    tethered lab docker version
+    docktether update lab --set "port=$LAB_PORT"
+    run -0 docktether up lab
+    [ "$(pid_of lab)" = "$old" ]
+}
+
+@test "what waits for a session is served by the tether with the right values" {
+    local port waiting
+    port=$(lab_sshd away)
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set hold=30s
+    docktether up lab
+    lab_stop_sshd away
+    tethered lab docker version >held.out 2>&1 3>&- &
+    waiting=$!
+    wait_for 10 held 1
+    docktether update lab --set "port=$LAB_PORT"
+    docktether up lab
+    wait "$waiting"
+    cat held.out
+}
+
+held() {
+    [ "$(status_of lab connections held)" = "$1" ]
+}
+
+@test "down ends the replaced process, too" {
+    local old
+    new_profile lab
+    docktether up lab
+    old=$(pid_of lab)
+    tethered lab docker events >events 2>&1 3>&- &
+    at_end $!
+    wait_for 10 open_connections
+    docktether update lab --set hold=21s
+    docktether up lab
+    kill -0 "$old"
+    docktether down lab
+    wait_for 5 gone "$old"
+    wait_for 5 lab_gone $!
+}
+
+open_connections() {
+    [ "$(status_of lab connections open)" -ge 1 ]
+}
+
+@test "another version of the program replaces the one that runs" {
+    local version next=$T/docktether-next old at
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || skip "a copy with another version is made by hand, from a plain build"
+    version=$(docktether version | sed -n 's/.*docktether[^0-9]*\([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    [ -n "$version" ]
+    python3 - "$DOCKTETHER" "$next" "$version" "${version%?}9" <<'PATCH'
+import sys
+program, copy, old, new = sys.argv[1:]
+with open(program, "rb") as source, open(copy, "wb") as target:
+    target.write(source.read().replace(old.encode(), new.encode()))
+PATCH
+    chmod +x "$next"
+    new_profile lab
+    docktether up lab
+    old=$(pid_of lab)
+    at=$(inode)
+    "$next" up lab
+    [ "$(status_of lab version)" = "${version%?}9" ]
+    [ "$(inode)" = "$at" ]
+    wait_for 5 gone "$old"
+    tethered lab docker version
+}
+
+@test "a tether in the foreground is not replaced behind the back of whoever runs it" {
+    local run pid
+    new_profile lab
+    docktether run lab >run.log 2>&1 3>&- &
+    run=$!
+    at_end "$run"
+    wait_for 10 state_is lab serving
+    pid=$(pid_of lab)
+    docktether update lab --set hold=22s
+    run -0 docktether up lab
+    [[ $output == *"not started by docktether up"* ]]
+    [ "$(pid_of lab)" = "$pid" ]
+}
+
+@test "a demand profile is replaced without a session" {
+    local at
+    new_profile lab --set connect=demand
+    docktether up lab
+    at=$(inode)
+    docktether update lab --set hold=23s
+    docktether up lab
+    [ "$(inode)" = "$at" ]
+    state_is lab asleep
+    tethered lab docker version
+}
+
+@test "five shells apply the same change at once" {
+    local i shells=()
+    new_profile lab
+    docktether up lab
+    docktether update lab --set hold=24s
+    for i in 1 2 3 4 5; do
+        docktether up lab >"out.$i" 2>&1 3>&- &
+        shells+=($!)
+    done
+    for i in "${shells[@]}"; do
+        wait "$i"
+    done
+    wait_for 10 one_tether
+    tethered lab docker version
+}
+
+one_tether() {
+    [ "$(tethers | wc -l)" = 1 ]
+}
