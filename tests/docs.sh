@@ -142,7 +142,8 @@ broken_links() {
 
 long_lines() {
     documents | while IFS= read -r file; do
-        awk -v file="$file" 'length($0) > 110 { print file ":" FNR ": " length($0) " columns" }' "$file"
+        # A row of a table cannot be broken.
+        awk -v file="$file" '/^\|/ { next } length($0) > 110 { print file ":" FNR ": " length($0) " columns" }' "$file"
     done
 }
 

@@ -58,11 +58,10 @@ static void print_pins(const struct profile *p)
 static void note_running(const char *name)
 {
     if (client_running(name))
-        out_note(
-            name,
-            "the running tether keeps its connection and the pins it was started with; the new ones count "
-            "after: docktether down %s && docktether up %s",
-            name, name);
+        out_note(name,
+                 "the running tether keeps its connection and the pins it was started with; docktether up %s "
+                 "gives it the new ones, docktether down %s ends it",
+                 name, name);
 }
 
 static int edit_and_print(struct profile *p, const struct args *args, struct err *e)

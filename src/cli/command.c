@@ -93,7 +93,8 @@ static const char update_details[] =
     "URL host, user and port (and the remote socket, when it has a path). `--set KEY=`\n"
     "puts a key back to its default; `--set protected=no` ends the protection.\n"
     "\n"
-    "A running tether keeps its old values until it is taken down and brought up.\n";
+    "For a running tether it is said what of it is in effect now, and what after `up`,\n"
+    "which cuts nothing short.\n";
 
 static const char rm_details[] =
     "Removes the profile and its Docker context; when that was the current one, Docker's\n"
@@ -113,7 +114,8 @@ static const char pin_details[] =
     "proves no pinned key has not rotated: it is another one.\n"
     "\n"
     "--add-from takes what --pin-from takes. A running tether keeps its connection and the\n"
-    "pins it was started with until it is taken down and brought up.\n";
+    "pins it was started with; `up` gives it the new ones, and `down` ends a connection\n"
+    "whose host is trusted no longer.\n";
 
 static const char import_details[] =
     "Shows the profiles that could be made, and what speaks against each; with --yes they\n"

@@ -103,6 +103,10 @@ int target_up(const struct profile *p, bool for_others, struct err *e)
         out_note(p->name, "up, with its new values; what was open goes on to its end");
         return 0;
     case LAUNCH_FAILED:
+        if (stale)
+            out_note(p->name,
+                     "the tether that runs goes on with its older values; docktether down %s ends it",
+                     p->name);
         break;
     }
     return -1;

@@ -140,8 +140,8 @@ int hostkey_check(struct session *s, const struct pins *pins, const char *name, 
     return err_hint(
         e,
         "somebody may be in between. If the host was given a new key, compare it there, then: docktether "
-        "pin %s --add '%s'; a tether that runs must be taken down and brought up to know it",
-        name, shown);
+        "pin %s --add '%s'; a tether that runs knows it after docktether up %s",
+        name, shown, name);
 }
 
 char *hostkey_algorithms(const struct pins *pins)

@@ -353,6 +353,8 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
         struct launch_options same = *o;
         same.for_others = o->for_others && running.for_others;
         enum launch_result r = begin(p, rt, &same, true, again, e);
+        if (stale != NULL)
+            *stale = r == LAUNCH_FAILED;
         return r == LAUNCH_STARTED ? LAUNCH_REPLACED : r;
     }
     if (stale != NULL)

@@ -37,7 +37,7 @@ enum launch_result {
  * A tether that runs with other values than p has now, or of another version,
  * is replaced by a new one (LAUNCH_REPLACED), which takes its socket over once
  * it can serve: nobody finds the socket closed, what is open goes on to its
- * end, and when the new one fails the old one stays. One that must not be
+ * end, and when the new one fails the old one stays, which *stale says then. One that must not be
  * replaced (`docktether run`) is left alone, and *stale (may be NULL) says so.
  *
  * Forks: call it before any thread exists. */

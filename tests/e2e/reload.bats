@@ -93,6 +93,7 @@ hammer() {
     at=$(inode)
     docktether update lab --set port=1
     run -6 docktether up lab
+    [[ $output == *"goes on with its older values"* ]]
     [ "$(pid_of lab)" = "$old" ]
     [ "$(inode)" = "$at" ]
     tethered lab docker version
