@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,19 +24,29 @@ struct network {
     void *user;
 };
 
-static bool message_matters(const struct nlmsghdr *h)
+/* What follows the header, copied: <linux/netlink.h>'s own macros cast constness
+ * and signs away. False when the message is too short for it. */
+static bool body(const struct nlmsghdr *h, const void *at, void *out, size_t size)
 {
-    const struct ifaddrmsg *address = NLMSG_DATA(h);
-    const struct rtmsg *route = NLMSG_DATA(h);
+    if (h->nlmsg_len < NLMSG_HDRLEN + size)
+        return false;
+    memcpy(out, (const char *)at + NLMSG_HDRLEN, size);
+    return true;
+}
+
+static bool message_matters(const struct nlmsghdr *h, const void *at)
+{
+    struct ifaddrmsg address;
+    struct rtmsg route;
 
     switch (h->nlmsg_type) {
     case RTM_NEWADDR:
     case RTM_DELADDR:
-        return h->nlmsg_len >= NLMSG_LENGTH(sizeof *address) && address->ifa_scope < RT_SCOPE_LINK;
+        return body(h, at, &address, sizeof address) && address.ifa_scope < RT_SCOPE_LINK;
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-        return h->nlmsg_len >= NLMSG_LENGTH(sizeof *route) && route->rtm_dst_len == 0 &&
-               route->rtm_table == RT_TABLE_MAIN && route->rtm_type == RTN_UNICAST;
+        return body(h, at, &route, sizeof route) && route.rtm_dst_len == 0 &&
+               route.rtm_table == RT_TABLE_MAIN && route.rtm_type == RTN_UNICAST;
     default:
         return false;
     }
@@ -43,11 +54,21 @@ static bool message_matters(const struct nlmsghdr *h)
 
 bool network_matters(const void *datagram, size_t len)
 {
-    int left = (int)len;
+    const char *at = datagram;
+    struct nlmsghdr h;
 
-    for (const struct nlmsghdr *h = datagram; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
-        if (message_matters(h))
+    while (len >= sizeof h) {
+        memcpy(&h, at, sizeof h);
+        if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
+            return false;
+        if (message_matters(&h, at))
             return true;
+        size_t step = (h.nlmsg_len + (size_t)NLMSG_ALIGNTO - 1) & ~((size_t)NLMSG_ALIGNTO - 1);
+        if (step >= len)
+            return false;
+        at += step;
+        len -= step;
+    }
     return false;
 }
 

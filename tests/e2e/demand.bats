@@ -64,7 +64,7 @@ logged() {
 @test "on demand: a connection that lasts keeps the session" {
     at_port "$(lab_sshd sleepy)" --set connect=demand --set idle-timeout=500ms
     docktether up lab
-    tethered lab docker events >events 2>&1 3>&- &
+    tethered lab docker events >seen 2>&1 3>&- &
     at_end $!
     wait_for 10 state_is lab serving
     # Three times the timeout, seen by the tether's own clock: as many looks at its state.
@@ -116,7 +116,7 @@ logged() {
     local session began took
     at_port "$(lab_sshd silent)" --set keepalive-interval=1s --set keepalive-count=2 --set hold=1s
     docktether up lab
-    tethered lab docker events >events 2>&1 3>&- &
+    tethered lab docker events >seen 2>&1 3>&- &
     at_end $!
     wait_for 10 connected 1
     session=$(lab_tree "$(cat "$LAB/sshd/silent/spawned")")
