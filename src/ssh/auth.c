@@ -15,6 +15,7 @@ struct attempt {
     struct session *s;
     const struct profile *p;
     const struct identities *ids;
+    const struct connect_request *rq;
     struct agent_call call;
     struct agent_filter *filter; /* once it is needed */
     struct strv in_agent;        /* what the agent holds, once it was asked */
@@ -86,6 +87,8 @@ static int answered(struct attempt *a, const char *what, const char *blob, int r
               : rc == SSH_AUTH_PARTIAL ? "accepted, another one is wanted"
               : rc == SSH_AUTH_DENIED  ? "refused"
                                        : "failed");
+    if (a->rq->offered != NULL)
+        a->rq->offered(a->rq->offered_user, a->last, rc == SSH_AUTH_SUCCESS || rc == SSH_AUTH_PARTIAL);
     if (rc == SSH_AUTH_PARTIAL)
         snprintf(a->taken, sizeof a->taken, "%s", a->last);
     if (rc == SSH_AUTH_DENIED) {
@@ -367,7 +370,7 @@ static int broken(struct attempt *a, struct err *e)
 
 int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e)
 {
-    struct attempt a = { .s = s, .p = rq->profile, .ids = rq->identities };
+    struct attempt a = { .s = s, .p = rq->profile, .ids = rq->identities, .rq = rq };
     int result = -1;
 
     a.call = (struct agent_call){

@@ -1,12 +1,27 @@
 #include "ssh/connect.h"
 
+#include "base/mem.h"
 #include "ssh/dial.h"
 #include "ssh/internal.h"
+#include "ssh/resolve.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct connect {
+    struct connect_request rq;
+    char target[300];
+    struct wait wait; /* of the phase under way */
+    struct addrinfo *addresses;
+    int fd; /* until the session owns it */
+    struct session *session;
+};
 
 int connect_check_pins(const struct profile *p, struct err *e)
 {
@@ -18,62 +33,176 @@ int connect_check_pins(const struct profile *p, struct err *e)
         p->name, p->name);
 }
 
-static struct wait phase(const struct connect_request *rq)
+static void begin_phase(struct connect *c)
 {
-    return (struct wait){ .deadline = deadline_in(rq->profile->connect_timeout_ms),
-                          .cancel_fd = rq->cancel_fd };
+    c->wait = (struct wait){ .deadline = deadline_in(c->rq.profile->connect_timeout_ms),
+                             .cancel_fd = c->rq.cancel_fd };
 }
 
-static int establish(struct session *s, const struct connect_request *rq, struct err *e)
+struct connect *connect_new(const struct connect_request *rq)
 {
-    const struct profile *p = rq->profile;
-    char target[300];
+    struct connect *c = mem_alloc(sizeof *c);
 
-    snprintf(target, sizeof target, "%s port %" PRId64, p->host, p->port);
-    struct wait w = phase(rq);
-    if (handshake_run(s, &w, target, e) != 0) {
-        if (e != NULL && e->code == ERR_HOSTKEY)
-            err_hint(e, "compare with the host itself: docktether pin %s --scan", p->name);
-        return -1;
-    }
-    if (hostkey_check(s, &p->pins, p->name, e) != 0)
-        return -1;
-    log_info(rq->log, "connected to %s (%s), host key %s %s", target, session_banner(s), s->host_key.type,
-             s->host_key.fingerprint);
-
-    w = phase(rq);
-    if (auth_run(s, rq, &w, e) != 0)
-        return -1;
-    log_info(rq->log, "logged in as %s with %s", p->user, session_identity(s));
-    return session_hand_over(s, e);
+    c->rq = *rq;
+    c->fd = -1;
+    snprintf(c->target, sizeof c->target, "%s port %" PRId64, rq->profile->host, rq->profile->port);
+    return c;
 }
 
-static struct session *dial_and_establish(const struct connect_request *rq, struct err *e)
+void connect_free(struct connect *c)
 {
-    const struct profile *p = rq->profile;
-
-    struct wait w = phase(rq);
-    int fd = rq->way.dial != NULL ? rq->way.dial(rq->way.user, &w, e) : dial_tcp(p->host, p->port, &w, e);
-    if (fd < 0)
-        return NULL;
-    dial_limit_silence(fd, p->keepalive_interval_ms * p->keepalive_count);
-    char *algorithms = hostkey_algorithms(&p->pins);
-    struct session *s = session_new(fd, p->user, algorithms, rq->log, e);
-    free(algorithms);
-    if (s != NULL && establish(s, rq, e) != 0) {
-        session_free(s);
-        return NULL;
-    }
-    return s;
-}
-
-struct session *connect_host(const struct connect_request *rq, struct err *e)
-{
-    if (connect_check_pins(rq->profile, e) != 0)
-        return NULL;
-    struct session *s = dial_and_establish(rq, e);
+    if (c == NULL)
+        return;
+    if (c->addresses != NULL)
+        freeaddrinfo(c->addresses);
+    if (c->fd >= 0)
+        close(c->fd);
+    session_free(c->session);
+    free(c);
     /* libcrypto keeps a random generator for each thread; the worker outlives
      * libcrypto's own clean-up at exit. */
     OPENSSL_thread_stop();
+}
+
+/* ---- the phases ---------------------------------------------------------- */
+
+int connect_resolve(struct connect *c, struct err *e)
+{
+    const struct profile *p = c->rq.profile;
+
+    begin_phase(c);
+    return c->rq.way.dial != NULL ? 0 : resolve_host(p->host, p->port, &c->wait, &c->addresses, e);
+}
+
+int connect_dial(struct connect *c, struct err *e)
+{
+    const struct profile *p = c->rq.profile;
+    const struct dial_way *way = &c->rq.way;
+
+    /* Name and TCP share their time. */
+    c->fd = way->dial != NULL ? way->dial(way->user, &c->wait, e)
+                              : dial_addresses(c->addresses, p->host, p->port, &c->wait, e);
+    if (c->fd < 0)
+        return -1;
+    dial_limit_silence(c->fd, p->keepalive_interval_ms * p->keepalive_count);
+    return 0;
+}
+
+int connect_banner(struct connect *c, struct err *e)
+{
+    char *algorithms = hostkey_algorithms(&c->rq.profile->pins);
+
+    begin_phase(c);
+    c->session = session_new(c->fd, c->rq.profile->user, algorithms, c->rq.log, e);
+    c->fd = -1;
+    free(algorithms);
+    return c->session != NULL ? handshake_banner(c->session, &c->wait, c->target, e) : -1;
+}
+
+int connect_exchange(struct connect *c, struct err *e)
+{
+    if (handshake_run(c->session, &c->wait, c->target, e) == 0)
+        return 0;
+    if (e != NULL && e->code == ERR_HOSTKEY)
+        err_hint(e, "compare with the host itself: docktether pin %s --scan", c->rq.profile->name);
+    return -1;
+}
+
+int connect_trust(struct connect *c, struct err *e)
+{
+    struct session *s = c->session;
+
+    if (connect_check_pins(c->rq.profile, e) != 0 ||
+        hostkey_check(s, &c->rq.profile->pins, c->rq.profile->name, e) != 0)
+        return -1;
+    log_info(c->rq.log, "connected to %s (%s), host key %s %s", c->target, session_banner(s),
+             s->host_key.type, s->host_key.fingerprint);
+    return 0;
+}
+
+int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err *e)
+{
+    begin_phase(c);
+    return methods_ask(c->session, &c->wait, m, e);
+}
+
+int connect_login(struct connect *c, struct err *e)
+{
+    begin_phase(c);
+    if (auth_run(c->session, &c->rq, &c->wait, e) != 0)
+        return -1;
+    log_info(c->rq.log, "logged in as %s with %s", c->rq.profile->user, session_identity(c->session));
+    return 0;
+}
+
+struct session *connect_take(struct connect *c, struct err *e)
+{
+    struct session *s = c->session;
+
+    if (session_hand_over(s, e) != 0)
+        return NULL;
+    c->session = NULL;
+    return s;
+}
+
+/* ---- what they bring ------------------------------------------------------- */
+
+static const char *address_text(const struct sockaddr *sa, socklen_t len, char *buf, size_t size)
+{
+    if (sa->sa_family == AF_UNIX || getnameinfo(sa, len, buf, (socklen_t)size, NULL, 0, NI_NUMERICHOST) != 0)
+        buf[0] = '\0';
+    return buf;
+}
+
+const char *connect_addresses(const struct connect *c, char *buf, size_t size)
+{
+    size_t used = 0;
+
+    buf[0] = '\0';
+    for (const struct addrinfo *a = c->addresses; a != NULL; a = a->ai_next) {
+        char one[INET6_ADDRSTRLEN + 20];
+        address_text(a->ai_addr, a->ai_addrlen, one, sizeof one);
+        if (used + strlen(one) + 3 > size)
+            break;
+        used += (size_t)snprintf(buf + used, size - used, "%s%s", used > 0 ? ", " : "", one);
+    }
+    return buf;
+}
+
+const char *connect_peer(const struct connect *c, char *buf, size_t size)
+{
+    const int fd = c->session != NULL ? session_fd(c->session) : c->fd;
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+
+    buf[0] = '\0';
+    if (fd >= 0 && getpeername(fd, (struct sockaddr *)&sa, &len) == 0)
+        address_text((const struct sockaddr *)&sa, len, buf, size);
+    return buf;
+}
+
+const struct session *connect_session(const struct connect *c)
+{
+    return c->session;
+}
+
+/* ---- all of them ----------------------------------------------------------- */
+
+struct session *connect_host(const struct connect_request *rq, struct err *e)
+{
+    static int (*const phases[])(struct connect *, struct err *) = {
+        connect_resolve, connect_dial, connect_banner, connect_exchange, connect_trust, connect_login,
+    };
+    struct session *s = NULL;
+    size_t done = 0;
+
+    if (connect_check_pins(rq->profile, e) != 0)
+        return NULL;
+    struct connect *c = connect_new(rq);
+    while (done < sizeof phases / sizeof *phases && phases[done](c, e) == 0)
+        done++;
+    if (done == sizeof phases / sizeof *phases)
+        s = connect_take(c, e);
+    connect_free(c);
     return s;
 }

@@ -11,6 +11,12 @@
 #include "ssh/session.h"
 #include "store/profile.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A key was offered: what it is, for people, and whether the server took it. */
+typedef void (*connect_offered_fn)(void *user, const char *what, bool taken);
+
 struct connect_request {
     const struct profile *profile;
     const struct identities *identities;
@@ -18,6 +24,8 @@ struct connect_request {
     int cancel_fd;            /* becomes readable to give up early; -1: none */
     agent_slow_fn agent_slow; /* see ssh/agent.h; called from any thread; may be NULL */
     void *agent_slow_user;
+    connect_offered_fn offered; /* may be NULL */
+    void *offered_user;
     struct log *log; /* may be NULL */
 };
 
@@ -25,6 +33,44 @@ struct connect_request {
  * connect-timeout. The pins are compared before any authentication; without
  * pins nothing is even dialled (ERR_HOSTKEY). */
 struct session *connect_host(const struct connect_request *rq, struct err *e);
+
+/* ---- phase by phase, for who wants to look in between ------------------------ */
+
+struct connect;
+
+/* Does nothing yet. rq is copied; what it points to must outlive c. */
+struct connect *connect_new(const struct connect_request *rq);
+void connect_free(struct connect *c);
+
+/* Call each once, in this order and as long as they succeed; each takes as long
+ * and fails as it does within connect_host(). Name and TCP, banner and key
+ * exchange share their time. Without pins every type of host key is accepted by
+ * connect_exchange(), and refused by connect_trust(). */
+int connect_resolve(struct connect *c, struct err *e); /* nothing with a way of its own */
+int connect_dial(struct connect *c, struct err *e);
+int connect_banner(struct connect *c, struct err *e);
+int connect_exchange(struct connect *c, struct err *e);
+int connect_trust(struct connect *c, struct err *e);
+int connect_login(struct connect *c, struct err *e);
+
+/* Between trust and login: what the server lets users log in by. A request more,
+ * which connect_host() does not make. */
+struct connect_methods {
+    bool publickey, password, interactive;
+    bool nothing;   /* it let us in as we are: there is nothing left to log in to */
+    char names[96]; /* all of them, for people: "publickey, password" */
+};
+int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err *e);
+
+/* After connect_login(): the session, which is the caller's. */
+struct session *connect_take(struct connect *c, struct err *e);
+
+/* What the phases have brought so far, for people; "" before that. Names until
+ * the connection is freed, or the session. */
+const char *connect_addresses(const struct connect *c, char *buf,
+                              size_t size);                                /* of the name, as many as fit */
+const char *connect_peer(const struct connect *c, char *buf, size_t size); /* the one that answered */
+const struct session *connect_session(const struct connect *c);            /* NULL before its banner */
 
 /* The error for a profile without pins, for who wants to know early. */
 int connect_check_pins(const struct profile *p, struct err *e);

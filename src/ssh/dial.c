@@ -191,15 +191,13 @@ void dial_limit_silence(int fd, int64_t ms)
 #endif
 }
 
-int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e)
+int dial_addresses(const struct addrinfo *list, const char *host, int64_t port, const struct wait *w,
+                   struct err *e)
 {
     struct race r = { .count = 0 };
-    struct addrinfo *list;
     const int on = 1;
     int fd = -1;
 
-    if (resolve_host(host, port, w, &list, e) != 0)
-        return -1;
     for (size_t i = 0; i < ADDRESSES_MAX; i++)
         r.fds[i] = -1;
     interleave(&r, list);
@@ -217,6 +215,16 @@ int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e
     for (size_t i = 0; i < r.next; i++)
         if (r.fds[i] >= 0)
             close(r.fds[i]);
+    return fd;
+}
+
+int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e)
+{
+    struct addrinfo *list;
+
+    if (resolve_host(host, port, w, &list, e) != 0)
+        return -1;
+    int fd = dial_addresses(list, host, port, w, e);
     freeaddrinfo(list);
     return fd;
 }

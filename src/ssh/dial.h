@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "ssh/wait.h"
 
+#include <netdb.h>
 #include <stdint.h>
 
 /* Another way to a stream than TCP from here, e.g. out of another session:
@@ -27,5 +28,9 @@ void dial_limit_silence(int fd, int64_t ms);
 /* A connected descriptor (close-on-exec, non-blocking, TCP_NODELAY), which is
  * the caller's, or -1 with ERR_UNREACHABLE. Blocks until the deadline. */
 int dial_tcp(const char *host, int64_t port, const struct wait *w, struct err *e);
+
+/* The same for what resolve_host() has answered; host is for messages. */
+int dial_addresses(const struct addrinfo *list, const char *host, int64_t port, const struct wait *w,
+                   struct err *e);
 
 #endif

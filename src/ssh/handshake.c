@@ -3,16 +3,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What the server said first, for an error message. */
-struct greeting {
-    char text[64];
-    bool seen;
-};
-
 /* Looks without taking: libssh reads it afterwards. */
-static void peek(struct session *s, struct greeting *g)
+static void peek(struct session *s)
 {
-    if (g->seen)
+    struct greeting *g = &s->greeting;
+
+    /* With the banner taken, what waits there is no greeting. */
+    if (g->seen || ssh_get_serverbanner(s->ssh) != NULL)
         return;
     ssize_t n = recv(s->poll_fd, g->text, sizeof g->text - 1, MSG_PEEK | MSG_DONTWAIT);
     if (n <= 0)
@@ -22,15 +19,16 @@ static void peek(struct session *s, struct greeting *g)
     g->text[strcspn(g->text, "\r\n")] = '\0';
 }
 
-static int describe(struct session *s, const struct greeting *g, const char *target, struct err *e)
+static int describe(struct session *s, const char *target, struct err *e)
 {
+    const struct greeting *g = &s->greeting;
     const char *why = ssh_get_error(s->ssh);
 
     if (g->seen && strncmp(g->text, "SSH-", 4) != 0) {
         err_set(e, ERR_UNREACHABLE, "SSH", "%s is no SSH server: it says \"%s\"", target, g->text);
         return err_hint(e, "is the port right?");
     }
-    if (!g->seen) {
+    if (!g->seen && ssh_get_serverbanner(s->ssh) == NULL) {
         err_set(e, ERR_UNREACHABLE, "SSH", "%s closed the connection before it said anything", target);
         return err_hint(e, "too many logins at once (MaxStartups), a ban of this address, or the wrong port");
     }
@@ -44,27 +42,50 @@ static int describe(struct session *s, const struct greeting *g, const char *tar
     return err_hint(e, "is the port right? `ssh -v` to the same host and port shows another client's view");
 }
 
-int handshake_run(struct session *s, const struct wait *w, const char *target, struct err *e)
+static int timed_out(struct session *s, const char *target, struct err *e)
 {
-    struct greeting g = { .seen = false };
+    if (session_lost(s))
+        return describe(s, target, e);
+    err_set(e, ERR_UNREACHABLE, "SSH", "%s does not answer as an SSH server%s", target,
+            s->greeting.seen || ssh_get_serverbanner(s->ssh) != NULL
+                ? ""
+                : ": it accepts the connection and stays silent");
+    return err_hint(e, "is the port right, and is the host overloaded?");
+}
 
-    for (;;) {
+/* Until the keys are exchanged, or only until the server's banner is there. */
+static int shake(struct session *s, const struct wait *w, bool all, const char *target, struct err *e)
+{
+    struct err why = ERR_INIT;
+
+    while (!s->shaken && (all || ssh_get_serverbanner(s->ssh) == NULL)) {
         int rc = ssh_connect(s->ssh);
-        if (rc == SSH_OK)
-            return 0;
-        peek(s, &g);
+        s->shaken = rc == SSH_OK;
+        if (s->shaken)
+            break;
+        peek(s);
         if (rc == SSH_ERROR || session_lost(s))
-            return describe(s, &g, target, e);
-        if (session_wait(s, w, "SSH", e) != 0) {
-            if (e != NULL && e->code == ERR_UNREACHABLE) {
-                if (session_lost(s))
-                    return describe(s, &g, target, e);
-                err_set(e, ERR_UNREACHABLE, "SSH", "%s does not answer as an SSH server%s", target,
-                        g.seen ? "" : ": it accepts the connection and stays silent");
-                err_hint(e, "is the port right, and is the host overloaded?");
-            }
+            return describe(s, target, e);
+        if (!all && ssh_get_serverbanner(s->ssh) != NULL)
+            break;
+        if (session_wait(s, w, "SSH", &why) != 0) {
+            if (why.code == ERR_UNREACHABLE)
+                return timed_out(s, target, e);
+            if (e != NULL)
+                *e = why;
             return -1;
         }
-        peek(s, &g);
+        peek(s);
     }
+    return 0;
+}
+
+int handshake_banner(struct session *s, const struct wait *w, const char *target, struct err *e)
+{
+    return shake(s, w, false, target, e);
+}
+
+int handshake_run(struct session *s, const struct wait *w, const char *target, struct err *e)
+{
+    return shake(s, w, true, target, e);
 }

@@ -149,7 +149,7 @@ char *hostkey_algorithms(const struct pins *pins)
     char *list = mem_strdup("");
 
     for (size_t i = 0; i < KEY_TYPES; i++) {
-        bool wanted = false;
+        bool wanted = pins->count == 0;
         for (size_t k = 0; k < pins->count; k++)
             wanted = wanted || strcmp(pins->items[k].type, key_types[i].type) == 0;
         if (!wanted)

@@ -33,20 +33,20 @@ static bool listed(const struct strv *keys, const char *blob)
 
 /* ---- the agent ----------------------------------------------------------- */
 
-/* 0 with ids->agent, which stays NULL when there is none to be used. */
-static int find_agent(struct loading *l, struct err *e)
+int identities_find_agent(const struct profile *p, char **path, struct err *e)
 {
     const char *sock = getenv("SSH_AUTH_SOCK");
 
-    if (strcmp(l->p->agent, PROFILE_AGENT_NO) == 0)
+    *path = NULL;
+    if (strcmp(p->agent, PROFILE_AGENT_NO) == 0)
         return 0;
-    if (strcmp(l->p->agent, PROFILE_AGENT_YES) == 0) {
+    if (strcmp(p->agent, PROFILE_AGENT_YES) == 0) {
         if (sock != NULL && *sock != '\0')
-            l->ids->agent = mem_strdup(sock);
+            *path = mem_strdup(sock);
         return 0;
     }
-    l->ids->agent = path_expand(l->p->agent, e);
-    return l->ids->agent != NULL ? 0 : -1;
+    *path = path_expand(p->agent, e);
+    return *path != NULL ? 0 : -1;
 }
 
 /* An agent that cannot be reached is no reason to fail while there are files. */
@@ -297,7 +297,7 @@ static int load_all(struct loading *l, struct err *e)
 {
     const struct strv *files = &l->p->identities;
 
-    if (find_agent(l, e) != 0 || load_certificates(l, e) != 0)
+    if (identities_find_agent(l->p, &l->ids->agent, e) != 0 || load_certificates(l, e) != 0)
         return -1;
     for (size_t i = 0; i < files->count; i++)
         if (add(l, files->items[i], e) != 0)
@@ -342,6 +342,48 @@ void identities_free(struct identities *ids)
     free(ids->certificates);
     free(ids->agent);
     free(ids);
+}
+
+static char *describe(const struct identity *id)
+{
+    char fp[PIN_FINGERPRINT_SIZE] = "";
+    char *shown = path_display(id->file);
+
+    identity_fingerprint(id->plain, fp);
+    char *line = mem_printf("%s %s%s%s", shown, fp, strcmp(id->blob, id->plain) != 0 ? " (certificate)" : "",
+                            id->key == NULL ? " (agent)" : "");
+    free(shown);
+    return line;
+}
+
+void identities_describe(const struct identities *ids, struct strv *out)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        char *line = describe(&ids->items[i]);
+        strv_add(out, line);
+        free(line);
+    }
+}
+
+struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,
+                                       char **missing)
+{
+    struct identities_need n = { .any = ids->any_in_agent };
+
+    if (missing != NULL)
+        *missing = NULL;
+    for (size_t i = 0; i < ids->count; i++) {
+        const struct identity *id = &ids->items[i];
+        n.own += id->key != NULL;
+        if (id->key != NULL)
+            continue;
+        n.agents++;
+        if (listed(in_agent, id->blob) || listed(in_agent, id->plain))
+            continue;
+        if (n.absent++ == 0 && missing != NULL)
+            *missing = describe(id);
+    }
+    return n;
 }
 
 void identity_fingerprint(const char *blob, char out[PIN_FINGERPRINT_SIZE])

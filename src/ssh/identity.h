@@ -48,4 +48,24 @@ struct identities *identities_load(const struct profile *p, const struct identit
 
 void identities_free(struct identities *ids);
 
+/* The socket of the agent that the profile would use, allocated; NULL when there
+ * is none to be used. -1 when its path is none. */
+int identities_find_agent(const struct profile *p, char **path, struct err *e);
+
+/* What is there to log in with, for people, one line a key or certificate:
+ * "~/.ssh/id_ed25519 SHA256:...". *out must be empty. */
+void identities_describe(const struct identities *ids, struct strv *out);
+
+/* How much of it needs an agent, and how much of that is not among in_agent (as
+ * agent_list() gives it); *missing (may be NULL) is the first of those, as
+ * identities_describe() has it, allocated. */
+struct identities_need {
+    size_t own;    /* private keys at hand */
+    size_t agents; /* keys that only an agent can sign with */
+    size_t absent; /* of them */
+    bool any;      /* every key of the agent may be offered besides */
+};
+struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,
+                                       char **missing);
+
 #endif

@@ -20,12 +20,20 @@
 
 struct channel;
 
+/* What the server said first, for an error message. */
+struct greeting {
+    char text[64];
+    bool seen;
+};
+
 struct session {
     ssh_session ssh;
     ssh_event event; /* NULL while a worker owns the session */
     int fd;          /* libssh's; closed by us only while ssh_get_fd() still names it */
     int poll_fd;     /* a duplicate that stays ours */
     bool dead;       /* the connection is lost: no more calls that send */
+    bool shaken;     /* banners and keys are exchanged */
+    struct greeting greeting;
     struct log *log; /* not owned, may be NULL */
     struct pin host_key;
     char *identity;
@@ -43,6 +51,9 @@ int session_wait(struct session *s, const struct wait *w, const char *layer, str
 /* session.c: hands the session from its worker to the loop. */
 int session_hand_over(struct session *s, struct err *e);
 
+/* handshake.c: the server's banner alone; handshake_run() goes on from there. */
+int handshake_banner(struct session *s, const struct wait *w, const char *target, struct err *e);
+
 /* handshake.c: banners and key exchange. */
 int handshake_run(struct session *s, const struct wait *w, const char *target, struct err *e);
 
@@ -52,8 +63,8 @@ void hostkeys_add(struct hostkeys *keys, const struct hostkey *key); /* unless i
 int hostkey_of_session(struct session *s, struct hostkey *out, struct err *e);
 int hostkey_check(struct session *s, const struct pins *pins, const char *name, struct err *e);
 
-/* hostkey.c: the algorithms by which a host can present the pinned keys, as
- * libssh's SSH_OPTIONS_HOSTKEYS takes them; allocated. */
+/* hostkey.c: the algorithms by which a host can present the pinned keys (any
+ * key, without pins), as libssh's SSH_OPTIONS_HOSTKEYS takes them; allocated. */
 char *hostkey_algorithms(const struct pins *pins);
 
 /* knownhosts.c: what a host is called there, "host" or "[host]:port"; allocated. */
@@ -62,6 +73,9 @@ char *knownhosts_name(const char *host, int64_t port);
 /* knownhosts.c: one line without its marker, blanks between its fields. */
 enum knownhosts_line { KNOWNHOSTS_TAKEN, KNOWNHOSTS_OTHER, KNOWNHOSTS_BROKEN };
 enum knownhosts_line knownhosts_line(const char *name, const char *line, struct hostkey *key);
+
+/* methods.c: see connect_ask_methods(). */
+int methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e);
 
 /* auth.c: public key only. */
 int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -240,6 +241,18 @@ const char *session_banner(const struct session *s)
 {
     const char *banner = ssh_get_serverbanner(s->ssh);
     return banner != NULL ? banner : "";
+}
+
+const char *session_algorithms(const struct session *s, char *buf, size_t size)
+{
+    const char *kex = ssh_get_kex_algo(s->ssh), *cipher = ssh_get_cipher_in(s->ssh);
+    const char *mac = ssh_get_hmac_in(s->ssh);
+    /* chacha20-poly1305 authenticates by itself. */
+    bool own = mac == NULL || strncmp(mac, "aead", 4) == 0;
+
+    snprintf(buf, size, "%s, %s%s%s", kex != NULL ? kex : "?", cipher != NULL ? cipher : "?", own ? "" : ", ",
+             own ? "" : mac);
+    return buf;
 }
 
 const struct pin *session_host_key(const struct session *s)

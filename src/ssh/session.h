@@ -9,6 +9,7 @@
 #include "store/pin.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct session;
@@ -45,7 +46,9 @@ uint64_t session_packets_in(const struct session *s);
 
 const char *session_banner(const struct session *s);         /* of the server, e.g. "SSH-2.0-OpenSSH_9.2p1" */
 const struct pin *session_host_key(const struct session *s); /* the pin that matched */
-const char *session_identity(const struct session *s);       /* what logged in, for people */
+/* The algorithms that were agreed on, for people: "curve25519-sha256, ...". */
+const char *session_algorithms(const struct session *s, char *buf, size_t size);
+const char *session_identity(const struct session *s); /* what logged in, for people */
 
 /* "0.10.6/openssl/zlib" */
 const char *session_library(void);

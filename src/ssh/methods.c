@@ -1,0 +1,50 @@
+#include "ssh/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int flag;
+    const char *name;
+} known[] = {
+    { SSH_AUTH_METHOD_PUBLICKEY, "publickey" },
+    { SSH_AUTH_METHOD_PASSWORD, "password" },
+    { SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive" },
+    { SSH_AUTH_METHOD_HOSTBASED, "hostbased" },
+    { SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi-with-mic" },
+};
+
+static void take(struct connect_methods *m, int flags)
+{
+    size_t used = 0;
+
+    m->publickey = flags & SSH_AUTH_METHOD_PUBLICKEY;
+    m->password = flags & SSH_AUTH_METHOD_PASSWORD;
+    m->interactive = flags & SSH_AUTH_METHOD_INTERACTIVE;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (flags & known[i].flag)
+            used += (size_t)snprintf(m->names + used, sizeof m->names - used, "%s%s", used > 0 ? ", " : "",
+                                     known[i].name);
+}
+
+/* RFC 4252 5.2: "none" is there to be refused with the list of the others, and
+ * sshd does not count it as an attempt. */
+int methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e)
+{
+    int rc;
+
+    memset(m, 0, sizeof *m);
+    while ((rc = ssh_userauth_none(s->ssh, NULL)) == SSH_AUTH_AGAIN && !session_lost(s))
+        if (session_wait(s, w, "authentication", e) != 0)
+            return -1;
+    if (session_lost(s) || rc == SSH_AUTH_ERROR)
+        return err_set(e, ERR_AUTH, "authentication", "the server does not say by what one may log in: %s",
+                       ssh_get_error(s->ssh));
+    if (rc == SSH_AUTH_SUCCESS) {
+        m->nothing = true;
+        snprintf(m->names, sizeof m->names, "none");
+    } else {
+        take(m, ssh_userauth_list(s->ssh, NULL));
+    }
+    return 0;
+}
