@@ -75,7 +75,8 @@ static void fill(struct err *e, enum err_code code, const char *layer, const cha
     if (layer != e->layer)
         snprintf(e->layer, sizeof e->layer, "%s", layer ? layer : "");
     err_escape(e->msg, sizeof e->msg, text);
-    e->hint[0] = '\0';
+    e->hint[0] = e->fix[0] = '\0';
+    e->fix_there = false;
 }
 
 int err_set(struct err *e, enum err_code code, const char *layer, const char *fmt, ...)
@@ -121,6 +122,42 @@ int err_hint(struct err *e, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     err_escape(e->hint, sizeof e->hint, text);
+    return -1;
+}
+
+__attribute__((format(printf, 3, 0))) static void set_fix(struct err *e, bool there, const char *fmt,
+                                                          va_list ap)
+{
+    char text[ERR_FIX_SIZE] = "";
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+
+    if (n < 0 || (size_t)n >= sizeof text || !err_printable(text))
+        text[0] = '\0';
+    memcpy(e->fix, text, sizeof e->fix);
+    e->fix_there = there;
+}
+
+int err_fix(struct err *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (e == NULL)
+        return -1;
+    va_start(ap, fmt);
+    set_fix(e, false, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
+int err_fix_there(struct err *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (e == NULL)
+        return -1;
+    va_start(ap, fmt);
+    set_fix(e, true, fmt, ap);
+    va_end(ap);
     return -1;
 }
 

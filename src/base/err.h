@@ -27,12 +27,15 @@ enum err_code {
 #define ERR_LAYER_SIZE 96 /* "hop NAME" is one */
 #define ERR_MSG_SIZE 768
 #define ERR_HINT_SIZE 512
+#define ERR_FIX_SIZE 384
 
 struct err {
     enum err_code code;
     char layer[ERR_LAYER_SIZE]; /* what failed, in the user's words: "host key", "TCP" */
     char msg[ERR_MSG_SIZE];     /* one sentence, no final full stop needed */
     char hint[ERR_HINT_SIZE];   /* what to do, or "" */
+    char fix[ERR_FIX_SIZE];     /* one command for a shell that does it, or "" */
+    bool fix_there;             /* it is for a shell on the profile's host */
 };
 
 #define ERR_INIT         \
@@ -41,7 +44,7 @@ struct err {
     }
 
 /* Fills e and returns -1, so that `return err_set(...)` reads well. layer may
- * be "" where the message says it all. The hint becomes empty. Arguments may
+ * be "" where the message says it all. Hint and fix become empty. Arguments may
  * be parts of *e itself, so a caller can put a prefix before e->msg. e may be
  * NULL when the caller does not care. */
 int err_set(struct err *e, enum err_code code, const char *layer, const char *fmt, ...)
@@ -53,6 +56,12 @@ int err_set_errno(struct err *e, enum err_code code, const char *layer, const ch
 
 /* Sets the hint; returns -1. The last call wins. */
 int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets the fix, for a shell here or there; returns -1. Whatever came from outside
+ * has to be checked or quoted by the caller, as people paste it; one that does
+ * not fit or could not be shown as it is becomes "". */
+int err_fix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_fix_there(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Writes "LAYER: MSG" (or "MSG") into buf. */
 void err_text(const struct err *e, char *buf, unsigned long size);

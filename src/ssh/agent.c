@@ -67,6 +67,7 @@ static int connect_agent(const char *path, struct err *e)
         return fd;
     err_set_errno(e, ERR_AUTH, "agent", "cannot reach the agent at %s", path);
     err_hint(e, "is it running? ssh-add -l asks the agent at SSH_AUTH_SOCK");
+    err_fix(e, "eval \"$(ssh-agent)\" && ssh-add");
     if (fd >= 0)
         close(fd);
     return -1;
@@ -356,10 +357,12 @@ int agent_list(const struct agent_call *c, struct strv *keys, struct err *e)
         case WAIT_TIMEOUT:
             err_set(e, ERR_AUTH, "agent", "the agent at %s does not answer", c->path);
             err_hint(e, "does it wait for something, or hang? ssh-add -l asks it the same");
+            err_fix(e, "ssh-add -l");
             break;
         case WAIT_CANCELLED:
             err_set(e, ERR_AUTH, "agent", "the agent at %s closed the connection", c->path);
             err_hint(e, "is it an SSH agent? ssh-add -l asks it the same");
+            err_fix(e, "ssh-add -l");
             break;
         }
         close(fd);

@@ -28,6 +28,7 @@ int connect_check_pins(const struct profile *p, struct err *e)
     if (p->pins.count > 0)
         return 0;
     err_set(e, ERR_HOSTKEY, "host key", "no key of the host is pinned, so it cannot be recognised");
+    err_fix(e, "docktether pin %s --scan", p->name);
     return err_hint(
         e, "docktether pin %s --scan shows what it presents; compare, then docktether pin %s --add ...",
         p->name, p->name);
@@ -103,8 +104,10 @@ int connect_exchange(struct connect *c, struct err *e)
 {
     if (handshake_run(c->session, &c->wait, c->target, e) == 0)
         return 0;
-    if (e != NULL && e->code == ERR_HOSTKEY)
+    if (e != NULL && e->code == ERR_HOSTKEY) {
         err_hint(e, "compare with the host itself: docktether pin %s --scan", c->rq.profile->name);
+        err_fix(e, "docktether pin %s --scan", c->rq.profile->name);
+    }
     return -1;
 }
 

@@ -137,6 +137,7 @@ int hostkey_check(struct session *s, const struct pins *pins, const char *name, 
             pin_format(&pins->items[i], pinned);
     err_set(e, ERR_HOSTKEY, "host key", "the host presents %s, which is not pinned%s%s", shown,
             *pinned ? "; pinned is " : "", pinned);
+    err_fix(e, "docktether pin %s --scan", name);
     return err_hint(
         e,
         "somebody may be in between. If the host was given a new key, compare it there, then: docktether "

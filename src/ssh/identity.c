@@ -119,6 +119,7 @@ static int load_certificates(struct loading *l, struct err *e)
         if (rc == 1) {
             err_set(e, ERR_AUTH, "certificate", "the certificate %s does not exist", files->items[i]);
             err_hint(e, "name another one: docktether update %s --certificate FILE", l->p->name);
+            err_fix(e, "docktether update %s --certificate FILE", l->p->name);
         }
         if (rc != 0)
             return -1;
@@ -224,6 +225,10 @@ static int no_agent(const struct loading *l, const char *path, struct err *e)
 
     err_set(e, ERR_AUTH, "identity", "%s is a public key, so only an agent can sign with it, and %s", path,
             unwanted ? "the profile says agent = no" : "SSH_AUTH_SOCK is not set");
+    if (unwanted)
+        err_fix(e, "docktether update %s --set agent=yes", l->p->name);
+    else
+        err_fix(e, "eval \"$(ssh-agent)\" && ssh-add");
     return err_hint(e, "name the private key, or an agent: docktether update %s --set agent=%s", l->p->name,
                     unwanted ? "yes" : "PATH");
 }
@@ -288,8 +293,14 @@ static int nothing(const struct loading *l, struct err *e)
     err_set(e, ERR_AUTH, "identity", "there is no key to log in with: %s, and %s", why,
             l->passed_over.code != ERR_NONE ? l->passed_over.msg
                                             : "none of ~/.ssh/id_ed25519, id_ecdsa, id_rsa exists");
-    if (l->passed_over.code != ERR_NONE)
+    if (l->passed_over.code != ERR_NONE) {
+        err_fix(e, "%s", l->passed_over.fix);
         return err_hint(e, "%s", l->passed_over.hint);
+    }
+    if (l->ids->agent != NULL)
+        err_fix(e, "ssh-add");
+    else
+        err_fix(e, "docktether update %s --identity FILE", l->p->name);
     return err_hint(e, "docktether update %s --identity FILE, or ssh-add FILE", l->p->name);
 }
 

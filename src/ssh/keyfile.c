@@ -44,6 +44,7 @@ static int check_mode(const char *path, struct err *e)
     if (st.st_uid == getuid() && (st.st_mode & 077) != 0) {
         err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", path,
                 (unsigned)(st.st_mode & 07777));
+        err_fix(e, "chmod 600 '%s'", path);
         return err_hint(e, "chmod 600 '%s'", path);
     }
     return 0;
@@ -89,6 +90,7 @@ static int decode(const char *text, const char *path, const char *passphrase, ss
     if (u.asked)
         return 1;
     err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", path);
+    err_fix(e, "ssh-keygen -y -f '%s'", path);
     return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", path);
 }
 
@@ -105,6 +107,7 @@ int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct er
         if (given == 1) {
             err_set(e, ERR_AUTH, "identity",
                     "the key %s is encrypted and nobody can be asked for its passphrase", path);
+            err_fix(e, "ssh-add '%s'", path);
             return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", path);
         }
         rc = decode(f->text, path, passphrase, &f->key, e);
@@ -112,6 +115,8 @@ int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct er
     }
     if (rc == 1)
         err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
+    if (rc == 1)
+        err_fix(e, "ssh-keygen -y -f '%s'", path);
     if (rc == 1)
         return err_hint(e, "ssh-keygen -y -f '%s' tries it too", path);
     return rc == 0 ? set_public(f, e) : rc;
@@ -145,6 +150,7 @@ int keyfile_read(struct keyfile *f, const char *file, const char *profile, struc
     } else if (found == 1) {
         err_set(e, ERR_AUTH, "identity", "the key %s does not exist", f->path);
         err_hint(e, "name another one: docktether update %s --identity FILE", profile);
+        err_fix(e, "docktether update %s --identity FILE", profile);
         rc = 1;
     } else if (e != NULL) {
         e->code = ERR_AUTH;

@@ -33,6 +33,8 @@ int hop_error(struct err *e, const char *via, const struct err *theirs)
     err_text(theirs, text, sizeof text);
     snprintf(layer, sizeof layer, "hop %.80s", via);
     err_set(e, theirs->code, layer, "%s", text);
+    if (!theirs->fix_there)
+        err_fix(e, "%s", theirs->fix);
     return err_hint(e, "%s", theirs->hint);
 }
 

@@ -155,11 +155,22 @@ static bool in_group(const struct remote_answer *a, const char *group)
     return strstr(a->groups, word) != NULL;
 }
 
+/* The remote shell's word, fit to be pasted into a command. */
+static bool is_plain(const char *word)
+{
+    return *word != '\0' && *word != '-' &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
 /* What to do where root keeps the socket to itself. */
 static void hint_others(const struct remote_place *place, const struct profile *p, struct err *e)
 {
     const char *program = is_podman(place) ? "podman" : "docker";
 
+    err_fix(e,
+            "docktether update %s --set transport=dial-stdio "
+            "--set \"dial-command=sudo -n %s system dial-stdio\"",
+            p->name, program);
     err_hint(e,
              "%s, or what sudo allows there: docktether update %s --set transport=dial-stdio "
              "--set \"dial-command=sudo -n %s system dial-stdio\"",
@@ -187,10 +198,13 @@ static void explain_denied(const struct remote_answer *a, const struct remote_pl
         err_set(e, ERR_SOCKET, LAYER, "%s on %s is %s:%s %04o: %s may not use it", place->path, p->host,
                 place->owner, place->group, (unsigned)place->mode, user);
     /* Nobody should be told to join root. */
-    if (by_group && !in_group(a, place->group) && strcmp(place->group, "root") != 0)
+    if (by_group && !in_group(a, place->group) && strcmp(place->group, "root") != 0) {
+        if (is_plain(place->group) && is_plain(user))
+            err_fix_there(e, "sudo usermod -aG %s %s", place->group, user);
         err_hint(e, "there: sudo usermod -aG %s %s, then docktether up %s", place->group, user, p->name);
-    else
+    } else {
         hint_others(place, p, e);
+    }
 }
 
 static void explain_closed(const struct remote_answer *a, const struct remote_place *place,
@@ -216,6 +230,7 @@ static void explain_absent(const struct remote_place *place, const struct profil
         err_set(e, ERR_SOCKET, LAYER, "%s on %s is no socket", place->path, p->host);
     else
         err_set(e, ERR_SOCKET, LAYER, "%s does not exist on %s", place->path, p->host);
+    err_fix_there(e, "sudo systemctl enable --now docker");
     err_hint(e, "is the Docker Engine running there? For another path: docktether update %s --set socket=%s",
              p->name, profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
 }
