@@ -8,14 +8,17 @@
 #   teardown()      { teardown_home; }
 #
 # Environment: DOCKTETHER (the program), DOCKTETHER_SANITIZED=1 (it was built
-# with sanitizers), DOCKTETHER_TEST_LONG=1 (the patient form of a few tests),
-# CI=true (a missing dockerd is a failure, not a reason to skip).
+# with sanitizers), DOCKTETHER_WIRE (see wire.bash), DOCKTETHER_TEST_LONG=1 (the
+# patient form of a few tests), CI=true (a missing dockerd is a failure, not a reason
+# to skip).
 
 bats_require_minimum_version 1.5.0
 
 TESTS=$BATS_TEST_DIRNAME
 # shellcheck source=lab.bash
 . "$TESTS/lab.bash"
+# shellcheck source=wire.bash
+. "$TESTS/wire.bash"
 
 docktether() {
     "$DOCKTETHER" "$@"
@@ -48,6 +51,7 @@ lab_up() {
 }
 
 lab_down() {
+    wire_stop_all "$LAB/wires"
     lab_stop
 }
 
@@ -98,6 +102,7 @@ teardown_home() {
     left=$(find "$RUN" -type s 2>/dev/null)
     [ -z "$left" ] || { echo "sockets left: $left"; status=1; }
     sanitizers_complain && status=1
+    wire_stop_all "$T/wires"
     stop_other_sshds
     cd / && rm -rf "$T"
     return "$status"
