@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What changes the direction or the lines of a text around it (U+2028..U+202E,
+ * U+2066..U+2069), so that it reads as something else. */
+static bool misleads(const unsigned char *s)
+{
+    return s[0] == 0xe2 &&
+           ((s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
 /* Length of the valid UTF-8 sequence at s, or 0. Overlong forms and
  * surrogates count as invalid; C1 controls (U+0080..U+009F) too, because
  * terminals obey them. */
@@ -20,7 +28,7 @@ static size_t printable_len(const unsigned char *s)
     for (size_t i = 1; i < len; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    if (s[0] == 0xc2 && s[1] < 0xa0)
+    if ((s[0] == 0xc2 && s[1] < 0xa0) || misleads(s))
         return 0;
     if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))
         return 0;

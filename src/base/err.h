@@ -70,8 +70,9 @@ void err_text(const struct err *e, char *buf, unsigned long size);
 void err_clear(struct err *e);
 
 /* Copies src to dst (size bytes, always terminated), escaping every control
- * byte (C0, DEL, and C1 in UTF-8) and invalid UTF-8 as \xHH. A backslash stays
- * one, so that text can be escaped twice without harm. */
+ * byte (C0, DEL, and C1 in UTF-8), what turns the direction of text, and
+ * invalid UTF-8 as \xHH. A backslash stays one, so that text can be escaped
+ * twice without harm. */
 void err_escape(char *dst, unsigned long size, const char *src);
 
 /* True when err_escape() would leave s as it is. */

@@ -100,3 +100,43 @@ void time_format_utc(int64_t wall_ms, char *buf, size_t size)
         if (size > 0)
             buf[0] = '\0';
 }
+
+int time_parse_utc(const char *s, int64_t *wall_ms)
+{
+    struct tm tm = { 0 };
+    char z, more;
+
+    if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%c%c", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+               &tm.tm_min, &tm.tm_sec, &z, &more) != 7 ||
+        z != 'Z')
+        return -1;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    time_t t = timegm(&tm);
+    if (t == (time_t)-1)
+        return -1;
+    *wall_ms = (int64_t)t * 1000;
+    return 0;
+}
+
+void time_format_age(int64_t ms, char *buf, size_t size)
+{
+    static const struct {
+        const char *big, *small;
+        int64_t big_s, small_s;
+    } steps[] = { { "d", "h", 86400, 3600 }, { "h", "m", 3600, 60 }, { "m", "s", 60, 1 } };
+    int64_t s = ms > 0 ? ms / 1000 : 0;
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (s < steps[i].big_s)
+            continue;
+        int64_t rest = s % steps[i].big_s / steps[i].small_s;
+        if (rest == 0)
+            snprintf(buf, size, "%" PRId64 "%s", s / steps[i].big_s, steps[i].big);
+        else
+            snprintf(buf, size, "%" PRId64 "%s %" PRId64 "%s", s / steps[i].big_s, steps[i].big, rest,
+                     steps[i].small);
+        return;
+    }
+    snprintf(buf, size, "%" PRId64 "s", s);
+}

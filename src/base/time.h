@@ -27,4 +27,11 @@ void time_format_duration(int64_t ms, char *buf, size_t size);
 /* "2026-11-22T03:38:08Z" */
 void time_format_utc(int64_t wall_ms, char *buf, size_t size);
 
+/* That form alone: 0 and *wall_ms, or -1. */
+int time_parse_utc(const char *s, int64_t *wall_ms);
+
+/* How long something has lasted, for people: "5s", "3m 20s", "2h 5m", "12d 4h".
+ * A clock that was put back makes no negative age: "0s". */
+void time_format_age(int64_t ms, char *buf, size_t size);
+
 #endif

@@ -76,6 +76,11 @@ static void print_table(const struct listing *l)
                          entry->up ? "up" : "down",
                          entry->error.msg,
                      });
+        if (entry->profile != NULL && entry->profile->protect)
+            table_paint(t, 0, STYLE_GUARDED);
+        table_paint(t, 3, style_of_state(entry->up ? "up" : "down"));
+        if (l->broken)
+            table_paint(t, 4, STYLE_BAD);
         free(name);
     }
     table_print(t, stdout);
@@ -94,6 +99,8 @@ static void print_json(const struct entry *entry)
     json_object_set_new(o, "SSH", out_json_string(entry->endpoint));
     json_object_set_new(o, "DockerEndpoint", out_json_string(url != NULL ? url : ""));
     json_object_set_new(o, "State", json_string(entry->up ? "up" : "down"));
+    json_object_set_new(o, "Protected",
+                        entry->profile != NULL ? json_boolean(entry->profile->protect) : json_null());
     json_object_set_new(o, "Error", out_json_string(entry->error.msg));
     out_json(o, JSON_COMPACT);
     free(url);

@@ -2,22 +2,19 @@
 #include "cli/cmd.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "cli/roll.h"
 #include "cli/state.h"
+#include "cli/watch.h"
 #include "store/store.h"
 #include "tether/client.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-struct states {
-    json_t **items;
-    size_t count;
-    bool all_serving;
-};
-
-static int add(const char *name, void *user, struct err *e)
+static int check(const char *name, void *user, struct err *e)
 {
-    struct states *states = user;
+    struct strv *names = user;
 
     if (!store_exists(name) && !client_running(name)) {
         /* Its error is the one to show: no such profile, and the nearest name. */
@@ -26,43 +23,55 @@ static int add(const char *name, void *user, struct err *e)
             return -1;
         profile_free(p);
     }
-    json_t *state = state_get(name);
-    states->items = mem_resize(states->items, states->count + 1, sizeof *states->items);
-    states->items[states->count++] = state;
-    states->all_serving = states->all_serving && state_serving(state);
+    strv_add(names, name);
     return 0;
 }
 
-static void print(const struct states *states, bool json, bool one)
+static void print_table(const struct roll *roll, bool in_full)
 {
-    if (json) {
-        for (size_t i = 0; i < states->count; i++)
-            out_json(json_incref(states->items[i]), JSON_COMPACT);
-    } else if (one && states->count == 1) {
-        state_print_long(states->items[0]);
-    } else if (!one) {
-        state_print_table((const json_t *const *)states->items, states->count);
+    struct state_row *rows = mem_alloc((roll_count(roll) + 1) * sizeof *rows);
+
+    for (size_t i = 0; i < roll_count(roll); i++)
+        rows[i] = roll_row(roll, i);
+    struct table *t = in_full ? state_full(rows) : state_table(rows, roll_count(roll));
+    table_print(t, stdout);
+    table_free(t);
+    free(rows);
+}
+
+static bool print_once(const struct strv *names, bool json, bool in_full)
+{
+    struct roll *roll = roll_new((const char *const *)names->items, names->count);
+    bool all_serve = true;
+
+    roll_call(roll);
+    for (size_t i = 0; i < names->count; i++) {
+        all_serve = all_serve && state_serving(roll_state(roll, i));
+        if (json)
+            out_json(json_deep_copy(roll_state(roll, i)), JSON_COMPACT);
     }
+    if (!json && (names->count > 0 || !in_full))
+        print_table(roll, in_full);
+    roll_free(roll);
+    return all_serve;
 }
 
 int cmd_status(const struct args *args, struct err *e)
 {
-    struct states states = { .all_serving = true };
     struct strv names = { 0 };
-    bool json, asked = args->count > 0;
+    bool json, asked = args->count > 0, watch = args_has(args, "watch");
+    int status = 0;
 
-    if (args_json(args, &json, e) != 0)
+    if (args_json(args, &json, e) != 0 || (watch && watch_check(json, e) != 0))
         return -1;
-    if (!asked && store_list(&names, e) != 0)
+    if (asked)
+        status = names_each(args->operands, args->count, check, &names);
+    else if (store_list(&names, e) != 0)
         return -1;
-    int status = asked ? names_each(args->operands, args->count, add, &states)
-                       : names_each((const char *const *)names.items, names.count, add, &states);
-    print(&states, json, args->count == 1);
-    if (asked && status == 0 && !states.all_serving)
+    if (watch && status == 0)
+        status = watch_run(&names, !asked, json, e);
+    else if (!watch && !print_once(&names, json, args->count == 1) && asked && status == 0)
         status = ERR_FAILED;
-    for (size_t i = 0; i < states.count; i++)
-        json_decref(states.items[i]);
-    free(states.items);
     strv_clear(&names);
     return status;
 }

@@ -60,6 +60,9 @@ static const struct args_option down_options[] = {
 };
 static const struct args_option run_options[] = { { "verbose", 'v', NULL, "log what is done in detail" },
                                                   END };
+static const struct args_option status_options[] = { { "watch", 'w', NULL, "go on, and show what changes" },
+                                                     FORMAT,
+                                                     END };
 static const struct args_option logs_options[] = { { "follow", 'f', NULL, "go on until interrupted" }, END };
 static const struct args_option use_options[] = {
     { "yes", 'y', NULL, "do not ask for the name of a protected profile" },
@@ -157,7 +160,10 @@ static const char status_details[] =
     "of them is serving, else 1; a single one is shown in full. The state is one of\n"
     "asleep (until the first connection), connecting, serving, waiting (for the next\n"
     "attempt), failed, draining (replaced by another process), closing, down, and\n"
-    "silent for a tether that does not answer. json: one object a line.\n";
+    "silent for a tether that does not answer. json: one object a line.\n"
+    "\n"
+    "With --watch the terminal shows what is going on until q or an interrupt; the arrows\n"
+    "scroll. --watch --format json prints a line for every tether, and one for each change.\n";
 
 static const char logs_details[] =
     "With -f it follows the log, also when it is rotated, until interrupted.\n";
@@ -205,7 +211,7 @@ static const struct command commands[] = {
     { "down", COMMAND_TETHERS, "NAME... | --all", 0, COMMAND_ANY, "take tethers down", down_details,
       down_options, false, false, cmd_down },
     { "status", COMMAND_TETHERS, "[NAME...]", 0, COMMAND_ANY, "show what the tethers are doing",
-      status_details, format_options, false, false, cmd_status },
+      status_details, status_options, false, false, cmd_status },
     { "logs", COMMAND_TETHERS, "NAME", 1, 1, "show a tether's log", logs_details, logs_options, true, false,
       cmd_logs },
     { "run", COMMAND_TETHERS, "NAME", 1, 1, "run a tether in the foreground", run_details, run_options, true,

@@ -1,43 +1,11 @@
 #include "cli/state.h"
 
 #include "base/mem.h"
-#include "cli/out.h"
-#include "cli/table.h"
-#include "tether/client.h"
+#include "base/time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *silent(const char *name, const struct err *e)
-{
-    json_t *o = json_object();
-    json_t *error = json_object();
-
-    json_object_set_new(error, "code", json_integer(e->code));
-    json_object_set_new(error, "layer", out_json_string(e->layer));
-    json_object_set_new(error, "message", out_json_string(e->msg));
-    json_object_set_new(error, "hint", out_json_string(e->hint));
-    json_object_set_new(o, "name", out_json_string(name));
-    json_object_set_new(o, "state", json_string("silent"));
-    json_object_set_new(o, "last_error", error);
-    return o;
-}
-
-json_t *state_get(const char *name)
-{
-    struct err e = ERR_INIT;
-    json_t *state = client_status(name, &e);
-
-    if (state != NULL)
-        return state;
-    if (e.code != ERR_NONE)
-        return silent(name, &e);
-    state = json_object();
-    json_object_set_new(state, "name", out_json_string(name));
-    json_object_set_new(state, "state", json_string("down"));
-    return state;
-}
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -51,9 +19,14 @@ static json_int_t number(const json_t *object, const char *group, const char *ke
     return json_integer_value(json_object_get(inner, key));
 }
 
+const char *state_word(const json_t *state)
+{
+    return text(state, "state");
+}
+
 bool state_serving(const json_t *state)
 {
-    const char *s = text(state, "state");
+    const char *s = state_word(state);
 
     /* One that sleeps serves whoever comes. */
     return strcmp(s, "serving") == 0 || strcmp(s, "asleep") == 0;
@@ -73,7 +46,7 @@ static void format_size(json_int_t bytes, char *buf, size_t size)
     snprintf(buf, size, "%.3g%s", value, units[unit]);
 }
 
-static char *bytes_text(const json_t *state)
+static char *bytes_text(const json_t *state, bool everything)
 {
     char in[32], out[32];
 
@@ -81,7 +54,7 @@ static char *bytes_text(const json_t *state)
         return mem_strdup("");
     format_size(number(state, "bytes", "in"), in, sizeof in);
     format_size(number(state, "bytes", "out"), out, sizeof out);
-    return mem_printf("%s in, %s out", in, out);
+    return mem_printf("%s%s%s%s", in, everything ? " in, " : " / ", out, everything ? " out" : "");
 }
 
 static char *connections_text(const json_t *state, bool everything)
@@ -106,26 +79,99 @@ static char *error_text(const json_t *state)
     return mem_printf("%s%s%s", layer, *layer ? ": " : "", text(error, "message"));
 }
 
-/* ---- the two views ------------------------------------------------------ */
-
-void state_print_table(const json_t *const *states, size_t count)
+/* How long ago a time is; "" when there is none. */
+static char *age_text(const json_t *object, const char *key)
 {
-    static const char *const titles[] = { "NAME",        "STATE", "SINCE",     "TRANSPORT",
-                                          "CONNECTIONS", "BYTES", "LAST ERROR" };
-    struct table *t = table_new(sizeof titles / sizeof *titles, titles);
+    char age[32];
+    int64_t at;
 
-    for (size_t i = 0; i < count; i++) {
-        const json_t *s = states[i];
-        char *connections = connections_text(s, false), *bytes = bytes_text(s), *error = error_text(s);
-        table_row(t, (const char *const[]){ text(s, "name"), text(s, "state"), text(s, "since"),
-                                            text(s, "transport"), connections, bytes, error });
-        free(connections);
-        free(bytes);
-        free(error);
-    }
-    table_print(t, stdout);
-    table_free(t);
+    if (time_parse_utc(text(object, key), &at) != 0)
+        return mem_strdup("");
+    time_format_age(time_wall_ms() - at, age, sizeof age);
+    return mem_strdup(age);
 }
+
+/* The time, and how long ago that is. */
+static char *since_text(const json_t *object, const char *key)
+{
+    char *age = age_text(object, key);
+    char *both = *age != '\0' ? mem_printf("%s (%s ago)", text(object, key), age) : mem_strdup("");
+
+    free(age);
+    return both;
+}
+
+static char *round_trip_text(const json_t *state)
+{
+    const json_t *value = json_object_get(state, "round_trip_ms");
+    double ms = json_number_value(value);
+
+    if (!json_is_number(value))
+        return mem_strdup("");
+    return ms < 1000 ? mem_printf(ms < 100 ? "%.1fms" : "%.0fms", ms) : mem_printf("%.1fs", ms / 1000);
+}
+
+static char *integer_text(const json_t *state, const char *key)
+{
+    if (!json_is_integer(json_object_get(state, key)))
+        return mem_strdup("");
+    return mem_printf("%lld", (long long)number(state, NULL, key));
+}
+
+/* ---- one row a tether ---------------------------------------------------- */
+
+enum { NAME, STATE, FOR, RECONNECTS, ROUND_TRIP, CONNECTIONS, BYTES, TRANSPORT, LAST_ERROR, COLUMNS };
+
+const unsigned char state_ranks[COLUMNS] = {
+    [FOR] = 3,   [RECONNECTS] = 5, [ROUND_TRIP] = 4, [CONNECTIONS] = 2,
+    [BYTES] = 6, [TRANSPORT] = 7,  [LAST_ERROR] = 1,
+};
+
+static char *error_row(const json_t *state)
+{
+    char *error = error_text(state), *age = age_text(json_object_get(state, "last_error"), "at");
+    char *both = *age != '\0' ? mem_printf("%s ago: %s", age, error) : mem_strdup(error);
+
+    free(age);
+    free(error);
+    return both;
+}
+
+static void add_row(struct table *t, const struct state_row *row)
+{
+    const json_t *s = row->state;
+    char *allocated[] = { age_text(s, "since"),       integer_text(s, "reconnects"), round_trip_text(s),
+                          connections_text(s, false), bytes_text(s, false),          error_row(s) };
+    const char *const cells[COLUMNS] = {
+        [NAME] = row->name,          [STATE] = state_word(s),
+        [FOR] = allocated[0],        [RECONNECTS] = allocated[1],
+        [ROUND_TRIP] = allocated[2], [CONNECTIONS] = allocated[3],
+        [BYTES] = allocated[4],      [TRANSPORT] = text(s, "transport"),
+        [LAST_ERROR] = allocated[5],
+    };
+
+    table_row(t, cells);
+    for (size_t i = 0; i < sizeof allocated / sizeof *allocated; i++)
+        free(allocated[i]);
+    if (row->is_protected)
+        table_paint(t, NAME, STYLE_GUARDED);
+    table_paint(t, STATE, style_of_state(state_word(s)));
+    table_paint(t, LAST_ERROR, state_serving(s) ? STYLE_FAINT : STYLE_BAD);
+}
+
+struct table *state_table(const struct state_row *rows, size_t count)
+{
+    static const char *const titles[COLUMNS] = { "NAME",           "STATE",      "FOR",
+                                                 "RECONNECTS",     "ROUND TRIP", "CONNECTIONS",
+                                                 "BYTES IN / OUT", "TRANSPORT",  "LAST ERROR" };
+    struct table *t = table_new(COLUMNS, titles);
+
+    for (size_t i = 0; i < count; i++)
+        add_row(t, &rows[i]);
+    return t;
+}
+
+/* ---- everything about one ------------------------------------------------ */
 
 static void pair(struct table *t, const char *title, char *value)
 {
@@ -143,48 +189,72 @@ static char *transport_text(const json_t *state)
     return mem_printf("%s (%s)", transport, reason);
 }
 
-static char *integer_text(const json_t *state, const char *key, const char *unit)
-{
-    if (!json_is_integer(json_object_get(state, key)))
-        return mem_strdup("");
-    return mem_printf("%lld%s", (long long)number(state, NULL, key), unit);
-}
-
 static char *error_when(const json_t *state)
 {
-    char *error = error_text(state);
-    const char *at = text(json_object_get(state, "last_error"), "at");
+    char *error = error_text(state), *at = since_text(json_object_get(state, "last_error"), "at");
+    char *both = *at != '\0' ? mem_printf("%s; %s", error, at) : mem_strdup(error);
 
-    if (*error == '\0' || *at == '\0')
-        return error;
-    char *both = mem_printf("%s (%s)", error, at);
+    free(at);
     free(error);
     return both;
 }
 
-void state_print_long(const json_t *state)
+static char *next_text(const json_t *state)
 {
-    static const struct {
-        const char *title, *key;
-    } plain[] = {
-        { "Name", "name" },         { "State", "state" },
-        { "Since", "since" },       { "Started", "started" },
-        { "SSH", "endpoint" },      { "Via", "via" },
-        { "Socket", "socket" },     { "Remote socket", "remote_socket" },
-        { "Server", "server" },     { "Host key", "host_key" },
-        { "Identity", "identity" },
-    };
+    char left[32];
+    int64_t at;
+
+    if (time_parse_utc(text(state, "next_attempt"), &at) != 0)
+        return mem_strdup("");
+    time_format_age(at - time_wall_ms(), left, sizeof left);
+    return mem_printf("in %s", left);
+}
+
+static char *replaced_text(const json_t *state)
+{
+    json_int_t count = number(state, NULL, "draining");
+
+    if (count == 0)
+        return mem_strdup("");
+    return mem_printf("%lld older process%s what was open then", (long long)count,
+                      count == 1 ? " serves" : "es serve");
+}
+
+static void plain(struct table *t, const json_t *state, const char *title, const char *key)
+{
+    pair(t, title, mem_strdup(text(state, key)));
+}
+
+struct table *state_full(const struct state_row *row)
+{
+    const json_t *s = row->state;
     struct table *t = table_new(2, NULL);
 
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        pair(t, plain[i].title, mem_strdup(text(state, plain[i].key)));
-    pair(t, "Process", integer_text(state, "pid", ""));
-    pair(t, "Transport", transport_text(state));
-    pair(t, "Connections", connections_text(state, true));
-    pair(t, "Bytes", bytes_text(state));
-    pair(t, "Reconnects", integer_text(state, "reconnects", ""));
-    pair(t, "Last error", error_when(state));
-    pair(t, "Hint", mem_strdup(text(json_object_get(state, "last_error"), "hint")));
-    table_print(t, stdout);
-    table_free(t);
+    pair(t, "Name", mem_strdup(row->name));
+    if (row->is_protected)
+        table_paint(t, 1, STYLE_GUARDED);
+    table_pair(t, "State", state_word(s));
+    table_paint(t, 1, style_of_state(state_word(s)));
+    pair(t, "Since", since_text(s, "since"));
+    plain(t, s, "Waiting for", "waiting_for");
+    pair(t, "Next attempt", next_text(s));
+    pair(t, "Started", since_text(s, "started"));
+    plain(t, s, "SSH", "endpoint");
+    plain(t, s, "Via", "via");
+    plain(t, s, "Socket", "socket");
+    plain(t, s, "Remote socket", "remote_socket");
+    plain(t, s, "Server", "server");
+    plain(t, s, "Host key", "host_key");
+    plain(t, s, "Identity", "identity");
+    pair(t, "Process", integer_text(s, "pid"));
+    plain(t, s, "Version", "version");
+    pair(t, "Transport", transport_text(s));
+    pair(t, "Connections", connections_text(s, true));
+    pair(t, "Draining", replaced_text(s));
+    pair(t, "Bytes", bytes_text(s, true));
+    pair(t, "Round trip", round_trip_text(s));
+    pair(t, "Reconnects", integer_text(s, "reconnects"));
+    pair(t, "Last error", error_when(s));
+    plain(t, json_object_get(s, "last_error"), "Hint", "hint");
+    return t;
 }

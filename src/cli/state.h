@@ -1,21 +1,31 @@
-/* state: one tether's status as `docktether status` shows it. */
+/* state: the status of tethers as `docktether status` shows it to people. */
 #ifndef DOCKTETHER_CLI_STATE_H
 #define DOCKTETHER_CLI_STATE_H
 
+#include "cli/table.h"
+
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-/* The tether's own status (see client_status()), or {"name", "state": "down"}
- * when none runs, or {"name", "state": "silent", "last_error"} when it runs and
- * does not answer. A new reference, never NULL. */
-json_t *state_get(const char *name);
+struct state_row {
+    const json_t *state; /* see roll_state(); NULL: not known yet */
+    const char *name;
+    bool is_protected; /* the profile is */
+};
+
+/* "serving" and the like, never NULL. */
+const char *state_word(const json_t *state);
 
 bool state_serving(const json_t *state);
 
-/* One row a tether, for people. */
-void state_print_table(const json_t *const *states, size_t count);
+/* One row a tether. */
+struct table *state_table(const struct state_row *rows, size_t count);
+
+/* For table_fit: the columns of state_table() in the order of their worth. */
+extern const unsigned char state_ranks[];
 
 /* Everything about one. */
-void state_print_long(const json_t *state);
+struct table *state_full(const struct state_row *row);
 
 #endif

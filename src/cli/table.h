@@ -3,6 +3,10 @@
 #ifndef DOCKTETHER_CLI_TABLE_H
 #define DOCKTETHER_CLI_TABLE_H
 
+#include "base/mem.h"
+#include "cli/style.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -18,9 +22,24 @@ void table_row(struct table *t, const char *const *cells);
 /* The same for a table of two columns: "key:" and value. */
 void table_pair(struct table *t, const char *key, const char *value);
 
+/* Colours a cell of the last row, where colours are wanted. */
+void table_paint(struct table *t, size_t column, enum style style);
+
+/* In colours when `out` is a terminal that wants them. */
 void table_print(const struct table *t, FILE *out);
 
-/* Columns of a terminal that an escaped string takes. */
-size_t table_width(const char *s);
+/* How a table is made to fit. */
+struct table_fit {
+    size_t width; /* columns of the terminal */
+    /* One for each column of the table: the one with the highest is left out
+     * first; 0 is for those that stay. NULL: all stay. */
+    const unsigned char *rank;
+    bool colours;
+};
+
+/* Appends the table's lines, none wider than it may be. What does not fit is
+ * taken from the last column down to half a line, then by leaving columns out,
+ * then from the first one, then from the end; what was cut ends in an ellipsis. */
+void table_lines(const struct table *t, const struct table_fit *fit, struct strv *lines);
 
 #endif

@@ -113,6 +113,8 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
     json_object_set_new(o, "round_trip_ms",
                         st->round_trip_us >= 0 ? json_real((double)st->round_trip_us / 1000) : json_null());
+    json_object_set_new(o, "next_attempt", st->next_attempt_ms > 0 ? utc(st->next_attempt_ms) : json_null());
+    json_object_set_new(o, "draining", json_integer((json_int_t)st->draining));
     json_object_set_new(o, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(o, "for_others", json_boolean(st->for_others));
     json_object_set_new(o, "replaceable", json_boolean(cfg->replaceable));

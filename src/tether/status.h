@@ -21,7 +21,9 @@ struct status {
     char server[256], host_key[PIN_TEXT_SIZE], identity[160];
     struct err last_error;
     int64_t last_error_ms;
-    int64_t round_trip_us; /* -1: not known */
+    int64_t round_trip_us;   /* -1: not known */
+    int64_t next_attempt_ms; /* wall clock; 0: none is planned */
+    size_t draining;         /* processes that this one has replaced and that still serve somebody */
     bool for_others;
 };
 

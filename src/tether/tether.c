@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,10 +218,29 @@ static void on_stream(void *user, int fd, const char *host, int64_t port)
     tether_dirty(t);
 }
 
+/* Of the predecessors; those that have ended are forgotten. */
+static size_t count_draining(struct tether *t)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < t->ends_count; i++) {
+        struct pollfd p = { .fd = t->ends[i], .events = POLLIN };
+        if (poll(&p, 1, 0) > 0)
+            close(t->ends[i]);
+        else
+            t->ends[left++] = t->ends[i];
+    }
+    t->ends_count = left;
+    return left;
+}
+
 static json_t *on_status(void *user)
 {
     struct tether *t = user;
+    bool waits = t->state == STATE_WAITING && uv_is_active((uv_handle_t *)&t->backoff);
 
+    t->status.draining = count_draining(t);
+    t->status.next_attempt_ms = waits ? time_wall_ms() + (int64_t)uv_timer_get_due_in(&t->backoff) : 0;
     t->status.round_trip_us = t->link != NULL ? link_round_trip_us(t->link) : -1;
     t->status.for_others = t->for_others;
     return status_json(&t->status, t->cfg, pool_counts(t->pool));

@@ -368,7 +368,7 @@ USAGE
     [ "$(json lines 'v[0]["Description"]' <all)" = 'with "quotes"' ]
     [ "$(json lines 'v[0]["DockerEndpoint"]' <all)" = "unix://$RUN/prod.sock" ]
     [ "$(json lines 'sorted(v[0])' <all)" = \
-        '["Current", "Description", "DockerEndpoint", "Error", "Name", "SSH", "State"]' ]
+        '["Current", "Description", "DockerEndpoint", "Error", "Name", "Protected", "SSH", "State"]' ]
 }
 
 @test "one broken profile never hides the others" {
@@ -750,7 +750,7 @@ strange_runtime() {
     new staging
     run docktether status
     [ "$status" -eq 0 ]
-    [[ ${lines[0]} =~ ^NAME\ +STATE\ +SINCE\ +TRANSPORT\ +CONNECTIONS\ +BYTES\ +LAST\ ERROR$ ]]
+    [[ ${lines[0]} =~ ^NAME\ +STATE\ +FOR\ +RECONNECTS\ +ROUND\ TRIP\ +CONNECTIONS\ +BYTES\ IN\ /\ OUT\ +TRANSPORT\ +LAST\ ERROR$ ]]
     [[ ${lines[1]} =~ ^prod\ +down$ ]]
     [ "$(docktether status --format json | json lines 'v')" = \
         '[{"name": "prod", "state": "down"}, {"name": "staging", "state": "down"}]' ]

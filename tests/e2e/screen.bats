@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# status --watch as a person sees it; colours; and what is waited for.
+# shellcheck disable=SC2154 # run sets stderr
+
+load common
+
+# A Docker that answers /_ping is all that is needed.
+setup_file() {
+    lab_up
+    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
+    wait_for 10 test -S "$LAB_SOCK"
+}
+
+teardown_file() {
+    lab_kill 5 "$(cat "$LAB/pinger.pid")"
+    lab_down
+}
+
+setup() {
+    setup_home
+    export TERM=xterm
+    unset NO_COLOR
+}
+
+teardown() {
+    teardown_home
+}
+
+# term STEP... -- COMMAND...: nothing may wrap, and the terminal must be given back as it was.
+term() {
+    python3 "$TESTS/terminal.py" "$@"
+}
+
+# at_port PORT NAME [options]
+at_port() {
+    local port=$1 name=$2
+    shift 2
+    docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+}
+
+pid_of() {
+    status_of "$1" pid
+}
+
+@test "watch: what changes is seen, at any width, and q gives the terminal back" {
+    local moving
+    moving=$(lab_sshd moving)
+    new_profile lab --description 'Zürich 東京'
+    at_port "$moving" away --set hold=1s
+    docktether up lab away
+    (
+        wait_for 20 test -e watching
+        lab_stop_sshd moving
+        wait_for 20 test -e narrow
+        lab_sshd_again moving
+    ) 3>&- &
+    at_end $!
+    run -0 term -s 24x200 'screen:^away +serving .*streamlocal' 'screen:^lab +serving .*ms' shown:watching \
+        'screen:^away +(waiting|connecting).* ago: ' 'screen:1 serving, 1 (waiting|connecting)' \
+        resize:24x20 'screen:^NAME   STATE$' 'screen:^away   (waiting|connecting)$' shown:narrow 'screen:^away   serving$' \
+        resize:3x9 'screen:^away ' resize:1x1 'screen:^.$' resize:24x80 'screen:^away +serving +.*RESET|^away +serving' \
+        send:q -- "$DOCKTETHER" status --watch
+    grep -q 'q quits' watching
+    wait $!
+}
+
+@test "watch: one tether in full, cut to a narrow terminal" {
+    new_profile lab --protected
+    docktether up lab
+    run -0 term -s 40x100 'screen:^State: +serving$' 'screen:^Round trip: +[0-9.]+ms$' 'screen:^Reconnects: +0$' \
+        resize:40x30 'screen:^Host key: +ssh-ed2.*…$' resize:10x20 'screen:1-8 of' send:G 'screen:q quits|of' \
+        send:q -- "$DOCKTETHER" status lab --watch
+}
+
+@test "watch: more tethers than lines are scrolled through" {
+    local i
+    for i in $(seq 10 39); do
+        at_port 1 "t$i"
+    done
+    run -0 term -s 12x60 'screen:^t10 +down$' 'screen:1-9 of 30' 'send:\x1b[B' 'screen:2-10 of 30' 'send: ' \
+        'screen:10-18 of 30' send:G 'screen:^t39 +down$' 'screen:22-30 of 30' send:k 'screen:21-29 of 30' send:g \
+        'screen:1-9 of 30' resize:40x60 'screen:^t39 +down$' send:q -- "$DOCKTETHER" status -w
+}
+
+@test "watch: interrupt, TERM and HUP give the terminal back and end it as they should" {
+    new_profile lab
+    run -130 term 'screen:^lab +down' 'send:\x03' -- "$DOCKTETHER" status -w
+    run -143 term 'screen:^lab +down' kill:TERM -- "$DOCKTETHER" status -w
+    run -129 term 'screen:^lab +down' kill:HUP -- "$DOCKTETHER" status -w
+}
+
+@test "watch: stopped and continued" {
+    new_profile lab
+    run -0 term -s 24x80 'expect:\$ ' "send:'$DOCKTETHER' status -w\\r" 'screen:^lab +down' 'send:\x1a' 'screen:Stopped' \
+        'send:stty -a\r' 'expect: icanon' 'expect: echo ' 'send:fg\r' 'screen:^NAME ' 'screen:^lab +down' send:q \
+        'screen:Stopped' 'send:exit 0\r' -- env PS1='$ ' bash --norc --noprofile -i
+}
+
+@test "watch: a tether that hangs keeps nobody, and is seen to answer again" {
+    local pid
+    new_profile lab
+    new_profile hung
+    docktether up lab hung
+    pid=$(pid_of hung)
+    kill -STOP "$pid"
+    (
+        wait_for 20 test -e silent
+        kill -CONT "$pid"
+    ) 3>&- &
+    at_end $!
+    run -0 term -s 24x150 'screen:^lab +serving' 'screen:^hung +silent' 'screen:does not answer' shown:silent \
+        'screen:^hung +serving' send:q -- "$DOCKTETHER" status -w
+    wait $!
+    grep -q '^lab *serving' silent
+}
+
+@test "status asks all at once: two that hang cost no more than one" {
+    local pids name began took
+    for name in a1 a2 a3; do
+        new_profile $name
+        docktether up $name
+        [ $name = a3 ] || pids+=" $(pid_of $name)"
+    done
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -STOP $pids
+    began=$(date +%s%N)
+    run -0 docktether status
+    took=$((($(date +%s%N) - began) / 1000000))
+    # shellcheck disable=SC2086
+    kill -CONT $pids
+    echo "$output; $took ms"
+    [[ ${lines[1]} =~ ^a1\ +silent ]]
+    [[ ${lines[2]} =~ ^a2\ +silent ]]
+    [[ ${lines[3]} =~ ^a3\ +serving ]]
+    [ "$took" -lt 9000 ]
+}
+
+@test "watch: json prints a line for each, and one for each change; a table wants a terminal" {
+    local watching
+    new_profile lab
+    run -2 docktether status --watch
+    [[ $output == *"--watch --format json"* ]]
+    TERM=dumb run -2 term -- "$DOCKTETHER" status --watch
+    docktether status lab -w --format json >lines 2>&1 3>&- &
+    watching=$!
+    at_end "$watching"
+    wait_for 10 grep -q '"state":"down"' lines
+    docktether up lab
+    wait_for 10 grep -q '"state":"serving"' lines
+    docktether down lab
+    wait_for 10 down_again
+    [ "$(wc -l <lines)" -le 8 ]
+    end "$watching"
+    # And whoever does not read any more is noticed, also when nothing changes.
+    run -0 timeout 20 bash -c "'$DOCKTETHER' status -w --format json 2>/dev/null | head -n 1"
+}
+
+down_again() {
+    [ "$(tail -n 1 lines)" = '{"name":"lab","state":"down"}' ]
+}
+
+@test "control bytes and wide characters in a description and an error do no harm" {
+    local port
+    port=$(lab_sshd gone)
+    lab_stop_sshd gone
+    at_port "$port" lab --set connect=demand --set hold=1s
+    docktether up lab
+    curl -s --max-time 10 --unix-socket "$RUN/lab.sock" http://d/_ping >/dev/null || true
+    run -0 term -s 10x70 'screen:^lab +(asleep|waiting) .*ago: TCP: .*…$' resize:10x40 'screen:^lab ' send:q -- \
+        "$DOCKTETHER" status -w
+}
+
+@test "colours only on a terminal that has them, and not with NO_COLOR" {
+    new_profile lab --protected
+    docktether up lab
+    run -0 term -- "$DOCKTETHER" ls
+    [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mup\e[0m'* ]]
+    run -0 term -- "$DOCKTETHER" status
+    [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mserving\e[0m'* ]]
+    NO_COLOR=1 run -0 term -- "$DOCKTETHER" status
+    [[ $output != *$'\e'* ]]
+    TERM=dumb run -0 term -- "$DOCKTETHER" ls
+    [[ $output != *$'\e'* ]]
+    NO_COLOR='' run -0 term -- "$DOCKTETHER" ls
+    [[ $output == *$'\e[32m'* ]]
+    run -0 docktether status lab
+    [[ $output != *$'\e'* ]]
+    NO_COLOR=1 run -0 term 'screen:^lab +serving' send:q -- "$DOCKTETHER" status -w
+    [[ $output != *$'\e[3'[0-9]m* ]]
+}
