@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "cli/called.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/shell.h"
@@ -17,7 +18,7 @@ static void print_line(char *line)
 
 static void print_usage(enum shell shell, const char *what)
 {
-    char *command = mem_printf("docktether env %s", what);
+    char *command = mem_printf("%s env %s", called_as(), what);
 
     print_line(shell_usage(shell, command));
     free(command);

@@ -14,21 +14,6 @@
 #define NOT_FOUND 127
 #define NOT_EXECUTABLE 126
 
-static int set_environment(const char *name, struct err *e)
-{
-    const char *const *cleared = target_cleared();
-    char *url = target_url(name, e);
-    int rc;
-
-    if (url == NULL)
-        return -1;
-    rc = setenv("DOCKER_HOST", url, 1);
-    for (size_t i = 0; cleared[i] != NULL && rc == 0; i++)
-        rc = unsetenv(cleared[i]);
-    free(url);
-    return rc == 0 ? 0 : err_set_errno(e, ERR_FAILED, "", "cannot set the environment");
-}
-
 static char **command_of(const struct args *args, size_t first)
 {
     char **argv = mem_alloc((args->count - first + 1) * sizeof *argv);
@@ -67,7 +52,7 @@ int cmd_exec(const struct args *args, struct err *e)
     if (rc == 0 && !args_has(args, "no-up"))
         rc = target_up(p, false, e);
     if (rc == 0)
-        rc = set_environment(p->name, e);
+        rc = target_environment(p->name, e);
     profile_free(p);
     if (rc != 0)
         return -1;

@@ -189,6 +189,23 @@ static const char exec_details[] =
     "126 when it cannot be run.\n"
     "  docktether exec prod docker ps\n";
 
+static const char plugin_details[] =
+    "With the plugin, `docker tether up NAME` is `docktether up NAME`, and so is every other\n"
+    "command. install makes a link in ~/.docker/cli-plugins; a package may have one for\n"
+    "everybody already, which status shows. remove removes the link.\n"
+    "\n"
+    "With its hooks, a docker command that fails on a terminal because a tether does not\n"
+    "serve says why, and what to run. enable-hooks adds them to Docker's config.json and\n"
+    "disable-hooks takes them out again; every other byte of the file stays. docker 29.3 and\n"
+    "newer call hooks after errors alone, from 26.1 on after every command.\n";
+
+static const char completion_details[] =
+    "Prints the completion script of a shell. Where make install or a package has put it,\n"
+    "there is nothing to do. By hand:\n"
+    "  bash  eval \"$(docktether completion bash)\"\n"
+    "  zsh   docktether completion zsh >DIRECTORY/_docktether, where $fpath has DIRECTORY\n"
+    "  fish  docktether completion fish | source\n";
+
 static const struct command commands[] = {
     { "create", COMMAND_PROFILES, "NAME URL", 2, 2, "make a profile of a remote Docker host", create_details,
       create_options, true, false, cmd_create },
@@ -226,6 +243,11 @@ static const struct command commands[] = {
     { "exec", COMMAND_DOCKER, "NAME [--] COMMAND...", 2, COMMAND_ANY, "run one command against a profile",
       exec_details, exec_options, true, true, cmd_exec },
 
+    { "plugin", COMMAND_DOCKER, "install | remove | enable-hooks | disable-hooks | status", 1, 1,
+      "make it a plugin of Docker's CLI: docker tether", plugin_details, NULL, false, false, cmd_plugin },
+
+    { "completion", COMMAND_OTHER, "bash | zsh | fish", 1, 1, "print a shell's completion script",
+      completion_details, NULL, false, false, cmd_completion },
     { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, format_options, false, false,
       cmd_version },
     { "help", COMMAND_OTHER, "[COMMAND]", 0, 1, "explain docktether or a command", NULL, NULL, false, false,

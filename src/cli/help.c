@@ -1,5 +1,9 @@
 #include "cli/help.h"
 
+#include "cli/called.h"
+
+#include <stdlib.h>
+
 static const struct {
     enum command_group group;
     const char *title;
@@ -21,7 +25,26 @@ static const char exit_codes[] = "Exit status:\n"
                                  "  7  reached, but the remote Docker socket cannot be used\n"
                                  "  8  refused by the profile's own policy\n";
 
-void help_overview(FILE *out)
+/* What is printed to *text between the two has the name that the user typed. */
+static FILE *begin(char **text, size_t *len)
+{
+    FILE *f = open_memstream(text, len);
+
+    if (f == NULL)
+        abort(); /* no memory for a page of text */
+    return f;
+}
+
+static void end(FILE *f, char **text, FILE *out)
+{
+    fclose(f);
+    char *typed = called_text(*text);
+    fputs(typed, out);
+    free(typed);
+    free(*text);
+}
+
+static void overview(FILE *out)
 {
     size_t count;
     const struct command *table = command_table(&count);
@@ -35,7 +58,7 @@ void help_overview(FILE *out)
         fprintf(out, "\n%s:\n", groups[g].title);
         for (size_t i = 0; i < count; i++)
             if (table[i].group == groups[g].group)
-                fprintf(out, "  %-10s%s\n", table[i].name, table[i].summary);
+                fprintf(out, "  %-11s%s\n", table[i].name, table[i].summary);
     }
     fprintf(out,
             "\nFirst steps:\n"
@@ -45,6 +68,16 @@ void help_overview(FILE *out)
             "\n%s"
             "\n`docktether help COMMAND` explains a command.\n",
             exit_codes);
+}
+
+void help_overview(FILE *out)
+{
+    char *text;
+    size_t len;
+    FILE *f = begin(&text, &len);
+
+    overview(f);
+    end(f, &text, out);
 }
 
 static void print_option(const struct args_option *o, FILE *out)
@@ -57,7 +90,7 @@ static void print_option(const struct args_option *o, FILE *out)
             o->value != NULL ? o->value : "", o->help);
 }
 
-void help_command(const struct command *c, FILE *out)
+static void describe(const struct command *c, FILE *out)
 {
     static const struct args_option help = { "help", 'h', NULL, "this text" };
 
@@ -69,4 +102,14 @@ void help_command(const struct command *c, FILE *out)
     for (const struct args_option *o = c->options; o != NULL && o->name != NULL; o++)
         print_option(o, out);
     print_option(&help, out);
+}
+
+void help_command(const struct command *c, FILE *out)
+{
+    char *text;
+    size_t len;
+    FILE *f = begin(&text, &len);
+
+    describe(c, f);
+    end(f, &text, out);
 }

@@ -1,5 +1,6 @@
 #include "cli/args.h"
 #include "cli/command.h"
+#include "cli/front.h"
 #include "cli/help.h"
 #include "cli/out.h"
 
@@ -58,27 +59,45 @@ static int finish(const struct command *c, const struct args *args, int status, 
     return status;
 }
 
+static int run(const struct command *c, const struct front *front, struct args *args, int argc, char **argv,
+               struct err *e)
+{
+    int count = argc - front->first;
+
+    /* Without a verb it is one of those that need no operand. */
+    if (count > 0 && command_parse(c, args, count, argv + front->first, e) != 0)
+        return -1;
+    if (!args->help && (!front->help || count == 0))
+        return c->run(args, e);
+    help_command(c, stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct err e = ERR_INIT;
     struct args args = { 0 };
     int status = -1;
 
+    const struct command *c = NULL;
+    struct front front;
+
     fill_descriptors();
     args.sigpipe_ignored = ignore_sigpipe();
-    if (argc < 2) {
+    int answered = front_open(&front, argc, argv, &e);
+    if (answered == 0 && front.first >= argc && !front.help && !front.version) {
         help_overview(stderr);
         return ERR_USAGE;
     }
-    const struct command *c = command_get(verb_of(argv[1]), &e);
-    if (c != NULL && command_parse(c, &args, argc - 1, argv + 1, &e) == 0) {
-        if (args.help) {
-            help_command(c, stdout);
-            status = 0;
-        } else {
-            status = c->run(&args, &e);
-        }
-    }
+    if (answered == 0)
+        c = command_get(verb_of(front.first < argc ? argv[front.first]
+                                : front.help       ? "help"
+                                                   : "version"),
+                        &e);
+    if (answered > 0)
+        status = 0;
+    else if (c != NULL)
+        status = run(c, &front, &args, argc, argv, &e);
     status = finish(c, &args, status, &e);
     args_clear(&args);
     return status;

@@ -1,6 +1,7 @@
 #include "cli/out.h"
 
 #include "base/mem.h"
+#include "cli/called.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,13 +22,16 @@ char *out_escape(const char *s)
 static void message(const char *profile, const char *text, const char *hint)
 {
     char *name = out_escape(profile != NULL ? profile : "");
-    char *line = mem_printf("docktether: %s%s%s\n%s%s%s", name, name[0] ? ": " : "", text,
-                            hint[0] ? "hint: " : "", hint, hint[0] ? "\n" : "");
+    char *said = called_text(text), *advice = called_text(hint);
+    char *line = mem_printf("%s: %s%s%s\n%s%s%s", called_as(), name, name[0] ? ": " : "", said,
+                            hint[0] ? "hint: " : "", advice, hint[0] ? "\n" : "");
 
     (void)fflush(stdout);
     (void)fputs(line, stderr);
     (void)fflush(stderr);
     free(line);
+    free(advice);
+    free(said);
     free(name);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/proposal.h"
 
 #include "base/path.h"
+#include "cli/called.h"
 #include "cli/edit.h"
 #include "cli/out.h"
 #include "cli/publish.h"
@@ -270,7 +271,7 @@ void proposals_advise(const struct proposals *list)
         const struct profile *p = one->profile;
         if (!one->chosen || one->why_not == NULL || strcmp(one->why_not, no_pin) != 0)
             continue;
-        char *command = mem_printf("docktether create %s", p->name), *endpoint = profile_endpoint(p);
+        char *command = mem_printf("%s create %s", called_as(), p->name), *endpoint = profile_endpoint(p);
         append(&command, " ", endpoint);
         if (p->via != NULL)
             append(&command, " --via ", p->via);

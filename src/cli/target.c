@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/out.h"
 #include "cli/term.h"
+#include "docker/plugin.h"
 #include "tether/launch.h"
 #include "tether/runtime.h"
 
@@ -29,6 +30,24 @@ char *target_url(const char *name, struct err *e)
     char *url = mem_printf("unix://%s", path);
     free(path);
     return url;
+}
+
+int target_environment(const char *name, struct err *e)
+{
+    /* What we run is no plugin of the CLI that has run us. */
+    static const char *const plugins[] = { PLUGIN_CLI_VARIABLE, PLUGIN_SOCKET_VARIABLE };
+    char *url = target_url(name, e);
+    int rc;
+
+    if (url == NULL)
+        return -1;
+    rc = setenv("DOCKER_HOST", url, 1);
+    for (size_t i = 0; cleared[i] != NULL && rc == 0; i++)
+        rc = unsetenv(cleared[i]);
+    for (size_t i = 0; i < sizeof plugins / sizeof *plugins && rc == 0; i++)
+        rc = unsetenv(plugins[i]);
+    free(url);
+    return rc == 0 ? 0 : err_set_errno(e, ERR_FAILED, "", "cannot set the environment");
 }
 
 static void waiting(void *user, const char *name, const char *what)

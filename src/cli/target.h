@@ -24,6 +24,9 @@ int target_up(const struct profile *p, bool for_others, struct err *e);
 /* "unix://" and the profile's socket, allocated. */
 char *target_url(const char *name, struct err *e);
 
+/* Points this process, and what it becomes, at the profile. */
+int target_environment(const char *name, struct err *e);
+
 /* The variables that would send Docker's programs elsewhere, or make them
  * speak TLS to our socket: unset wherever DOCKER_HOST is set. NULL-terminated. */
 const char *const *target_cleared(void);

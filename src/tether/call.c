@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,10 +18,21 @@
 #define APPEAR_MS 5000 /* for the control socket of a tether that is starting */
 #define RETRY_MS 10
 
-static int try_connect(const struct sockaddr_un *sa)
+/* One that accepts nobody lets connect() wait. */
+static void bound_connect(int fd, struct deadline d)
+{
+    int left = deadline_left(d);
+    struct timeval tv = { .tv_sec = left / 1000, .tv_usec = (left % 1000 + 1) * 1000 };
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
+}
+
+static int try_connect(const struct sockaddr_un *sa, struct deadline d)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    if (fd >= 0)
+        bound_connect(fd, d);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof *sa) != 0) {
         int error = errno;
         close(fd);
@@ -39,16 +51,15 @@ static bool is_starting(const struct runtime *rt, int error)
     return (error == ENOENT || error == ECONNREFUSED) && runtime_locked(rt, &pid);
 }
 
-static int connect_control(const struct runtime *rt, struct err *e)
+static int connect_control(const struct runtime *rt, struct deadline d, struct err *e)
 {
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
-    struct deadline d = deadline_in(APPEAR_MS);
 
     if (strlen(rt->ctl) >= sizeof sa.sun_path)
         return err_set(e, ERR_FAILED, "control", "%s is too long a path for a unix socket", rt->ctl);
     strcpy(sa.sun_path, rt->ctl);
     for (;;) {
-        int fd = try_connect(&sa);
+        int fd = try_connect(&sa, d);
         if (fd >= 0)
             return fd;
         int error = errno;
@@ -121,14 +132,14 @@ json_t *call_op(const char *op)
     return json_pack("{s:s}", "op", op);
 }
 
-int call_open(const struct runtime *rt, json_t *request, struct err *e)
+static int open_until(const struct runtime *rt, json_t *request, struct deadline d, struct err *e)
 {
     char *text = json_dumps(request, JSON_COMPACT);
     char *line = mem_printf("%s\n", text != NULL ? text : "{}");
 
     json_decref(request);
     free(text);
-    int fd = connect_control(rt, e);
+    int fd = connect_control(rt, d, e);
     if (fd >= 0 && send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line)) {
         err_set_errno(e, ERR_FAILED, "control", "cannot write to the tether");
         close(fd);
@@ -138,9 +149,14 @@ int call_open(const struct runtime *rt, json_t *request, struct err *e)
     return fd;
 }
 
+int call_open(const struct runtime *rt, json_t *request, struct err *e)
+{
+    return open_until(rt, request, deadline_in(APPEAR_MS), e);
+}
+
 json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e)
 {
-    int fd = call_open(rt, request, e);
+    int fd = open_until(rt, request, deadline_in(timeout_ms < APPEAR_MS ? timeout_ms : APPEAR_MS), e);
     if (fd < 0)
         return NULL;
     json_t *answer = call_read_line(fd, timeout_ms, e);

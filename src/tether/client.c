@@ -31,7 +31,7 @@ bool client_running(const char *name)
     return running;
 }
 
-json_t *client_status(const char *name, struct err *e)
+json_t *client_status_within(const char *name, int64_t ms, struct err *e)
 {
     struct runtime rt;
     pid_t pid;
@@ -40,7 +40,7 @@ json_t *client_status(const char *name, struct err *e)
     if (runtime_init(&rt, name, e) != 0)
         return NULL;
     if (runtime_locked(&rt, &pid)) {
-        json_t *answer = call_tether(&rt, call_op("status"), ANSWER_MS, e);
+        json_t *answer = call_tether(&rt, call_op("status"), ms, e);
         status = json_incref(json_object_get(answer, "status"));
         if (answer != NULL && status == NULL)
             err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
@@ -51,6 +51,11 @@ json_t *client_status(const char *name, struct err *e)
     }
     runtime_clear(&rt);
     return status;
+}
+
+json_t *client_status(const char *name, struct err *e)
+{
+    return client_status_within(name, ANSWER_MS, e);
 }
 
 /* True when the lock was given up in time. */

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* True when a tether of that name is running (it holds the lock). Cheap: no
  * connection is made. */
@@ -25,6 +26,9 @@ bool client_running(const char *name);
  * "bytes" {"in","out"}, "reconnects",
  * "last_error" (null or {"code","layer","message","hint","at"}). */
 json_t *client_status(const char *name, struct err *e);
+
+/* The same for whoever cannot wait so long: it answers within about ms. */
+json_t *client_status_within(const char *name, int64_t ms, struct err *e);
 
 /* Ends the tether of that name and waits until it is gone: by request, and
  * when it does not answer by SIGTERM, then SIGKILL to the process that holds

@@ -1,0 +1,68 @@
+#include "cli/called.h"
+
+#include "base/mem.h"
+#include "cli/command.h"
+#include "docker/plugin.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OURS "docktether"
+#define DOCKERS "docker " PLUGIN_NAME
+
+bool called_by_docker(void)
+{
+    return strcmp(program_invocation_short_name, PLUGIN_FILE) == 0;
+}
+
+const char *called_as(void)
+{
+    return called_by_docker() ? DOCKERS : OURS;
+}
+
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == '/';
+}
+
+/* True when what follows the name is a command, as in hints and in help; not
+ * where a file, a page or the program itself is meant. */
+static bool is_command(const char *after)
+{
+    static const char *const stands_for_one[] = { "COMMAND", "..." };
+    size_t count, len;
+    const struct command *table = command_table(&count);
+
+    if (*after++ != ' ')
+        return false;
+    for (len = 0; is_word(after[len]); len++)
+        ;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(table[i].name) == len && strncmp(table[i].name, after, len) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof stands_for_one / sizeof *stands_for_one; i++)
+        if (strncmp(after, stands_for_one[i], strlen(stands_for_one[i])) == 0)
+            return true;
+    return false;
+}
+
+char *called_text(const char *text)
+{
+    size_t size = strlen(text) + 1, used = 0;
+
+    if (!called_by_docker())
+        return mem_strdup(text);
+    char *result = mem_alloc(size * 2); /* each name grows by less than its length */
+    for (const char *p = text; *p != '\0';) {
+        size_t len = strlen(OURS);
+        if (strncmp(p, OURS, len) == 0 && (p == text || !is_word(p[-1])) && is_command(p + len)) {
+            used = (size_t)(stpcpy(result + used, DOCKERS) - result);
+            p += len;
+        } else {
+            result[used++] = *p++;
+        }
+    }
+    return result;
+}

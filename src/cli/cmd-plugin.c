@@ -1,0 +1,169 @@
+#include "base/mem.h"
+#include "cli/cmd.h"
+#include "cli/dockercli.h"
+#include "cli/out.h"
+#include "cli/table.h"
+#include "docker/hooks.h"
+#include "docker/plugindir.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *own_path(struct err *e)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (n < 0) {
+        err_set_errno(e, ERR_FAILED, "docker plugin", "cannot tell where this program is");
+        return NULL;
+    }
+    path[n] = '\0';
+    return mem_strdup(path);
+}
+
+/* True when path leads to this program. */
+static bool is_this(const char *path)
+{
+    char *own = own_path(NULL), *real = realpath(path, NULL);
+    bool is = own != NULL && real != NULL && strcmp(own, real) == 0;
+
+    free(real);
+    free(own);
+    return is;
+}
+
+static int install(struct err *e)
+{
+    char *program = own_path(e);
+    int rc = program != NULL ? plugindir_install(program, e) : -1;
+    char *found = rc >= 0 ? plugindir_find() : NULL;
+
+    free(program);
+    if (rc < 0)
+        return -1;
+    if (found != NULL)
+        puts(found);
+    out_note(NULL, rc == 1 ? "it was there already" : "from now on: docker tether help");
+    if (found != NULL && !is_this(found))
+        out_note(NULL, "warning: Docker takes another program for its plugin: %s", found);
+    free(found);
+    return 0;
+}
+
+static int uninstall(struct err *e)
+{
+    char *path = plugindir_link(e);
+    enum hooks hooks = HOOKS_OFF;
+    int rc = path != NULL ? plugindir_remove(e) : -1;
+
+    if (rc == 0)
+        puts(path);
+    free(path);
+    if (rc < 0)
+        return -1;
+    char *left = plugindir_find();
+    if (left != NULL)
+        out_note(NULL, "Docker still finds %s", left);
+    else if (hooks_get(&hooks, NULL, NULL) == 0 && hooks != HOOKS_OFF)
+        out_note(NULL, "its hooks are still enabled; docktether plugin disable-hooks ends that");
+    free(left);
+    return 0;
+}
+
+/* Variables that override config.json. */
+static void warn_of_environment(void)
+{
+    static const char *const variables[] = { "DOCKER_CLI_HOOKS", "DOCKER_CLI_HINTS" };
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value != NULL && *value != '\0') {
+            if (strcasecmp(value, "true") != 0 && strcmp(value, "1") != 0)
+                out_note(NULL, "warning: %s=%s keeps Docker from calling hooks", variables[i], value);
+            return;
+        }
+    }
+}
+
+static int enable_hooks(struct err *e)
+{
+    char *version = dockercli_version();
+    enum hooks known = hooks_known(version);
+    char *found = plugindir_find();
+
+    if (version != NULL && known == HOOKS_OFF)
+        out_note(NULL, "warning: docker %s knows no hooks; 26.1 and newer do", version);
+    int rc = hooks_set(known == HOOKS_OFF ? HOOKS_ON_ERROR : known, e);
+    if (rc == 0) {
+        out_note(NULL, "hooks enabled%s",
+                 known == HOOKS_ALWAYS
+                     ? " (this docker calls them after every command, not only after errors)"
+                     : "");
+        warn_of_environment();
+    }
+    if (rc == 0 && found == NULL)
+        out_note(NULL, "warning: the plugin is not installed yet; docktether plugin install does that");
+    free(found);
+    free(version);
+    return rc;
+}
+
+static int disable_hooks(struct err *e)
+{
+    if (hooks_set(HOOKS_OFF, e) != 0)
+        return -1;
+    out_note(NULL, "hooks disabled");
+    return 0;
+}
+
+static int show_status(struct err *e)
+{
+    static const char *const words[] = {
+        [HOOKS_OFF] = "disabled", [HOOKS_ALWAYS] = "after every command", [HOOKS_ON_ERROR] = "after errors"
+    };
+    enum hooks hooks;
+    bool effective;
+
+    if (hooks_get(&hooks, &effective, e) != 0)
+        return -1;
+    char *version = dockercli_version(), *found = plugindir_find();
+    struct table *t = table_new(2, NULL);
+    table_pair(t, "Docker CLI", version != NULL ? version : "not found");
+    char *where = mem_printf("%s%s", found != NULL ? found : "not installed",
+                             found != NULL && !is_this(found) ? " (another program)" : "");
+    table_pair(t, "Plugin", where);
+    char *how = mem_printf("%s%s", words[hooks],
+                           hooks != HOOKS_OFF && !effective ? ", but features.hooks is not true" : "");
+    table_pair(t, "Hooks", how);
+    table_print(t, stdout);
+    table_free(t);
+    free(how);
+    free(where);
+    free(found);
+    free(version);
+    return 0;
+}
+
+int cmd_plugin(const struct args *args, struct err *e)
+{
+    static const struct {
+        const char *word;
+        int (*run)(struct err *e);
+    } actions[] = {
+        { "install", install },           { "remove", uninstall },
+        { "enable-hooks", enable_hooks }, { "disable-hooks", disable_hooks },
+        { "status", show_status },
+    };
+    const char *wanted = args->operands[0];
+
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].word, wanted) == 0)
+            return actions[i].run(e);
+    return err_set(e, ERR_USAGE, "plugin",
+                   "it takes install, remove, enable-hooks, disable-hooks or status, not \"%s\"", wanted);
+}

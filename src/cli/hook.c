@@ -1,0 +1,168 @@
+#include "cli/hook.h"
+
+#include "base/mem.h"
+#include "cli/called.h"
+#include "cli/command.h"
+#include "cli/current.h"
+#include "cli/out.h"
+#include "docker/plugin.h"
+#include "store/store.h"
+#include "tether/client.h"
+#include "tether/runtime.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_MS 35 /* of the 50 that a command of the CLI may take longer for our sake */
+#define COMMAND_LINE_MAX (64u * 1024)
+#define WORDS_MAX 64 /* options of `docker` itself stand at the beginning */
+
+/* ---- whose error it is ----------------------------------------------------- */
+
+/* True when the path stands in the text and does not go on there. */
+static bool mentions(const char *text, const char *path)
+{
+    size_t len = strlen(path);
+
+    for (const char *p = text; (p = strstr(p, path)) != NULL; p += len)
+        if (!isalnum((unsigned char)p[len]) && (p[len] == '\0' || strchr("-_+/", p[len]) == NULL))
+            return true;
+    return false;
+}
+
+/* The profile whose socket or whose tether's own words are in the error. */
+static char *named_in(const char *error)
+{
+    struct strv names = { 0 };
+    char *found = NULL;
+
+    if (store_list(&names, NULL) != 0)
+        return NULL;
+    for (size_t i = 0; i < names.count && found == NULL; i++) {
+        char *socket = runtime_socket_path(names.items[i], NULL);
+        char *words = mem_printf("docktether: %s: ", names.items[i]);
+        if ((socket != NULL && mentions(error, socket)) || strstr(error, words) != NULL)
+            found = mem_strdup(names.items[i]);
+        free(words);
+        free(socket);
+    }
+    strv_clear(&names);
+    return found;
+}
+
+/* Errors of a connection that do not say whose. What else fails (a wrong option, a
+ * container that is not there) is no reason to speak of tethers. */
+static bool may_be_connection(const char *error)
+{
+    static const char *const words[] = { "connect", "EOF",  "deadline", "exited with code",
+                                         "timeout", "dial", "reset",    "broken pipe" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(error, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* A hook is not told --context, -H and --config; they stand on the command line of
+ * the CLI, which waits for us. Where that cannot be read, the environment is all. */
+static void take_options_of_parent(void)
+{
+    char *words[WORDS_MAX], *path = mem_printf("/proc/%ld/cmdline", (long)getppid());
+    char *line = mem_alloc(COMMAND_LINE_MAX);
+    struct plugin_globals globals;
+    int count = 0, at = 1;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, line, COMMAND_LINE_MAX - 1) : 0;
+    for (char *p = line; len > 0 && p < line + len && count < WORDS_MAX; p += strlen(p) + 1)
+        words[count++] = p;
+    if (count > 1 && plugin_globals(&globals, count, words, &at, NULL) == 0)
+        (void)plugin_apply(&globals, NULL);
+    if (fd >= 0)
+        close(fd);
+    free(line);
+    free(path);
+}
+
+static char *profile_of(const char *error)
+{
+    char *name;
+
+    /* Where the files of ours are does not depend on Docker's options. */
+    name = named_in(error);
+    if (name != NULL || !may_be_connection(error))
+        return name;
+    take_options_of_parent();
+    name = current_name(NULL);
+    if (name != NULL && (profile_check_name(name, NULL) != 0 || !store_exists(name))) {
+        free(name);
+        name = NULL;
+    }
+    return name;
+}
+
+/* ---- what to say ----------------------------------------------------------- */
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s != NULL ? s : "";
+}
+
+/* Where to look further: doctor, where this program has it. */
+static const char *examiner(void)
+{
+    return command_find("doctor") != NULL ? "doctor" : "status";
+}
+
+/* "NAME: why", the hint, and a command to run. NULL: nothing is wrong. */
+static char *say_state(const char *name, const json_t *status)
+{
+    const char *state = text(status, "state");
+    const json_t *error = json_object_get(status, "last_error");
+    const char *layer = text(error, "layer"), *hint = text(error, "hint");
+
+    if (strcmp(state, "serving") == 0 || strcmp(state, "asleep") == 0)
+        return NULL;
+    if (!json_is_object(error))
+        return mem_printf("%s: its tether is %s\nSee: docktether status %s", name, state, name);
+    return mem_printf("%s: %s%s%s\n%s%s%sSee: docktether %s %s", name, layer, *layer ? ": " : "",
+                      text(error, "message"), *hint ? "Hint: " : "", hint, *hint ? "\n" : "", examiner(),
+                      name);
+}
+
+static char *say(const char *name)
+{
+    struct err e = ERR_INIT;
+    json_t *status = client_status_within(name, ANSWER_MS, &e);
+    char *words;
+
+    if (status != NULL)
+        words = say_state(name, status);
+    else if (e.code != ERR_NONE)
+        words = mem_printf("%s: its tether does not answer\nSee: docktether logs %s", name, name);
+    else
+        words = mem_printf("%s: its tether is not up\nRun: docktether up %s", name, name);
+    json_decref(status);
+    return words;
+}
+
+void hook_answer(const char *request)
+{
+    char *error = plugin_hook_error(request);
+    char *name = error != NULL ? profile_of(error) : NULL;
+    char *words = name != NULL ? say(name) : NULL;
+
+    if (words != NULL) {
+        char *typed = called_text(words);
+        out_json(plugin_hook_answer(typed), JSON_COMPACT);
+        free(typed);
+    }
+    free(words);
+    free(name);
+    free(error);
+}
