@@ -50,6 +50,8 @@ static int set_options(ssh_session ssh, int fd, const char *user, const char *ho
         { SSH_OPTIONS_FD, &fd },
         { SSH_OPTIONS_HOST, "host" }, /* a placeholder: the connection is already there */
         { SSH_OPTIONS_USER, user },
+        /* Else libssh looks for a home directory, and fails for a user who has none. */
+        { SSH_OPTIONS_SSH_DIR, "/dev/null" },
         /* Opened at every key exchange whatever PROCESS_CONFIG says. */
         { SSH_OPTIONS_KNOWNHOSTS, "/dev/null" },
         { SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null" },
