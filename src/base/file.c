@@ -1,9 +1,11 @@
 #include "base/file.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,45 @@ int file_read(const char *path, enum file_trust trust, size_t max, char **data, 
 int file_read_stdin(size_t max, char **data, size_t *len, struct err *e)
 {
     return read_all(STDIN_FILENO, "standard input", max, data, len, e);
+}
+
+/* The bytes read; -1 with an error. buf has room for one more than max. */
+static ssize_t drain(int fd, const char *name, size_t max, struct deadline d, char *buf, struct err *e)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    size_t used = 0;
+
+    while (used <= max) {
+        int ready = poll(&p, 1, deadline_left(d));
+        ssize_t n = ready > 0 ? read(fd, buf + used, max + 1 - used) : -1;
+        if (n == 0)
+            return (ssize_t)used;
+        if (n > 0)
+            used += (size_t)n;
+        else if (ready == 0)
+            return err_set(e, ERR_FAILED, "", "%s: its end did not come", name);
+        else if (errno != EINTR && errno != EAGAIN)
+            return err_set_errno(e, ERR_FAILED, "", "cannot read %s", name);
+    }
+    return err_set(e, ERR_FAILED, "", "%s is larger than %zu bytes", name, max);
+}
+
+int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char **data, size_t *len,
+                 struct err *e)
+{
+    char *buf = mem_alloc(max + 2);
+    ssize_t n = drain(fd, name, max, deadline_in(timeout_ms), buf, e);
+
+    if (n >= 0 && strlen(buf) != (size_t)n)
+        n = err_set(e, ERR_FAILED, "", "%s is not a text: it holds NUL bytes", name);
+    if (n < 0) {
+        mem_wipe(buf, max + 2);
+        free(buf);
+        return -1;
+    }
+    *data = buf;
+    *len = (size_t)n;
+    return 0;
 }
 
 static int write_all(int fd, const char *data, size_t len)

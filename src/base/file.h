@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum file_trust {
@@ -22,6 +23,11 @@ int file_read(const char *path, enum file_trust trust, size_t max, char **data, 
 
 /* Reads standard input to its end, by the same rules; blocks. 0 or -1. */
 int file_read_stdin(size_t max, char **data, size_t *len, struct err *e);
+
+/* Reads an open descriptor to its end, by the same rules, into a buffer that
+ * never moves, so that wiping it leaves no copy behind. name is for errors. Waits for timeout_ms in all. */
+int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char **data, size_t *len,
+                 struct err *e);
 
 /* Writes a temporary file beside path, fsyncs, renames over it and fsyncs the
  * directory. With replace == false an existing path is an error (errno EEXIST

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ char *path_state_dir(struct err *e)
     return xdg_dir("XDG_STATE_HOME", ".local/state", e);
 }
 
-char *path_runtime_dir(struct err *e)
+char *path_login_dir(struct err *e)
 {
     const char *base;
     struct stat st;
@@ -88,15 +89,42 @@ char *path_runtime_dir(struct err *e)
     if (lstat(run, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid())
         path = mem_printf("%s/docktether", run);
     free(run);
-    if (path != NULL)
-        return path;
+    return path;
+}
 
+char *path_runtime_dir(struct err *e)
+{
+    struct err why = ERR_INIT;
+
+    char *path = path_login_dir(&why);
+    if (path != NULL || why.code != ERR_NONE) {
+        if (path == NULL && e != NULL)
+            *e = why;
+        return path;
+    }
     char *state = path_state_dir(e);
     if (state == NULL)
         return NULL;
     path = mem_printf("%s/run", state);
     free(state);
     return path;
+}
+
+/* Where others can write, the sticky bit keeps their hands off ours. */
+static bool is_safe(const char *dir)
+{
+    struct stat st;
+
+    return dir[0] == '/' && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+           (st.st_uid == geteuid() || st.st_uid == 0) &&
+           ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st.st_mode & S_ISVTX) != 0);
+}
+
+char *path_temporary_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+
+    return mem_strdup(dir != NULL && is_safe(dir) ? dir : "/tmp");
 }
 
 char *path_docker_config(struct err *e)

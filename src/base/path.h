@@ -19,6 +19,13 @@ char *path_state_dir(struct err *e);  /* $XDG_STATE_HOME/docktether */
  * /run/user/UID is ours, else the state directory's run/. Never /tmp. */
 char *path_runtime_dir(struct err *e);
 
+/* The same without the last of these: NULL, and no error, where there is neither. */
+char *path_login_dir(struct err *e);
+
+/* A directory in which nobody but us and root can replace what is ours: $TMPDIR
+ * where it is one, else /tmp. */
+char *path_temporary_dir(void);
+
 char *path_docker_config(struct err *e); /* $DOCKER_CONFIG or ~/.docker */
 
 /* "~" and "~/x" are expanded; an absolute path is copied; anything else is an

@@ -1,18 +1,14 @@
 #include "base/mem.h"
+#include "cli/child.h"
 #include "cli/cmd.h"
+#include "cli/ephemeral.h"
 #include "cli/out.h"
 #include "cli/target.h"
 #include "store/store.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define NOT_FOUND 127
-#define NOT_EXECUTABLE 126
 
 static char **command_of(const struct args *args, size_t first)
 {
@@ -23,26 +19,21 @@ static char **command_of(const struct args *args, size_t first)
     return argv;
 }
 
-/* Returns only when it failed, with the status a shell would give. */
-static int replace_us(char **argv, bool sigpipe_ignored)
+static void free_command(char **argv)
 {
-    /* The command gets the signals as we got them. */
-    if (!sigpipe_ignored)
-        signal(SIGPIPE, SIG_DFL);
-    (void)fflush(NULL);
-    execvp(argv[0], argv);
-    int status = errno == ENOENT || errno == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
-    struct err e = ERR_INIT;
-    err_set_errno(&e, ERR_FAILED, "exec", "cannot run %s", argv[0]);
-    out_error(NULL, &e);
-    return status;
+    for (size_t i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    free(argv);
 }
 
-int cmd_exec(const struct args *args, struct err *e)
+static int exec_profile(const struct args *args, struct err *e)
 {
     size_t first = args->count > 1 && strcmp(args->operands[1], "--") == 0 ? 2 : 1;
+    const char *option = ephemeral_option(args);
     int rc = 0;
 
+    if (option != NULL)
+        return err_set(e, ERR_USAGE, "exec", "--%s goes with --url", option);
     if (first >= args->count)
         return err_set(e, ERR_USAGE, "exec", "it needs a COMMAND");
     struct profile *p = store_load(args->operands[0], e);
@@ -58,9 +49,31 @@ int cmd_exec(const struct args *args, struct err *e)
         return -1;
 
     char **argv = command_of(args, first);
-    int status = replace_us(argv, args->sigpipe_ignored);
-    for (size_t i = 0; argv[i] != NULL; i++)
-        free(argv[i]);
-    free(argv);
+    int status = child_become(argv, args->sigpipe_ignored);
+    free_command(argv);
     return status;
+}
+
+static int exec_url(const struct args *args, struct err *e)
+{
+    char *name = NULL;
+
+    if (args_has(args, "no-up"))
+        return err_set(e, ERR_USAGE, "exec", "--no-up does not go with --url, which has no tether to leave");
+    char **argv = command_of(args, 0);
+    int status = ephemeral_exec(args, argv, &name, e);
+    if (status < 0) {
+        if (e->code == ERR_USAGE && e->hint[0] == '\0')
+            err_hint(e, "docktether help exec");
+        out_error(name, e);
+        status = (int)e->code;
+    }
+    free_command(argv);
+    free(name);
+    return status;
+}
+
+int cmd_exec(const struct args *args, struct err *e)
+{
+    return args_has(args, "url") ? exec_url(args, e) : exec_profile(args, e);
 }

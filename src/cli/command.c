@@ -75,7 +75,17 @@ static const struct args_option env_options[] = {
     NO_UP,
     END,
 };
-static const struct args_option exec_options[] = { NO_UP, END };
+static const struct args_option exec_options[] = {
+    { "url", 0, "URL", "against this host instead of a profile's, by a tether that ends with COMMAND" },
+    { "pin", 0, "'TYPE SHA256:...'", "with --url: a host key to trust (repeatable)" },
+    { "pin-from", 0, "known_hosts|FILE|-", "with --url: trust the keys that are found there (repeatable)" },
+    { "identity", 'i', "FILE", "with --url: a private key, or a public one the agent has (repeatable)" },
+    { "identity-fd", 0, "N", "with --url: a private key, read from the open descriptor N (repeatable)" },
+    { "certificate", 0, "FILE", "with --url: a certificate for one of the keys (repeatable)" },
+    { "set", 0, "KEY=VALUE", "with --url: any key of docktether(5) (repeatable)" },
+    NO_UP,
+    END,
+};
 
 static const char create_details[] =
     "URL is ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock]. Without a user it is you,\n"
@@ -187,7 +197,15 @@ static const char exec_details[] =
     "Brings the tether up and runs COMMAND with DOCKER_HOST set to it. What follows NAME\n"
     "belongs to the command. The exit status is the command's: 127 when it is not found,\n"
     "126 when it cannot be run.\n"
-    "  docktether exec prod docker ps\n";
+    "  docktether exec prod docker ps\n"
+    "\n"
+    "With --url there is no NAME and no profile, as in a CI pipeline: the tether belongs to\n"
+    "this one command, ends with it, and leaves nothing behind. Neither docktether.ini nor\n"
+    "any profile is read. The key is read before COMMAND starts and is nowhere in its\n"
+    "arguments, environment or descriptors. Until COMMAND has started the exit status is\n"
+    "docktether's own.\n"
+    "  docktether exec --url ssh://deploy@prod.example.com --pin 'ssh-ed25519 SHA256:...' \\\n"
+    "      --identity-fd 3 -- docker compose up -d 3<key\n";
 
 static const char plugin_details[] =
     "With the plugin, `docker tether up NAME` is `docktether up NAME`, and so is every other\n"
@@ -240,8 +258,8 @@ static const struct command commands[] = {
       false, cmd_show },
     { "env", COMMAND_DOCKER, "NAME | --unset", 0, 1, "print lines that point a shell at a profile",
       env_details, env_options, true, false, cmd_env },
-    { "exec", COMMAND_DOCKER, "NAME [--] COMMAND...", 2, COMMAND_ANY, "run one command against a profile",
-      exec_details, exec_options, true, true, cmd_exec },
+    { "exec", COMMAND_DOCKER, "NAME | --url URL [--] COMMAND...", 1, COMMAND_ANY,
+      "run one command against a profile", exec_details, exec_options, true, true, cmd_exec },
 
     { "plugin", COMMAND_DOCKER, "install | remove | enable-hooks | disable-hooks | status", 1, 1,
       "make it a plugin of Docker's CLI: docker tether", plugin_details, NULL, false, false, cmd_plugin },

@@ -27,6 +27,12 @@ bool edit_given(const char *url, const struct args *a)
     return url != NULL;
 }
 
+/* What p would be without the values that it was given. */
+static struct profile *base_of(const struct profile *p, struct err *e)
+{
+    return profile_is_ephemeral(p) ? profile_new(p->name) : store_new_profile(p->name, e);
+}
+
 static int set(struct profile *p, const char *section, const char *key, const char *value, struct err *e)
 {
     return option_set(p, option_find(section, key), value, e);
@@ -70,7 +76,7 @@ static int apply_url(struct profile *p, const char *url, struct err *e)
         return 0;
     if (endpoint_parse(url, &ep, e) != 0)
         return -1;
-    struct profile *base = store_new_profile(p->name, e);
+    struct profile *base = base_of(p, e);
     if (base != NULL)
         rc = set_endpoint(p, &ep, base, e);
     profile_free(base);
@@ -176,7 +182,7 @@ static int unknown_key(const char *key, struct err *e)
 /* Back to what docktether.ini or the program says. */
 static int reset_key(struct profile *p, const struct option *o, struct err *e)
 {
-    struct profile *base = store_new_profile(p->name, e);
+    struct profile *base = base_of(p, e);
 
     if (base == NULL)
         return -1;

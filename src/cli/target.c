@@ -32,22 +32,26 @@ char *target_url(const char *name, struct err *e)
     return url;
 }
 
-int target_environment(const char *name, struct err *e)
+int target_set_environment(const char *url, struct err *e)
 {
     /* What we run is no plugin of the CLI that has run us. */
     static const char *const plugins[] = { PLUGIN_CLI_VARIABLE, PLUGIN_SOCKET_VARIABLE };
-    char *url = target_url(name, e);
-    int rc;
+    int rc = setenv("DOCKER_HOST", url, 1);
 
-    if (url == NULL)
-        return -1;
-    rc = setenv("DOCKER_HOST", url, 1);
     for (size_t i = 0; cleared[i] != NULL && rc == 0; i++)
         rc = unsetenv(cleared[i]);
     for (size_t i = 0; i < sizeof plugins / sizeof *plugins && rc == 0; i++)
         rc = unsetenv(plugins[i]);
-    free(url);
     return rc == 0 ? 0 : err_set_errno(e, ERR_FAILED, "", "cannot set the environment");
+}
+
+int target_environment(const char *name, struct err *e)
+{
+    char *url = target_url(name, e);
+    int rc = url != NULL ? target_set_environment(url, e) : -1;
+
+    free(url);
+    return rc;
 }
 
 static void waiting(void *user, const char *name, const char *what)
@@ -72,6 +76,10 @@ int target_check_pins(const struct profile *p, struct err *e)
     if (p->pins.count > 0)
         return 0;
     err_set(e, ERR_HOSTKEY, "host key", "no host key is pinned for %s", p->host);
+    if (profile_is_ephemeral(p))
+        return err_hint(e,
+                        "ask the server itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and give "
+                        "what it says: --pin 'TYPE SHA256:...'");
     return err_hint(
         e,
         "look at what the host presents with `docktether pin %s --scan`, compare it with the server's "
@@ -100,6 +108,14 @@ int target_up_hops(const struct profile *p, struct err *e)
     const struct launch_options options = options_for(true);
 
     return launch_hops(p, &options, e);
+}
+
+int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e)
+{
+    const struct launch_options options = options_for(false);
+
+    (void)fflush(NULL); /* launch_bound() forks */
+    return launch_bound(p, rt, &options, lifeline, e);
 }
 
 int target_up(const struct profile *p, bool for_others, struct err *e)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "store/profile.h"
+#include "tether/runtime.h"
 
 #include <stdbool.h>
 
@@ -26,6 +27,12 @@ char *target_url(const char *name, struct err *e);
 
 /* Points this process, and what it becomes, at the profile. */
 int target_environment(const char *name, struct err *e);
+
+/* A tether that ends with us, without a word; see launch_bound(). */
+int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
+
+/* Points this process, and what it starts, at the URL. */
+int target_set_environment(const char *url, struct err *e);
 
 /* The variables that would send Docker's programs elsewhere, or make them
  * speak TLS to our socket: unset wherever DOCKER_HOST is set. NULL-terminated. */

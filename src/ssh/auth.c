@@ -104,11 +104,8 @@ static int timed_out(struct attempt *a, struct err *e)
 {
     err_set(e, ERR_AUTH, "agent", "the agent did not sign with %s within %" PRId64 " s", a->last,
             a->p->connect_timeout_ms / 1000);
-    err_hint(
-        e,
-        "does it wait for a touch or a confirmation? docktether update %s --set connect-timeout=1m gives more "
-        "time",
-        a->p->name);
+    err_hint(e, "does it wait for a touch or a confirmation? %s--set connect-timeout=1m gives more time",
+             a->p->change);
     return INTERRUPTED;
 }
 
@@ -308,9 +305,8 @@ static int wants_more(struct attempt *a, struct err *e)
     if (methods & SSH_AUTH_METHOD_PUBLICKEY) {
         err_set(e, ERR_AUTH, "authentication", "%s@%s took the key %s and wants another one%s", a->p->user,
                 a->p->host, a->taken, a->refused ? ", but refused the rest" : " too");
-        return err_hint(e,
-                        "%sname all that it asks for: docktether update %s --identity FILE --identity FILE",
-                        left_out(a, buf, sizeof buf), a->p->name);
+        return err_hint(e, "%sname all that it asks for: %s--identity FILE --identity FILE",
+                        left_out(a, buf, sizeof buf), a->p->change);
     }
     err_set(e, ERR_AUTH, "authentication",
             "%s@%s took the key %s and wants more, by a way that is never used (%s)", a->p->user, a->p->host,
@@ -363,8 +359,7 @@ static int broken(struct attempt *a, struct err *e)
     err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered.count,
             a->offered.count == 1 ? "" : "s", *why ? why : "no reason given");
     if (a->ids->any_in_agent)
-        return err_hint(e, "the agent offers too many keys: docktether update %s --identity FILE",
-                        a->p->name);
+        return err_hint(e, "the agent offers too many keys: %s--identity FILE", a->p->change);
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 

@@ -23,11 +23,20 @@ struct connect {
     struct session *session;
 };
 
+/* Where there is no profile that could be changed. */
+static int hint_pin(struct err *e)
+{
+    return err_hint(e, "compare with the host itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and "
+                       "give what it says there: --pin 'TYPE SHA256:...'");
+}
+
 int connect_check_pins(const struct profile *p, struct err *e)
 {
     if (p->pins.count > 0)
         return 0;
     err_set(e, ERR_HOSTKEY, "host key", "no key of the host is pinned, so it cannot be recognised");
+    if (profile_is_ephemeral(p))
+        return hint_pin(e);
     err_fix(e, "docktether pin %s --scan", p->name);
     return err_hint(
         e, "docktether pin %s --scan shows what it presents; compare, then docktether pin %s --add ...",
@@ -104,7 +113,9 @@ int connect_exchange(struct connect *c, struct err *e)
 {
     if (handshake_run(c->session, &c->wait, c->target, e) == 0)
         return 0;
-    if (e != NULL && e->code == ERR_HOSTKEY) {
+    if (e != NULL && e->code == ERR_HOSTKEY && profile_is_ephemeral(c->rq.profile)) {
+        hint_pin(e);
+    } else if (e != NULL && e->code == ERR_HOSTKEY) {
         err_hint(e, "compare with the host itself: docktether pin %s --scan", c->rq.profile->name);
         err_fix(e, "docktether pin %s --scan", c->rq.profile->name);
     }
@@ -114,10 +125,12 @@ int connect_exchange(struct connect *c, struct err *e)
 int connect_trust(struct connect *c, struct err *e)
 {
     struct session *s = c->session;
+    const struct profile *p = c->rq.profile;
 
-    if (connect_check_pins(c->rq.profile, e) != 0 ||
-        hostkey_check(s, &c->rq.profile->pins, c->rq.profile->name, e) != 0)
+    if (connect_check_pins(p, e) != 0)
         return -1;
+    if (hostkey_check(s, &p->pins, p->name, e) != 0)
+        return profile_is_ephemeral(p) ? hint_pin(e) : -1;
     log_info(c->rq.log, "connected to %s (%s), host key %s %s", c->target, session_banner(s),
              s->host_key.type, s->host_key.fingerprint);
     return 0;

@@ -118,8 +118,8 @@ static int load_certificates(struct loading *l, struct err *e)
         int rc = read_certificate(files->items[i], &key, e);
         if (rc == 1) {
             err_set(e, ERR_AUTH, "certificate", "the certificate %s does not exist", files->items[i]);
-            err_hint(e, "name another one: docktether update %s --certificate FILE", l->p->name);
-            err_fix(e, "docktether update %s --certificate FILE", l->p->name);
+            err_hint(e, "name another one: %s--certificate FILE", l->p->change);
+            err_fix(e, "%s--certificate FILE", l->p->change);
         }
         if (rc != 0)
             return -1;
@@ -226,10 +226,10 @@ static int no_agent(const struct loading *l, const char *path, struct err *e)
     err_set(e, ERR_AUTH, "identity", "%s is a public key, so only an agent can sign with it, and %s", path,
             unwanted ? "the profile says agent = no" : "SSH_AUTH_SOCK is not set");
     if (unwanted)
-        err_fix(e, "docktether update %s --set agent=yes", l->p->name);
+        err_fix(e, "%s--set agent=yes", l->p->change);
     else
         err_fix(e, "eval \"$(ssh-agent)\" && ssh-add");
-    return err_hint(e, "name the private key, or an agent: docktether update %s --set agent=%s", l->p->name,
+    return err_hint(e, "name the private key, or an agent: %s--set agent=%s", l->p->change,
                     unwanted ? "yes" : "PATH");
 }
 
@@ -258,7 +258,7 @@ static int add(struct loading *l, const char *file, struct err *e)
 {
     struct keyfile f;
 
-    if (keyfile_read(&f, file, l->p->name, e) != 0)
+    if (keyfile_read(&f, file, l->p->change, e) != 0)
         return -1;
     int rc = append_keyfile(l, file, &f, true, e);
     keyfile_clear(&f);
@@ -271,7 +271,7 @@ static void add_defaults(struct loading *l)
     for (size_t i = 0; i < sizeof default_files / sizeof *default_files; i++) {
         struct err e = ERR_INIT;
         struct keyfile f;
-        int rc = keyfile_read(&f, default_files[i], l->p->name, &e);
+        int rc = keyfile_read(&f, default_files[i], l->p->change, &e);
         if (rc == 0) {
             rc = append_keyfile(l, default_files[i], &f, false, &e);
             keyfile_clear(&f);
@@ -300,8 +300,8 @@ static int nothing(const struct loading *l, struct err *e)
     if (l->ids->agent != NULL)
         err_fix(e, "ssh-add");
     else
-        err_fix(e, "docktether update %s --identity FILE", l->p->name);
-    return err_hint(e, "docktether update %s --identity FILE, or ssh-add FILE", l->p->name);
+        err_fix(e, "%s--identity FILE", l->p->change);
+    return err_hint(e, "%s--identity FILE, or ssh-add FILE", l->p->change);
 }
 
 static int load_all(struct loading *l, struct err *e)
@@ -333,6 +333,20 @@ struct identities *identities_load(const struct profile *p, const struct identit
         return l.ids;
     identities_free(l.ids);
     return NULL;
+}
+
+#define FD_PREFIX "fd:"
+
+char *identity_of_fd(int fd)
+{
+    return mem_printf(FD_PREFIX "%d", fd);
+}
+
+int identity_fd(const char *file)
+{
+    size_t len = strlen(FD_PREFIX);
+
+    return strncmp(file, FD_PREFIX, len) == 0 ? (int)strtol(file + len, NULL, 10) : -1;
 }
 
 void identities_free(struct identities *ids)

@@ -44,7 +44,16 @@ struct identity_helpers {
  * A named identity or certificate that is missing or unreadable, an identity
  * that is too open, or encrypted with nobody to ask, and a certificate for
  * none of the keys are ERR_AUTH; a default file in that state is passed over. */
+/* The profile of a command line may also name an open descriptor, see
+ * identity_of_fd(): it is read to its end (for a minute at most) and closed. */
 struct identities *identities_load(const struct profile *p, const struct identity_helpers *h, struct err *e);
+
+/* "fd:N", as a member of profile.identities; allocated. No file that a profile
+ * can name begins like that. */
+char *identity_of_fd(int fd);
+
+/* The descriptor; -1 for a file. */
+int identity_fd(const char *file);
 
 void identities_free(struct identities *ids);
 

@@ -82,7 +82,8 @@ int auth_run(struct session *s, const struct connect_request *rq, const struct w
 
 /* keyfile.c: one identity file. */
 struct keyfile {
-    char *path;
+    char *path; /* or what errors call the descriptor */
+    int fd;     /* the descriptor that it was read from, closed; -1: a file */
     char *text;
     size_t len;
     struct pubkey pub; /* empty while it is not known */
@@ -92,7 +93,7 @@ struct keyfile {
 
 /* 0; 1 with an error when there is no such file; -1 with an error. *f is empty
  * then, and whatever it held is lost. */
-int keyfile_read(struct keyfile *f, const char *file, const char *profile, struct err *e);
+int keyfile_read(struct keyfile *f, const char *file, const char *change, struct err *e);
 
 /* Decrypts it with what ask says (NULL: nobody to ask), three times at most. */
 int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e);

@@ -13,6 +13,7 @@
 #define KEY_FILE_MAX (64 * 1024)
 #define PASSPHRASE_MAX 1024
 #define ATTEMPTS 3
+#define FD_TIMEOUT_MS 60000 /* a password manager may ask a person first */
 
 /* What libssh's passphrase callback is given. */
 struct unlock {
@@ -57,6 +58,8 @@ static void find_public(struct keyfile *f)
     ssh_key pub = NULL;
     char *b64 = NULL;
 
+    if (f->fd >= 0)
+        return;
     if (ssh_pki_import_pubkey_file(f->path, &pub) != SSH_OK) {
         char *beside = mem_printf("%s.pub", f->path);
         if (ssh_pki_import_pubkey_file(beside, &pub) != SSH_OK)
@@ -80,55 +83,61 @@ static int set_public(struct keyfile *f, struct err *e)
     return f->pub.blob != NULL ? 0 : -1;
 }
 
-/* 0 with *key, 1 when a passphrase is needed (or was wrong), -1 on an error. */
-static int decode(const char *text, const char *path, const char *passphrase, ssh_key *key, struct err *e)
+/* 0 with f->key, 1 when a passphrase is needed (or was wrong), -1 on an error. */
+static int decode(struct keyfile *f, const char *passphrase, struct err *e)
 {
     struct unlock u = { .passphrase = passphrase };
 
-    if (ssh_pki_import_privkey_base64(text, NULL, give_passphrase, &u, key) == SSH_OK)
+    if (ssh_pki_import_privkey_base64(f->text, NULL, give_passphrase, &u, &f->key) == SSH_OK)
         return 0;
     if (u.asked)
         return 1;
-    err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", path);
-    err_fix(e, "ssh-keygen -y -f '%s'", path);
-    return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", path);
+    err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", f->path);
+    if (f->fd >= 0)
+        return err_hint(e, "it must be the whole file, from its BEGIN line to its END line");
+    err_fix(e, "ssh-keygen -y -f '%s'", f->path);
+    return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", f->path);
+}
+
+static int nobody_to_ask(const struct keyfile *f, struct err *e)
+{
+    err_set(e, ERR_AUTH, "identity", "the key %s is encrypted and nobody can be asked for its passphrase",
+            f->path);
+    if (f->fd >= 0)
+        return err_hint(e, "give one without a passphrase, or run docktether with SSH_ASKPASS");
+    err_fix(e, "ssh-add '%s'", f->path);
+    return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", f->path);
 }
 
 int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e)
 {
-    const char *path = f->path;
     char passphrase[PASSPHRASE_MAX];
     int rc = 1;
 
     for (int attempt = 1; rc == 1 && attempt <= ATTEMPTS; attempt++) {
-        int given = ask != NULL ? ask(user, path, attempt, passphrase, sizeof passphrase, e) : 1;
-        if (given < 0)
-            return -1;
-        if (given == 1) {
-            err_set(e, ERR_AUTH, "identity",
-                    "the key %s is encrypted and nobody can be asked for its passphrase", path);
-            err_fix(e, "ssh-add '%s'", path);
-            return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", path);
-        }
-        rc = decode(f->text, path, passphrase, &f->key, e);
+        int given = ask != NULL ? ask(user, f->path, attempt, passphrase, sizeof passphrase, e) : 1;
+        if (given != 0)
+            return given < 0 ? -1 : nobody_to_ask(f, e);
+        rc = decode(f, passphrase, e);
         mem_wipe(passphrase, sizeof passphrase);
     }
-    if (rc == 1)
-        err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", path, ATTEMPTS);
-    if (rc == 1)
-        err_fix(e, "ssh-keygen -y -f '%s'", path);
-    if (rc == 1)
-        return err_hint(e, "ssh-keygen -y -f '%s' tries it too", path);
-    return rc == 0 ? set_public(f, e) : rc;
+    if (rc != 1)
+        return rc == 0 ? set_public(f, e) : rc;
+    err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", f->path, ATTEMPTS);
+    if (f->fd >= 0)
+        return -1;
+    err_fix(e, "ssh-keygen -y -f '%s'", f->path);
+    return err_hint(e, "ssh-keygen -y -f '%s' tries it too", f->path);
 }
 
 static int classify(struct keyfile *f, struct err *e)
 {
     if (strstr(f->text, "-----BEGIN ") == NULL && pubkey_parse(f->text, &f->pub) == 0)
         return 0;
-    if (check_mode(f->path, e) != 0)
+    /* Who passes a descriptor has seen to it that others cannot read it. */
+    if (f->fd < 0 && check_mode(f->path, e) != 0)
         return -1;
-    int rc = decode(f->text, f->path, NULL, &f->key, e);
+    int rc = decode(f, NULL, e);
     if (rc == 0)
         return set_public(f, e);
     f->encrypted = rc == 1;
@@ -137,20 +146,31 @@ static int classify(struct keyfile *f, struct err *e)
     return f->encrypted ? 0 : -1;
 }
 
-int keyfile_read(struct keyfile *f, const char *file, const char *profile, struct err *e)
+/* Returns like file_read(). */
+static int read_text(struct keyfile *f, const char *file, struct err *e)
+{
+    *f = (struct keyfile){ .fd = identity_fd(file) };
+    if (f->fd < 0) {
+        f->path = path_expand(file, e);
+        return f->path != NULL ? file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e) : -1;
+    }
+    f->path = mem_printf("descriptor %d", f->fd);
+    int rc = file_read_fd(f->fd, f->path, KEY_FILE_MAX, FD_TIMEOUT_MS, &f->text, &f->len, e);
+    close(f->fd);
+    return rc;
+}
+
+int keyfile_read(struct keyfile *f, const char *file, const char *change, struct err *e)
 {
     int rc = -1;
 
-    *f = (struct keyfile){ .path = path_expand(file, e) };
-    if (f->path == NULL)
-        return -1;
-    int found = file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    int found = read_text(f, file, e);
     if (found == 0) {
         rc = classify(f, e);
     } else if (found == 1) {
         err_set(e, ERR_AUTH, "identity", "the key %s does not exist", f->path);
-        err_hint(e, "name another one: docktether update %s --identity FILE", profile);
-        err_fix(e, "docktether update %s --identity FILE", profile);
+        err_hint(e, "name another one: %s--identity FILE", change);
+        err_fix(e, "%s--identity FILE", change);
         rc = 1;
     } else if (e != NULL) {
         e->code = ERR_AUTH;

@@ -18,9 +18,23 @@ struct profile *profile_new(const char *name)
     const struct option *table = option_table(&count);
 
     p->name = mem_strdup(name);
+    p->change = mem_printf("docktether update %s ", name);
     for (size_t i = 0; i < count; i++)
         option_reset(p, &table[i]);
     return p;
+}
+
+struct profile *profile_new_ephemeral(const char *name)
+{
+    struct profile *p = profile_new(name);
+
+    mem_replace(&p->change, "");
+    return p;
+}
+
+bool profile_is_ephemeral(const struct profile *p)
+{
+    return *p->change == '\0';
 }
 
 struct profile *profile_copy(const struct profile *p)
@@ -29,6 +43,7 @@ struct profile *profile_copy(const struct profile *p)
     size_t count;
     const struct option *table = option_table(&count);
 
+    mem_replace(&copy->change, p->change);
     for (size_t i = 0; i < count; i++)
         option_copy(copy, p, &table[i]);
     return copy;
@@ -43,6 +58,7 @@ void profile_free(struct profile *p)
         return;
     for (size_t i = 0; i < count; i++)
         option_clear(p, &table[i]);
+    free(p->change);
     free(p->name);
     free(p);
 }
@@ -73,7 +89,7 @@ int profile_finish(struct profile *p, struct err *e)
     if (pw == NULL || !endpoint_user_ok(pw->pw_name)) {
         err_set(e, ERR_PROFILE, "profile", "%s has no user, and the current user's name cannot be used",
                 p->name);
-        return err_hint(e, "give it one: docktether update %s --set user=NAME", p->name);
+        return err_hint(e, "give it one: %s--set user=NAME", p->change);
     }
     mem_replace(&p->user, pw->pw_name);
     return 0;

@@ -22,6 +22,7 @@ enum transport { TRANSPORT_AUTO, TRANSPORT_STREAMLOCAL, TRANSPORT_DIAL_STDIO };
 
 struct profile {
     char *name;
+    char *change; /* what stands before an option that changes it, in hints; never NULL */
 
     char *description; /* never NULL */
     bool protect;      /* "protected" */
@@ -54,6 +55,12 @@ struct profile {
 
 /* A profile with the built-in defaults. */
 struct profile *profile_new(const char *name);
+
+/* One of a single command line, that no command can name: hints then tell the
+ * option alone, and docktether.ini has no say. */
+struct profile *profile_new_ephemeral(const char *name);
+bool profile_is_ephemeral(const struct profile *p);
+
 struct profile *profile_copy(const struct profile *p);
 void profile_free(struct profile *p);
 

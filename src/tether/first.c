@@ -13,7 +13,7 @@ void tether_settle(struct tether *t, const struct err *e)
     t->settled = true;
     if (t->cfg->ready_fd < 0)
         return;
-    if (t->ready.data != NULL)
+    if (t->ready.data != NULL && !t->cfg->bound)
         uv_poll_stop(&t->ready);
     status_send_ready(t->cfg->ready_fd, e);
 }
@@ -25,8 +25,13 @@ static void on_gone(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     uv_poll_stop(poll);
-    if (t->settled)
+    if (t->settled && !t->cfg->bound)
         return;
+    if (t->settled) {
+        log_info(t->cfg->log, "whoever started this tether has ended");
+        tether_post(t, EVENT_STOP);
+        return;
+    }
     log_info(t->cfg->log, "whoever started this tether went away before it served");
     err_set(&t->fatal, ERR_FAILED, "", "interrupted");
     t->settled = true;

@@ -194,8 +194,9 @@ static int child_main(const struct profile *p, const struct identities *ids, con
                                  .runtime = rt,
                                  .log = log,
                                  .ready_fd = fd,
+                                 .bound = o->lifeline != NULL,
                                  .replace = replace,
-                                 .replaceable = true,
+                                 .replaceable = o->lifeline == NULL,
                                  .for_others = o->for_others };
 
     harden();
@@ -209,6 +210,8 @@ static int child_main(const struct profile *p, const struct identities *ids, con
         status_send_ready(fd, &e);
     }
     log_free(log);
+    if (cfg.bound)
+        runtime_discard(rt);
     return rc < 0;
 }
 
@@ -237,6 +240,10 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
     *again = json_is_true(json_object_get(answer, "running"));
     if (json_is_true(json_object_get(answer, "ok"))) {
         result = LAUNCH_STARTED;
+        if (o->lifeline != NULL) {
+            *o->lifeline = fd;
+            fd = -1;
+        }
     } else {
         if (answer == NULL && !replace && runtime_locked(rt, &pid) && pid > 1)
             kill(pid, SIGKILL);
@@ -244,7 +251,8 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
             control_unpack_err(json_object_get(answer, "error"), e);
         await_gone(fd);
     }
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     json_decref(answer);
     return result;
 }
@@ -409,6 +417,41 @@ enum launch_result launch_up(const struct profile *p, const struct launch_option
     if (launch_hops(p, o, e) != 0)
         return LAUNCH_FAILED;
     return up_alone(p, o, stale, e);
+}
+
+int launch_bound(const struct profile *p, struct runtime *rt, const struct launch_options *o, int *lifeline,
+                 struct err *e)
+{
+    struct launch_options bound = *o;
+    enum launch_result r = LAUNCH_FAILED;
+    bool again;
+
+    bound.lifeline = lifeline;
+    *lifeline = -1;
+    const struct rlimit core = forbid_core();
+    struct identities *ids = load_identities(p, o, e);
+    /* Not before: until the tether runs nobody removes it when we are interrupted. */
+    if (ids != NULL && runtime_init_private(rt, e) == 0)
+        r = start(p, ids, rt, &bound, false, &again, e);
+    identities_free(ids);
+    (void)setrlimit(RLIMIT_CORE, &core);
+    if (r == LAUNCH_STARTED)
+        return 0;
+    runtime_discard(rt);
+    runtime_clear(rt);
+    return -1;
+}
+
+void launch_release(const struct runtime *rt, int lifeline)
+{
+    pid_t pid;
+
+    (void)shutdown(lifeline, SHUT_WR);
+    await_gone(lifeline);
+    close(lifeline);
+    if (runtime_locked(rt, &pid) && pid > 1)
+        kill(pid, SIGKILL);
+    runtime_discard(rt); /* it may not have come to that */
 }
 
 int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e)

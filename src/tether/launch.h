@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "ssh/identity.h"
 #include "store/profile.h"
+#include "tether/runtime.h"
 
 #include <stdbool.h>
 
@@ -18,6 +19,7 @@ struct launch_options {
      * the profile's login waits for the user's agent (else NULL). NULL: silent. */
     void (*waiting)(void *user, const char *name, const char *what);
     void *waiting_user;
+    int *lifeline; /* launch_bound()'s own */
 };
 
 enum launch_result {
@@ -43,6 +45,16 @@ enum launch_result {
  * Forks: call it before any thread exists. */
 enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
                              struct err *e);
+
+/* A tether of p's with files of its own (runtime_init_private(), into *rt), which
+ * ends, and removes them, when *lifeline is closed, be it by the end of this
+ * process. It is close-on-exec; launch_release() closes it. What p goes via is
+ * not brought up. After a failure nothing is left, and *rt is empty. Forks, as above. */
+int launch_bound(const struct profile *p, struct runtime *rt, const struct launch_options *o, int *lifeline,
+                 struct err *e);
+
+/* Ends it and waits until it is gone, for some seconds; then it is killed. */
+void launch_release(const struct runtime *rt, int lifeline);
 
 /* What p goes via, alone. An error bears the hop's name. */
 int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e);

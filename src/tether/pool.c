@@ -103,11 +103,13 @@ static bool crowded(const struct pool *pool, int fd, struct err *e)
     }
     if (pool->relays.count >= (size_t)p->max_connections) {
         err_set(e, ERR_FAILED, "", "there are %zu connections already", pool->relays.count);
-        return err_hint(e, "docktether update %s --set max-connections=N allows more", p->name) != 0;
+        return err_hint(e, "%s--set max-connections=N allows more", p->change) != 0;
     }
     if (pool->session != NULL || pool_counts(pool).held < (uint64_t)p->max_held)
         return false;
     err_set(e, ERR_UNREACHABLE, "", "%" PRId64 " connections wait for the session already", p->max_held);
+    if (profile_is_ephemeral(p))
+        return true;
     return err_hint(e, "docktether status %s tells why there is none", p->name) != 0;
 }
 

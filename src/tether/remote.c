@@ -172,12 +172,12 @@ static void hint_others(const struct remote_place *place, const struct profile *
             "--set \"dial-command=sudo -n %s system dial-stdio\"",
             p->name, program);
     err_hint(e,
-             "%s, or what sudo allows there: docktether update %s --set transport=dial-stdio "
+             "%s, or what sudo allows there: %s--set transport=dial-stdio "
              "--set \"dial-command=sudo -n %s system dial-stdio\"",
              is_podman(place) ? "a Podman service of that user's own (there: systemctl --user enable --now "
                                 "podman.socket) with socket=auto"
                               : "a rootless Docker with socket=auto",
-             p->name, program);
+             p->change, program);
 }
 
 static void explain_denied(const struct remote_answer *a, const struct remote_place *place,
@@ -201,7 +201,9 @@ static void explain_denied(const struct remote_answer *a, const struct remote_pl
     if (by_group && !in_group(a, place->group) && strcmp(place->group, "root") != 0) {
         if (is_plain(place->group) && is_plain(user))
             err_fix_there(e, "sudo usermod -aG %s %s", place->group, user);
-        err_hint(e, "there: sudo usermod -aG %s %s, then docktether up %s", place->group, user, p->name);
+        err_hint(e, "there: sudo usermod -aG %s %s, then %s%s", place->group, user,
+                 profile_is_ephemeral(p) ? "again" : "docktether up ",
+                 profile_is_ephemeral(p) ? "" : p->name);
     } else {
         hint_others(place, p, e);
     }
@@ -231,8 +233,8 @@ static void explain_absent(const struct remote_place *place, const struct profil
     else
         err_set(e, ERR_SOCKET, LAYER, "%s does not exist on %s", place->path, p->host);
     err_fix_there(e, "sudo systemctl enable --now docker");
-    err_hint(e, "is the Docker Engine running there? For another path: docktether update %s --set socket=%s",
-             p->name, profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
+    err_hint(e, "is the Docker Engine running there? For another path: %s--set socket=%s", p->change,
+             profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
 }
 
 static void explain_unreached(const struct remote_place *place, const struct profile *p, const char *known,

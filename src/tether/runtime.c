@@ -59,6 +59,59 @@ int runtime_init(struct runtime *rt, const char *name, struct err *e)
     return -1;
 }
 
+/* A new directory there; NULL when none can be made, or when it is too deep for a socket. */
+static char *make_private(const char *parent, const char *prefix)
+{
+    char *dir = mem_printf("%s/%sXXXXXX", parent, prefix);
+
+    if (strlen(dir) + strlen("/docker.sock") <= SUN_PATH_MAX && mkdtemp(dir) != NULL)
+        return dir;
+    free(dir);
+    return NULL;
+}
+
+int runtime_init_private(struct runtime *rt, struct err *e)
+{
+    struct err why = ERR_INIT;
+
+    memset(rt, 0, sizeof *rt);
+    char *login = path_login_dir(&why), *temporary = path_temporary_dir();
+    if (login != NULL && file_mkdir_private(login, &why) == 0)
+        rt->dir = make_private(login, "exec-");
+    if (rt->dir != NULL)
+        rt->slots = mem_printf("%s/.logins", login);
+    else
+        rt->dir = make_private(temporary, "docktether-");
+    if (rt->dir != NULL) {
+        rt->sock = mem_printf("%s/docker.sock", rt->dir);
+        rt->ctl = mem_printf("%s/ctl", rt->dir);
+        rt->lock = mem_printf("%s/lock", rt->dir);
+        rt->log = mem_printf("%s/log", rt->dir);
+        if (rt->slots == NULL)
+            rt->slots = mem_printf("%s/logins", rt->dir);
+    } else {
+        err_set_errno(e, ERR_FAILED, "runtime", "cannot make a directory in %s", temporary);
+        err_hint(e, "set XDG_RUNTIME_DIR, or TMPDIR, to a directory of yours");
+    }
+    free(login);
+    free(temporary);
+    return rt->dir != NULL ? 0 : -1;
+}
+
+void runtime_discard(const struct runtime *rt)
+{
+    if (rt->dir == NULL)
+        return;
+    char *older = mem_printf("%s.1", rt->log), *logins = mem_printf("%s/logins", rt->dir);
+    runtime_remove(rt);
+    unlink(rt->log);
+    unlink(older);
+    unlink(logins);
+    (void)rmdir(rt->dir);
+    free(older);
+    free(logins);
+}
+
 void runtime_clear(struct runtime *rt)
 {
     free(rt->dir);

@@ -24,6 +24,16 @@ struct runtime {
 int runtime_init(struct runtime *rt, const char *name, struct err *e);
 void runtime_clear(struct runtime *rt);
 
+/* The same below a new directory of mode 0700 that is made here, for one tether
+ * that no other command finds. It is in the runtime directory where the login
+ * has one ($XDG_RUNTIME_DIR, /run/user/UID); else, as in a container without a
+ * home, in $TMPDIR or /tmp: nobody else can enter or replace it, and its path is short. */
+int runtime_init_private(struct runtime *rt, struct err *e);
+
+/* Removes what runtime_init_private() made with all that is in it. Who comes
+ * second finds nothing to do. */
+void runtime_discard(const struct runtime *rt);
+
 /* The path of NAME.sock alone, allocated. */
 char *runtime_socket_path(const char *name, struct err *e);
 

@@ -27,6 +27,7 @@ struct tether_config {
      * before that, the tether ends. A line {"waiting":"agent"} may come before,
      * any number of times, when the login waits for the user's agent. -1: nobody waits. Stays the caller's. */
     int ready_fd;
+    bool bound;      /* ends when the other side of ready_fd goes away, also later */
     bool for_others; /* started as a way to others: ends by itself when unused for the profile's hop-linger */
 };
 

@@ -94,6 +94,48 @@ static void test_read(void **state)
     free(below);
 }
 
+/* What a writer of these bytes leaves in a pipe, read with room for max. */
+static int read_pipe(const char *bytes, size_t len, size_t max, bool closed, char **text, struct err *e)
+{
+    int fds[2];
+    size_t got = 99;
+
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], bytes, len), len);
+    if (closed)
+        close(fds[1]);
+    int rc = file_read_fd(fds[0], "the pipe", max, 50, text, &got, e);
+    if (rc == 0)
+        assert_int_equal(got, strlen(*text));
+    if (!closed)
+        close(fds[1]);
+    close(fds[0]);
+    return rc;
+}
+
+static void test_read_fd(void **state)
+{
+    char *text = NULL;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(read_pipe("abc", 3, 3, true, &text, &e), 0);
+    assert_string_equal(text, "abc");
+    free(text);
+    assert_int_equal(read_pipe("", 0, 3, true, &text, &e), 0);
+    assert_string_equal(text, "");
+    free(text);
+    text = NULL;
+    assert_int_equal(read_pipe("abcd", 4, 3, true, &text, &e), -1);
+    assert_non_null(strstr(e.msg, "larger than 3"));
+    assert_int_equal(read_pipe("a\0b", 3, 3, true, &text, &e), -1);
+    assert_non_null(strstr(e.msg, "NUL"));
+    assert_int_equal(read_pipe("abc", 3, 3, false, &text, &e), -1);
+    assert_non_null(strstr(e.msg, "its end did not come"));
+    assert_null(text);
+    assert_int_equal(file_read_fd(-1, "nothing", 3, 50, &text, &(size_t){ 0 }, &e), -1);
+}
+
 static void test_read_private(void **state)
 {
     char *path = scratch_path(state, "f"), *link = scratch_path(state, "link"), *text;
@@ -386,9 +428,9 @@ static void test_log_odd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_read),      IN_SCRATCH(test_read_private), IN_SCRATCH(test_write),
-        IN_SCRATCH(test_mkdir),     IN_SCRATCH(test_log),          IN_SCRATCH(test_log_rotation),
-        IN_SCRATCH(test_log_stuck), IN_SCRATCH(test_log_odd),
+        IN_SCRATCH(test_read),         IN_SCRATCH(test_read_fd),   IN_SCRATCH(test_read_private),
+        IN_SCRATCH(test_write),        IN_SCRATCH(test_mkdir),     IN_SCRATCH(test_log),
+        IN_SCRATCH(test_log_rotation), IN_SCRATCH(test_log_stuck), IN_SCRATCH(test_log_odd),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
