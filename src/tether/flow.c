@@ -80,7 +80,7 @@ static void flow_down(struct relay *r)
             break;
         if (channel_drain(r->ch, &r->down.data, &r->down.len) != 0) {
             /* A stream with a hole is worse than none. */
-            relay_close(r);
+            relay_cut(r);
             return;
         }
     }
@@ -129,30 +129,43 @@ static bool flush_up(struct relay *r)
     return true;
 }
 
-static void note_end(struct relay *r)
-{
-    r->local_eof = true;
-    if (relay_hung_up(r))
-        relay_set_gone(r);
-}
-
-void flow_read(struct relay *r)
+/* Nothing is polled for by level: what may wait is read whenever it can be passed
+ * on, so much in a turn that the others have theirs. */
+static bool may_read(struct relay *r)
 {
     struct relay_owner *o = r->owner;
 
-    for (int i = 0; i < READS_PER_TURN && !r->local_eof && !r->up_ended; i++) {
-        size_t room = channel_window(r->ch), written = 0;
-        if (r->up.data != NULL || room == 0 || o->congested(o->user))
-            return;
-        ssize_t n = recv(r->fd, o->scratch, room < o->scratch_size ? room : o->scratch_size, MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-            return;
-        if (n <= 0) {
-            note_end(r);
-            return;
+    if (!r->readable || r->local_eof || r->up_ended || r->up.data != NULL || channel_window(r->ch) == 0 ||
+        o->congested(o->user))
+        return false;
+    if (r->turn != o->turn) {
+        r->turn = o->turn;
+        r->reads = 0;
+    }
+    if (r->reads == READS_PER_TURN) {
+        o->more = true;
+        return false;
+    }
+    r->reads++;
+    return true;
+}
+
+static void flow_read(struct relay *r)
+{
+    struct relay_owner *o = r->owner;
+    char *data;
+
+    while (may_read(r)) {
+        size_t written = 0;
+        ssize_t n = tail_read(&r->tail, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
+        if (n > 0) {
+            if (write_up(r, data, (size_t)n, &written) && written < (size_t)n)
+                set_backlog(&r->up, data + written, (size_t)n - written);
+            continue;
         }
-        if (write_up(r, o->scratch, (size_t)n, &written) && written < (size_t)n)
-            set_backlog(&r->up, o->scratch + written, (size_t)n - written);
+        /* The end was seen before the look that found nothing. */
+        r->local_eof = r->ending || n < 0;
+        r->readable = false;
     }
 }
 
@@ -160,8 +173,7 @@ static void flow_up(struct relay *r)
 {
     if (!flush_up(r))
         return;
-    if (r->gone && !r->local_eof && !r->up_ended)
-        flow_read(r); /* it is not polled any more */
+    flow_read(r);
     if (r->local_eof && r->up.data == NULL && !r->eof_sent && !r->up_ended) {
         r->eof_sent = true;
         if (channel_send_eof(r->ch) != 0)
@@ -171,30 +183,25 @@ static void flow_up(struct relay *r)
 
 /* ---- both ---------------------------------------------------------------- */
 
-/* A command that failed before it said anything to the client: its words
- * belong into an answer, not into the void. */
-static bool command_failed(const struct relay *r)
-{
-    return !r->delivered && !r->gone && ending_failed(channel_ending(r->ch));
-}
-
-static void tell_ending(struct relay *r)
+/* A channel that has ended, with nothing left to deliver. When its command failed
+ * before it said anything to the client, its words belong into an answer, not into
+ * the void; after that they are for the log. */
+static void finish(struct relay *r)
 {
     char how[600];
 
     /* A client that goes away first may well be why. */
-    if ((r->gone && !r->shut) || !ending_failed(channel_ending(r->ch)))
+    if (!ending_failed(channel_ending(r->ch)) || (r->gone && !r->shut)) {
+        relay_close(r);
         return;
+    }
     ending_describe(channel_ending(r->ch), how, sizeof how);
+    if (!r->delivered && !r->gone) {
+        r->owner->refused(r->owner->user, r, how);
+        return;
+    }
     r->owner->failed(r->owner->user, r, how);
-}
-
-static void refuse_ended(struct relay *r)
-{
-    char how[600];
-
-    ending_describe(channel_ending(r->ch), how, sizeof how);
-    r->owner->refused(r->owner->user, r, how);
+    relay_close(r);
 }
 
 void flow_run(struct relay *r)
@@ -208,21 +215,16 @@ void flow_run(struct relay *r)
     bool drained = !channel_paused(r->ch) && r->down.data == NULL;
     bool ended = channel_step(r->ch, false) == CHANNEL_ENDED;
     bool up_done = r->eof_sent || r->up_ended;
-    if (ended && drained && command_failed(r)) {
-        refuse_ended(r);
-        return;
-    }
-    if (ended && drained)
-        tell_ending(r);
     bool over = (r->gone && up_done) || (up_done && channel_at_eof(r->ch) && drained);
-    /* A command ends by itself, soon after its input has: cut off, it might not
-     * have passed everything on, and how it ended would not be known. */
-    if (over && channel_is_exec(r->ch) && !ended) {
-        relay_linger(r);
-        relay_arm(r);
-    } else if ((ended && drained) || over) {
+    if (ended && drained) {
+        finish(r);
+    } else if (over && (!channel_is_exec(r->ch) || ended)) {
         relay_close(r);
     } else {
-        relay_arm(r);
+        /* A command ends by itself, soon after its input has: cut off, it might not
+         * have passed everything on, and how it ended would not be known. */
+        if (over)
+            relay_linger(r);
+        edge_want_writable(r->owner->edge, &r->edge, !r->gone && !drained);
     }
 }

@@ -3,7 +3,9 @@
 #ifndef DOCKTETHER_TETHER_FLOW_H
 #define DOCKTETHER_TETHER_FLOW_H
 
+#include "tether/edge.h"
 #include "tether/relay.h"
+#include "tether/tail.h"
 
 enum phase { PHASE_HELD, PHASE_OPENING, PHASE_OPEN, PHASE_DONE };
 
@@ -14,11 +16,10 @@ struct backlog {
 };
 
 struct relay {
-    uv_poll_t poll;
+    struct edge_item edge;
     uv_timer_t timer;
-    int open_handles;
-    int armed; /* events that poll is started with */
     int fd;
+    struct tail tail; /* of fd */
     enum phase phase;
     struct relay_owner *owner;
     void *tag;
@@ -26,7 +27,11 @@ struct relay {
     struct backlog up, down;
     bool queued; /* held until its turn comes */
     int64_t queued_ms;
-    bool local_eof; /* the client will send no more */
+    bool readable;  /* something may wait in fd */
+    bool ending;    /* the client has ended its direction; what it sent before may still wait */
+    uint64_t turn;  /* of the owner's, in which it was read last */
+    int reads;      /* in that turn */
+    bool local_eof; /* everything the client sent has been read, and there will be no more */
     bool eof_sent;  /* and the channel was told */
     bool up_ended;  /* the channel takes no more */
     bool shut;      /* the client was told that no more will come */
@@ -38,9 +43,6 @@ struct relay {
 /* Moves what can be moved and ends the relay when all is done. */
 void flow_run(struct relay *r);
 
-/* Reads what the client has sent. */
-void flow_read(struct relay *r);
-
 /* The callbacks of a relay's channel. */
 size_t flow_data(void *user, const void *buf, size_t len);
 void flow_event(void *user);
@@ -48,9 +50,7 @@ void flow_event(void *user);
 void flow_drop(struct backlog *b);
 
 /* relay.c: what flows change */
-void relay_arm(struct relay *r);      /* polls for what can go on */
 void relay_set_gone(struct relay *r); /* the client has closed altogether */
 void relay_linger(struct relay *r);   /* ends it after a while at the latest */
-bool relay_hung_up(const struct relay *r);
 
 #endif

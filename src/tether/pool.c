@@ -63,6 +63,7 @@ static void maybe_free(void *user)
 
     if (!pool->closing || pool->relays.count > 0 || pool->answers.count > 0)
         return;
+    edge_close(pool->relay_owner.edge);
     free(pool->relay_owner.scratch);
     answers_clear(&pool->answers);
     free(pool->socket);
@@ -331,7 +332,7 @@ void pool_suspend(struct pool *pool)
         if (relay_opening(r) || relay_queued(r))
             relay_hold(r, pool->profile->hold_ms);
         else if (!relay_held(r))
-            relay_close(r);
+            relay_cut(r);
     pool->session = NULL;
     pool->queue.waiting = false;
 }
@@ -344,6 +345,17 @@ void pool_refuse(struct pool *pool, bool refuse)
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         if (relay_held(r))
             refuse_down(pool, relay_release(r), relay_tag(r));
+}
+
+void pool_turn(struct pool *pool)
+{
+    pool->relay_owner.turn++;
+    pool->relay_owner.more = false;
+}
+
+bool pool_more(const struct pool *pool)
+{
+    return pool->relay_owner.more;
 }
 
 void pool_step(struct pool *pool)
@@ -416,8 +428,11 @@ size_t pool_give_held(struct pool *pool, int *fds, size_t max)
 struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
                       const struct pool_owner *owner)
 {
-    struct pool *pool = mem_alloc(sizeof *pool);
+    struct edge *edge = edge_new(loop);
 
+    if (edge == NULL)
+        return NULL;
+    struct pool *pool = mem_alloc(sizeof *pool);
     pool->loop = loop;
     pool->profile = p;
     pool->log = log;
@@ -436,6 +451,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
         .user = pool,
         .scratch = mem_alloc(SCRATCH_SIZE),
         .scratch_size = SCRATCH_SIZE,
+        .edge = edge,
     };
     return pool;
 }

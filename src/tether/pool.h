@@ -30,7 +30,7 @@ struct pool_counts {
     uint64_t bytes_in, bytes_out;
 };
 
-/* profile and log must outlive it. */
+/* profile and log must outlive it. NULL when the system has no descriptor left. */
 struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
                       const struct pool_owner *owner);
 
@@ -57,6 +57,11 @@ void pool_suspend(struct pool *pool);
 void pool_refuse(struct pool *pool, bool refuse);
 
 void pool_step(struct pool *pool);
+
+/* A turn of the loop begins, in which each connection has its share; whether some
+ * have used theirs up, and the loop must not sleep before the next. */
+void pool_turn(struct pool *pool);
+bool pool_more(const struct pool *pool);
 
 /* When pool_step() has to be called next even if nothing happens; -1: never. */
 int64_t pool_due_ms(const struct pool *pool);

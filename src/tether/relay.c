@@ -4,10 +4,8 @@
 #include "base/time.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,76 +13,53 @@
 
 const struct channel_callbacks relay_callbacks = { .data = flow_data, .event = flow_event };
 
-/* ---- the local descriptor ------------------------------------------------ */
-
-/* True when both directions of the client are closed. recv() alone cannot tell
- * that from a half-close. */
-bool relay_hung_up(const struct relay *r)
-{
-    struct pollfd p = { .fd = r->fd, .events = 0 };
-
-    return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-void relay_arm(struct relay *r)
-{
-    /* UV_PRIORITIZED stands for the hang-up alone: epoll reports EPOLLHUP
-     * unasked, but libuv drops it unless something is watched, and watching
-     * UV_DISCONNECT would spin after a half-close. Once it has hung up,
-     * nothing is watched, because that would spin too. */
-    int events = r->gone ? 0 : UV_PRIORITIZED;
-
-    if (r->phase == PHASE_OPEN && !r->gone) {
-        if (!r->local_eof && !r->up_ended && r->up.data == NULL && channel_window(r->ch) > 0 &&
-            !r->owner->congested(r->owner->user))
-            events |= UV_READABLE;
-        if (r->down.data != NULL || channel_paused(r->ch))
-            events |= UV_WRITABLE;
-    }
-    if (events == r->armed)
-        return;
-    r->armed = events;
-    if (events == 0)
-        uv_poll_stop(&r->poll);
-    else
-        uv_poll_start(&r->poll, events, on_poll);
-}
-
 /* ---- the end ------------------------------------------------------------- */
 
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct relay *r = handle->data;
 
-    if (--r->open_handles > 0)
-        return;
     r->owner->closed(r->owner->user, r);
     flow_drop(&r->up);
     flow_drop(&r->down);
     free(r);
 }
 
-int relay_release(struct relay *r)
+/* Lets go of the descriptor as it is; -1 when that has happened before. */
+static int let_go(struct relay *r)
 {
     int fd = r->fd;
 
     if (r->phase == PHASE_DONE)
         return -1;
+    edge_remove(r->owner->edge, &r->edge);
     r->phase = PHASE_DONE;
     r->fd = -1;
     channel_close(r->ch);
     r->ch = NULL;
-    uv_close((uv_handle_t *)&r->poll, on_handle_closed);
     uv_close((uv_handle_t *)&r->timer, on_handle_closed);
     r->owner->dirty(r->owner->user);
     return fd;
 }
 
+int relay_release(struct relay *r)
+{
+    if (r->phase != PHASE_DONE)
+        tail_take(&r->tail, r->fd);
+    return let_go(r);
+}
+
 void relay_close(struct relay *r)
 {
     int fd = relay_release(r);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+void relay_cut(struct relay *r)
+{
+    int fd = r->shut ? relay_release(r) : let_go(r);
 
     if (fd >= 0)
         close(fd);
@@ -105,14 +80,11 @@ void relay_linger(struct relay *r)
  * what is for it is dropped. */
 void relay_set_gone(struct relay *r)
 {
-    int pending = 0;
-
     if (r->gone)
         return;
     r->gone = true;
     flow_drop(&r->down);
-    if (relay_queued(r) ||
-        (r->phase != PHASE_OPEN && (ioctl(r->fd, FIONREAD, &pending) != 0 || pending == 0)))
+    if (relay_queued(r) || (r->phase != PHASE_OPEN && tail_waiting(&r->tail, r->fd) == 0))
         relay_close(r);
     else if (r->phase == PHASE_OPEN)
         relay_linger(r);
@@ -141,18 +113,15 @@ void relay_step(struct relay *r, bool probe)
         flow_run(r);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+/* Notes it; what follows from it is done when the owner steps all relays. */
+static void on_changed(void *user, int what)
 {
-    struct relay *r = poll->data;
+    struct relay *r = user;
 
-    if (status < 0 || ((events & UV_PRIORITIZED) && relay_hung_up(r)))
+    r->readable = r->readable || (what & EDGE_READABLE);
+    r->ending = r->ending || (what & EDGE_END);
+    if (what & EDGE_GONE)
         relay_set_gone(r);
-    if (r->phase == PHASE_OPEN && (events & UV_READABLE) && !r->gone)
-        flow_read(r);
-    if (r->phase == PHASE_OPEN)
-        flow_run(r);
-    else if (r->phase != PHASE_DONE)
-        relay_arm(r);
     r->owner->dirty(r->owner->user);
 }
 
@@ -177,15 +146,15 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
     r->fd = fd;
     r->owner = owner;
     r->tag = tag;
-    r->poll.data = r->timer.data = r;
-    if (uv_poll_init(loop, &r->poll, fd) != 0) {
+    r->timer.data = r;
+    r->edge.changed = on_changed;
+    r->edge.user = r;
+    if (edge_add(owner->edge, &r->edge, fd) != 0) {
         free(r);
         return NULL;
     }
     uv_timer_init(loop, &r->timer);
-    r->open_handles = 2;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)hold_ms, 0);
-    relay_arm(r);
     return r;
 }
 
@@ -206,10 +175,9 @@ static void hold(struct relay *r, int64_t ms, bool queued)
     r->phase = PHASE_HELD;
     r->queued = queued;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)ms, 0);
+    edge_want_writable(r->owner->edge, &r->edge, false);
     if (queued && r->gone)
         relay_close(r);
-    else
-        relay_arm(r);
 }
 
 void relay_hold(struct relay *r, int64_t hold_ms)

@@ -1,6 +1,10 @@
 /* relay: one local connection joined to one SSH channel, both directions, each
  * with its own end and its own backpressure. It never looks at content.
  *
+ * An orderly end is an end of file for the client. A stream that is cut short
+ * ends in ECONNRESET, see tail.h: a client must be able to tell the two apart
+ * where nothing in the stream does.
+ *
  * A relay is first held (no channel), then attached. Its owner must call
  * relay_step() for every relay once libssh has been called by anybody, because
  * window growth and answers to opens come without an event. */
@@ -8,6 +12,7 @@
 #define DOCKTETHER_TETHER_RELAY_H
 
 #include "ssh/channel.h"
+#include "tether/edge.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,8 +40,11 @@ struct relay_owner {
     /* The last callback; the relay is freed afterwards. */
     void (*closed)(void *user, struct relay *r);
     void *user;
-    char *scratch; /* for one read */
+    struct edge *edge; /* in which all of them are */
+    char *scratch;     /* for one read */
     size_t scratch_size;
+    uint64_t turn;     /* of the loop: each relay reads so much in one and no more */
+    bool more;         /* some have read so much, and go on in the next turn */
     uint64_t bytes_in; /* counted: from the remote side */
     uint64_t bytes_out;
 };
@@ -86,6 +94,10 @@ int relay_release(struct relay *r);
 
 /* Ends it at once: descriptor and channel are closed. */
 void relay_close(struct relay *r);
+
+/* The same, and the client is to see that something is missing, unless it was
+ * told the end of the stream before. */
+void relay_cut(struct relay *r);
 
 /* Relays in the order of their arrival. Zero-initialised when empty. */
 struct relay_list {

@@ -55,10 +55,12 @@ static void on_prepare(uv_prepare_t *prepare)
 {
     struct tether *t = prepare->data;
 
+    if (t->state != STATE_CLOSING)
+        pool_turn(t->pool);
     step_all(t);
     if (t->state == STATE_CLOSING)
         return;
-    if (t->dirty)
+    if (t->dirty || pool_more(t->pool))
         uv_idle_start(&t->again, on_again);
     else
         uv_idle_stop(&t->again);
@@ -438,14 +440,18 @@ int tether_run(const struct tether_config *cfg, struct err *e)
     t->cfg = cfg;
     t->for_others = cfg->for_others;
     t->lock = cfg->lock;
-    if (uv_loop_init(&t->loop) != 0) {
+    bool looped = uv_loop_init(&t->loop) == 0;
+    if (looped)
+        t->pool = pool_new(&t->loop, cfg->profile, cfg->log, &owner);
+    if (t->pool == NULL) {
+        if (looped)
+            uv_loop_close(&t->loop);
         end(t);
         free(t);
         return err_set(e, ERR_FAILED, "", "cannot make a loop");
     }
     init_handles(t);
     status_init(&t->status);
-    t->pool = pool_new(&t->loop, cfg->profile, cfg->log, &owner);
     begin(t);
     uv_run(&t->loop, UV_RUN_DEFAULT);
     uv_loop_close(&t->loop);
