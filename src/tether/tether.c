@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #define STEPS_PER_TURN 8
+#define TAKE_OVER_MS 5000
+#define TAKE_OVER_PAUSE_MS 20
 
 /* ---- deferred work --------------------------------------------------------- */
 
@@ -193,6 +195,8 @@ static int on_replace(void *user, struct succession *s, struct err *e)
     struct tether *t = user;
 
     s->sock = -1;
+    if (t->replaced)
+        return err_set(e, ERR_FAILED, "control", "another process has taken its place already");
     if (!t->cfg->replaceable || t->lock < 0) {
         err_set(e, ERR_FAILED, "", "the tether that runs was not started by docktether up");
         return err_hint(e, "end it where it was started, or: docktether down %s", t->cfg->profile->name);
@@ -290,12 +294,23 @@ static int open_listener(struct tether *t, int fd, struct err *e)
 }
 
 /* From the tether that runs; when there is none any more, as if there had never
- * been one. */
+ * been one. Several that want its place at once get it one after the other: who
+ * asks one that has just lost it finds nobody there for a moment. */
 static int take_over(struct tether *t, struct succession *s, struct err *e)
 {
-    struct err why = ERR_INIT;
+    const struct deadline d = deadline_in(TAKE_OVER_MS);
+    struct err why;
+    int rc, asked;
 
-    if (succession_take(t->cfg->runtime, s, &why) == 0) {
+    do {
+        why = (struct err)ERR_INIT;
+        asked = succession_take(t->cfg->runtime, s, &why);
+        bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
+        rc = nobody ? runtime_lock(t->cfg->runtime, &t->lock, e) : 1;
+        if (!nobody || rc != 1)
+            break;
+    } while (deadline_left(d) > 0 && poll(NULL, 0, TAKE_OVER_PAUSE_MS) == 0);
+    if (asked == 0) {
         t->lock = s->lock;
         s->lock = -1;
         t->ends = mem_resize(NULL, s->ends_count, sizeof *t->ends);
@@ -304,7 +319,6 @@ static int take_over(struct tether *t, struct succession *s, struct err *e)
         s->ends_count = 0;
         return runtime_adopt(t->cfg->runtime, t->lock, e);
     }
-    int rc = strcmp(why.layer, "control") == 0 ? runtime_lock(t->cfg->runtime, &t->lock, e) : 1;
     if (rc == 1 && e != NULL)
         *e = why;
     return rc == 0 ? 0 : -1;
