@@ -3,22 +3,46 @@
 #include "cli/term.h"
 #include "store/store.h"
 #include "tether/launch.h"
+#include "tether/runtime.h"
+#include "tether/service.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-int cmd_run(const struct args *args, struct err *e)
+static int run(const char *name, const struct launch_options *options, const struct service *service,
+               struct err *e)
 {
-    const struct launch_options options = {
-        .ask = term_passphrase,
-        .level = args_has(args, "verbose") ? LOG_DEBUG : LOG_INFO,
-    };
-    struct profile *p = store_load(args->operands[0], e);
+    struct profile *p = store_load(name, e);
 
+    if (p == NULL && service->managed && strchr(name, '/') != NULL)
+        err_hint(e, "an instance of a unit is written as systemd-escape prints it: - is \\x2d, + is \\x2b");
     if (p == NULL)
         return -1;
     int rc = target_check_pins(p, e);
     if (rc == 0)
-        rc = launch_foreground(p, &options, e);
+        rc = launch_foreground(p, options, service, e);
     profile_free(p);
+    return rc;
+}
+
+int cmd_run(const struct args *args, struct err *e)
+{
+    const char *name = args->operands[0];
+    const struct launch_options options = {
+        .ask = term_passphrase,
+        .level = args_has(args, "verbose") ? LOG_DEBUG : LOG_INFO,
+    };
+    struct service service;
+    char *path = runtime_socket_path(name, e);
+
+    if (path == NULL)
+        return -1;
+    int rc = service_take(&service, path, e);
+    free(path);
+    if (rc == 0)
+        rc = run(name, &options, &service, e);
+    if (rc != 0)
+        launch_turn_away(name, &service, e);
+    service_clear(&service);
     return rc;
 }

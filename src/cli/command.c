@@ -163,7 +163,8 @@ static const char down_details[] =
 
 static const char run_details[] =
     "The tether stays in the foreground and logs to standard error, for systemd, launchd\n"
-    "and debugging. SIGTERM, SIGINT or `docktether down NAME` end it.\n";
+    "and debugging. SIGTERM, SIGINT or `docktether down NAME` end it. Of systemd it takes\n"
+    "a passed socket (LISTEN_FDS), and tells it its state (NOTIFY_SOCKET, WATCHDOG_USEC).\n";
 
 static const char status_details[] =
     "Without names: all profiles, exit status 0. With names: exit status 0 when every one\n"

@@ -29,17 +29,18 @@ static void drop_session(struct tether *t)
     status_session(&t->status, NULL);
 }
 
-/* The first failure ends the tether; `up` has its answer then. */
+/* The first failure ends the tether, unless a service manager would only start it
+ * again; `up` has its answer then. */
 static void failed(struct tether *t, enum tether_event event, const struct err *e)
 {
-    bool first = !t->settled;
+    bool ends = !t->settled && !t->cfg->stays;
 
     status_error(&t->status, e);
     log_err(t->cfg->log, LOG_WARN, e);
     tether_settle(t, e);
-    if (first && t->state != STATE_CLOSING)
+    if (ends && t->state != STATE_CLOSING)
         t->fatal = *e;
-    tether_post(t, first ? EVENT_STOP : event);
+    tether_post(t, ends ? EVENT_STOP : event);
 }
 
 static void on_lost(void *user, const struct err *e)
@@ -204,7 +205,7 @@ static void act_serve(struct tether *t)
     t->failures = 0;
     if (t->settled)
         status_reconnected(&t->status);
-    else if (t->cfg->replace && tether_open(t, &e) != 0) {
+    else if (t->control == NULL && tether_open(t, &e) != 0) {
         failed(t, EVENT_STOP, &e);
         return;
     }
@@ -268,6 +269,7 @@ void tether_post(struct tether *t, enum tether_event event)
                  state_name(step.next));
         t->state = step.next;
         status_state(&t->status, step.next);
+        notify_status(t->notify, &t->status, t->cfg->profile);
     }
     if (actions[step.action] != NULL)
         actions[step.action](t);

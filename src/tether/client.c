@@ -113,7 +113,8 @@ static void clean_up(const struct runtime *rt)
     if (access(rt->lock, F_OK) != 0)
         return;
     if (runtime_lock(rt, &fd, NULL) == 0) {
-        runtime_remove(rt);
+        /* One that a service manager keeps listening on is no leftover. */
+        runtime_remove(rt, !runtime_listening(rt->sock));
         close(fd);
     }
 }

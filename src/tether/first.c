@@ -11,6 +11,7 @@ void tether_settle(struct tether *t, const struct err *e)
     if (t->settled)
         return;
     t->settled = true;
+    notify_ready(t->notify);
     if (t->cfg->ready_fd < 0)
         return;
     if (t->ready.data != NULL && !t->cfg->bound)

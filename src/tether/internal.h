@@ -1,5 +1,6 @@
-/* What tether.c (its life and whom it answers), actions.c (what a step of the
- * state machine does) and first.c (the answer to whoever started it) share. */
+/* What tether.c (its life), sockets.c (its sockets and what is asked through them),
+ * actions.c (what a step of the state machine does) and first.c (the answer to
+ * whoever started it) share. */
 #ifndef DOCKTETHER_TETHER_INTERNAL_H
 #define DOCKTETHER_TETHER_INTERNAL_H
 
@@ -9,6 +10,7 @@
 #include "tether/link.h"
 #include "tether/listener.h"
 #include "tether/network.h"
+#include "tether/notify.h"
 #include "tether/pool.h"
 #include "tether/probe.h"
 #include "tether/state.h"
@@ -19,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <uv.h>
 
 struct tether {
@@ -39,6 +42,7 @@ struct tether {
     bool replaced;   /* files and lock are another process's */
     unsigned failures;
     int64_t dialled_ms; /* when the last attempt began, monotonic */
+    ino_t sock_inode;   /* of the socket's file, as we made it or were given it */
     int lock;           /* -1: still the one's that is to be replaced */
     int *ends;          /* predecessors that still serve somebody end when these are closed */
     size_t ends_count;
@@ -49,6 +53,7 @@ struct tether {
     struct idle *idle_session, *idle_hop;
     struct wake *wake;
     struct network *network;
+    struct notify *notify; /* NULL: no service manager listens */
     struct dialer *dialer;
     struct session *session; /* the link's, once there is one */
     struct link *link;
@@ -69,10 +74,16 @@ void tether_dirty(void *user);
 /* Another thread's word, on the loop: the login waits for the user's agent. */
 void tether_agent_slow(uv_async_t *async);
 
-/* ---- tether.c -------------------------------------------------------------- */
+/* ---- sockets.c ------------------------------------------------------------- */
 
-/* The sockets: made, or taken over. */
+/* The sockets: made, taken over, or passed by a service manager. */
 int tether_open(struct tether *t, struct err *e);
+
+/* False when the socket's file is not ours to remove: a service manager keeps it,
+ * or another process has put its own in its place. */
+bool tether_owns_socket(const struct tether *t);
+
+/* ---- tether.c -------------------------------------------------------------- */
 
 /* Gives everything up; the loop ends when the last handle is closed. */
 void tether_close(struct tether *t);

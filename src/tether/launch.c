@@ -10,8 +10,10 @@
 #include "tether/call.h"
 #include "tether/control.h"
 #include "tether/hop.h"
+#include "tether/process.h"
 #include "tether/runtime.h"
 #include "tether/status.h"
+#include "tether/summon.h"
 #include "tether/tether.h"
 
 #include <config.h>
@@ -34,7 +36,6 @@
 #define PATIENCE_MS 1000
 #define GONE_MS 5000
 #define ENDING_MS 2000
-#define DESCRIPTORS_MAX 65536
 
 /* The longest that a tether may take for its first answer: name and TCP,
  * handshake, login, and the three tries of the probe. */
@@ -112,46 +113,6 @@ static enum launch_result join(const struct runtime *rt, const struct profile *p
 
 /* ---- in the new process -------------------------------------------------- */
 
-static void close_inherited(int keep)
-{
-    struct rlimit lim;
-    int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur
-                                                                                    : DESCRIPTORS_MAX;
-
-    for (int fd = 3; fd < max; fd++)
-        if (fd != keep)
-            close(fd);
-}
-
-static void raise_descriptor_limit(void)
-{
-    struct rlimit lim;
-
-    if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur >= DESCRIPTORS_MAX)
-        return;
-    lim.rlim_cur =
-        lim.rlim_max == RLIM_INFINITY || lim.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : lim.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &lim);
-}
-
-/* No core file while there are keys in memory: it would hold them. */
-static struct rlimit forbid_core(void)
-{
-    struct rlimit old = { RLIM_INFINITY, RLIM_INFINITY };
-
-    (void)getrlimit(RLIMIT_CORE, &old);
-    const struct rlimit none = { 0, old.rlim_max };
-    (void)setrlimit(RLIMIT_CORE, &none);
-    return old;
-}
-
-static void harden(void)
-{
-    umask(077);
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-}
-
 static void send_running(int fd)
 {
     static const char line[] = "{\"running\":true}\n";
@@ -173,7 +134,7 @@ static int serve(struct tether_config *cfg, struct err *e)
 
 static int detach(struct log *log, const struct runtime *rt, int keep, struct err *e)
 {
-    close_inherited(keep);
+    process_close_inherited(keep);
     if (setsid() < 0 || chdir("/") != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot detach");
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -199,7 +160,7 @@ static int child_main(const struct profile *p, const struct identities *ids, con
                                  .replaceable = o->lifeline == NULL,
                                  .for_others = o->for_others };
 
-    harden();
+    process_harden();
     int rc = detach(log, rt, fd, &e);
     if (rc == 0)
         rc = serve(&cfg, &e);
@@ -309,8 +270,7 @@ static void agent_slow(void *user)
         l->options->waiting(l->options->waiting_user, l->profile->name, "agent");
 }
 
-static struct identities *load_identities(const struct profile *p, const struct launch_options *o,
-                                          struct err *e)
+struct identities *launch_identities(const struct profile *p, const struct launch_options *o, struct err *e)
 {
     struct loader loader = { .profile = p, .options = o };
     const struct identity_helpers h = {
@@ -339,8 +299,8 @@ static enum launch_result begin(const struct profile *p, const struct runtime *r
 {
     if (connect_check_pins(p, e) != 0)
         return LAUNCH_FAILED;
-    const struct rlimit core = forbid_core();
-    struct identities *ids = load_identities(p, o, e);
+    const struct rlimit core = process_forbid_core();
+    struct identities *ids = launch_identities(p, o, e);
     enum launch_result r = ids != NULL ? start(p, ids, rt, o, replace, again, e) : LAUNCH_FAILED;
     identities_free(ids);
     /* `exec` goes on in this process. */
@@ -354,8 +314,14 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     pid_t pid;
 
     *again = false;
-    if (!runtime_locked(rt, &pid))
-        return begin(p, rt, o, false, again, e);
+    if (!runtime_locked(rt, &pid)) {
+        int summons = summon_begin(rt);
+        if (summons < 0)
+            return begin(p, rt, o, false, again, e);
+        enum launch_result r = summon_await(rt, summons, e) == 0 ? join(rt, p, o, e) : LAUNCH_FAILED;
+        close(summons);
+        return r;
+    }
     const struct running running = look_at(rt, p);
     if (running.stale && running.replaceable) {
         struct launch_options same = *o;
@@ -428,8 +394,8 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
 
     bound.lifeline = lifeline;
     *lifeline = -1;
-    const struct rlimit core = forbid_core();
-    struct identities *ids = load_identities(p, o, e);
+    const struct rlimit core = process_forbid_core();
+    struct identities *ids = launch_identities(p, o, e);
     /* Not before: until the tether runs nobody removes it when we are interrupted. */
     if (ids != NULL && runtime_init_private(rt, e) == 0)
         r = start(p, ids, rt, &bound, false, &again, e);
@@ -452,35 +418,4 @@ void launch_release(const struct runtime *rt, int lifeline)
     if (runtime_locked(rt, &pid) && pid > 1)
         kill(pid, SIGKILL);
     runtime_discard(rt); /* it may not have come to that */
-}
-
-int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e)
-{
-    struct runtime rt;
-    struct identities *ids = NULL;
-    int rc = -1;
-
-    if (runtime_init(&rt, p->name, e) != 0)
-        return -1;
-    struct log *log = log_new(p->name, o->level);
-    const bool ready =
-        runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0 && launch_hops(p, o, e) == 0;
-    (void)forbid_core();
-    if (ready)
-        ids = load_identities(p, o, e);
-    if (ids != NULL) {
-        struct tether_config cfg = {
-            .profile = p, .identities = ids, .runtime = &rt, .log = log, .ready_fd = -1
-        };
-        harden();
-        rc = serve(&cfg, e);
-        if (rc == 1) {
-            rc = err_set(e, ERR_FAILED, "runtime", "a tether of this profile is running already");
-            err_hint(e, "docktether down %s ends it", p->name);
-        }
-    }
-    identities_free(ids);
-    log_free(log);
-    runtime_clear(&rt);
-    return rc;
 }

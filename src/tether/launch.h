@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+struct service;
+
 struct launch_options {
     identity_ask_fn ask; /* for passphrases; NULL: nobody to ask */
     void *ask_user;
@@ -59,8 +61,23 @@ void launch_release(const struct runtime *rt, int lifeline);
 /* What p goes via, alone. An error bears the hop's name. */
 int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e);
 
+/* What p logs in with; passphrases are asked for. NULL and an error. */
+struct identities *launch_identities(const struct profile *p, const struct launch_options *o, struct err *e);
+
+/* ---- foreground.c ------------------------------------------------------------ */
+
 /* Runs the tether in this process until it is told to end (SIGTERM, SIGINT,
- * `down`). 0 after an orderly end, -1 with the error that ended it. */
-int launch_foreground(const struct profile *p, const struct launch_options *o, struct err *e);
+ * `down`). 0 after an orderly end, -1 with the error that ended it.
+ *
+ * Under a service manager (service->managed) a host that cannot be reached, and
+ * one that refuses us, is no end: the socket is there and says why, and nothing is
+ * started again and again. A tether that `up` has started makes room. */
+int launch_foreground(const struct profile *p, const struct launch_options *o, const struct service *service,
+                      struct err *e);
+
+/* For a tether that cannot even begin: the service manager hears why, and so does
+ * whoever waits at the socket that it has passed, which would otherwise have us
+ * started again at once. Takes some seconds at most. */
+void launch_turn_away(const char *name, const struct service *service, const struct err *why);
 
 #endif

@@ -220,10 +220,29 @@ bool runtime_locked(const struct runtime *rt, pid_t *pid)
     return held;
 }
 
+bool runtime_listening(const char *path)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+    if (strlen(path) > SUN_PATH_MAX)
+        return false;
+    strcpy(sa.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* With a full queue it is EAGAIN. */
+    bool heard = fd >= 0 && (connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0 || errno == EAGAIN);
+    if (fd >= 0)
+        close(fd);
+    return heard;
+}
+
 int runtime_listen(const char *path, struct err *e)
 {
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
+    if (runtime_listening(path)) {
+        err_set(e, ERR_FAILED, "runtime", "somebody else listens on %s", path);
+        return err_hint(e, "a service manager, for a tether that `docktether enable` has set up?");
+    }
     if (strlen(path) > SUN_PATH_MAX)
         return err_set(e, ERR_FAILED, "runtime", "%s is too long a path for a unix socket", path);
     strcpy(sa.sun_path, path);
@@ -243,9 +262,10 @@ int runtime_listen(const char *path, struct err *e)
     return -1;
 }
 
-void runtime_remove(const struct runtime *rt)
+void runtime_remove(const struct runtime *rt, bool sock)
 {
-    unlink(rt->sock);
+    if (sock)
+        unlink(rt->sock);
     unlink(rt->ctl);
     unlink(rt->lock); /* last: who finds no lock finds no sockets either */
 }

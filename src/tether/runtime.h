@@ -52,11 +52,16 @@ int runtime_adopt(const struct runtime *rt, int fd, struct err *e);
 /* True while some process holds the lock; *pid is its process id, or 0. */
 bool runtime_locked(const struct runtime *rt, pid_t *pid);
 
+/* True when somebody listens there. That somebody sees a connection come and go. */
+bool runtime_listening(const char *path);
+
 /* A listening unix socket, 0600, close-on-exec and non-blocking. A stale file
- * at path is removed first: call it with the lock held. -1 on an error. */
+ * at path is removed first: call it with the lock held. -1 on an error, also
+ * when somebody listens there already: a service manager. */
 int runtime_listen(const char *path, struct err *e);
 
-/* Removes sockets and lock; the lock must be held by the caller. */
-void runtime_remove(const struct runtime *rt);
+/* Removes sockets and lock; the lock must be held by the caller. Without sock the
+ * Docker API's is left: it is somebody else's. */
+void runtime_remove(const struct runtime *rt, bool sock);
 
 #endif

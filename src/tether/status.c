@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "store/store.h"
 #include "tether/control.h"
+#include "tether/service.h"
 
 #include <config.h>
 #include <stdio.h>
@@ -90,6 +91,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     char *endpoint = profile_endpoint(cfg->profile);
     /* Probing is an inner matter: nothing is served yet. */
     const char *state = state_name(st->state == STATE_PROBING ? STATE_CONNECTING : st->state);
+    const char *unit = cfg->service != NULL && cfg->service->unit != NULL ? cfg->service->unit : "";
 
     store_fingerprint(cfg->profile, fingerprint);
     json_t *o = json_pack(
@@ -117,6 +119,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     json_object_set_new(o, "draining", json_integer((json_int_t)st->draining));
     json_object_set_new(o, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(o, "for_others", json_boolean(st->for_others));
+    json_object_set_new(o, "unit", text_or_null(unit));
     json_object_set_new(o, "replaceable", json_boolean(cfg->replaceable));
     json_object_set_new(o, "last_error", last_error(st));
     free(endpoint);

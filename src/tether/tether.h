@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+struct service;
+
 struct tether_config {
     const struct profile *profile;
     const struct identities *identities;
@@ -21,6 +23,11 @@ struct tether_config {
      * then it opens no socket, and when it cannot the other is left as it was. */
     bool replace;
     bool replaceable; /* another process may take its place */
+    /* What a service manager has passed and hears; NULL: there is none. */
+    const struct service *service;
+    /* A first attempt that fails ends nothing: the sockets are there from the
+     * beginning, with replace too, and say why nobody is served. */
+    bool stays;
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
      * {"ok":true} or {"ok":false,"error":{...}}; when the other side goes away
@@ -32,7 +39,7 @@ struct tether_config {
 };
 
 /* Runs until `down`, SIGTERM or SIGINT: 0. -1 with the error when the first
- * attempt fails; later failures are retried. Its files are removed before it
+ * attempt fails, unless it stays; later failures are retried. Its files are removed before it
  * returns, unless another process has taken its place: then it returns 0 when
  * the last connection has ended. */
 int tether_run(const struct tether_config *cfg, struct err *e);

@@ -1,0 +1,47 @@
+#include "tether/process.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_MAX 65536
+
+void process_close_inherited(int keep)
+{
+    struct rlimit lim;
+    int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur
+                                                                                    : DESCRIPTORS_MAX;
+
+    for (int fd = 3; fd < max; fd++)
+        if (fd != keep)
+            close(fd);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur >= DESCRIPTORS_MAX)
+        return;
+    lim.rlim_cur =
+        lim.rlim_max == RLIM_INFINITY || lim.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : lim.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+struct rlimit process_forbid_core(void)
+{
+    struct rlimit old = { RLIM_INFINITY, RLIM_INFINITY };
+
+    (void)getrlimit(RLIMIT_CORE, &old);
+    const struct rlimit none = { 0, old.rlim_max };
+    (void)setrlimit(RLIMIT_CORE, &none);
+    return old;
+}
+
+void process_harden(void)
+{
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+}
