@@ -103,7 +103,7 @@ void runtime_discard(const struct runtime *rt)
     if (rt->dir == NULL)
         return;
     char *older = mem_printf("%s.1", rt->log), *logins = mem_printf("%s/logins", rt->dir);
-    runtime_remove(rt);
+    runtime_remove(rt, true);
     unlink(rt->log);
     unlink(older);
     unlink(logins);
