@@ -3,10 +3,10 @@
 #include "base/path.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/protect.h"
 #include "cli/publish.h"
 #include "cli/shell.h"
 #include "cli/target.h"
-#include "cli/term.h"
 #include "docker/config.h"
 #include "docker/context.h"
 #include "store/store.h"
@@ -119,30 +119,11 @@ static int switch_to(const char *name, struct err *e)
 
 /* ---- profiles --------------------------------------------------------- */
 
-static int confirm_protected(const struct profile *p, const struct args *args, struct err *e)
-{
-    char answer[256] = "";
-
-    if (!p->protect || args_has(args, "yes"))
-        return 0;
-    if (!term_interactive()) {
-        err_set(e, ERR_POLICY, "protected", "the profile is protected and there is no terminal to ask on");
-        return err_hint(e, "docktether use --yes %s", p->name);
-    }
-    char *prompt =
-        mem_printf("\"%s\" is protected. Type its name to make it Docker's current context: ", p->name);
-    int rc = term_line(prompt, answer, sizeof answer, e);
-    free(prompt);
-    if (rc < 0)
-        return -1;
-    if (rc == 0 && strcmp(answer, p->name) == 0)
-        return 0;
-    err_set(e, ERR_POLICY, "protected", "its name was not typed; nothing was switched");
-    return err_hint(e, "type the name as it stands, or: docktether use --yes %s", p->name);
-}
-
 static int use_profile(const struct profile *p, const struct args *args, struct err *e)
 {
+    static const struct protect protect = { "use", "to make it Docker's current context",
+                                            "nothing was switched" };
+
     if (target_check_docker(p, e) != 0)
         return -1;
     if (!p->context) {
@@ -153,7 +134,7 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
             "context=yes",
             p->name, p->name, p->name);
     }
-    if (confirm_protected(p, args, e) != 0)
+    if (protect_confirm(p, args_has(args, "yes"), &protect, e) != 0)
         return -1;
     /* Before the tether: a context that is not ours would make it useless. */
     if (publish(p, e) != 0)

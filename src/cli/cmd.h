@@ -23,6 +23,7 @@ int cmd_use(const struct args *args, struct err *e);
 int cmd_show(const struct args *args, struct err *e);
 int cmd_env(const struct args *args, struct err *e);
 int cmd_exec(const struct args *args, struct err *e);
+int cmd_shell(const struct args *args, struct err *e);
 int cmd_plugin(const struct args *args, struct err *e);
 int cmd_completion(const struct args *args, struct err *e);
 int cmd_version(const struct args *args, struct err *e);

@@ -69,8 +69,17 @@ static const struct args_option use_options[] = {
     NO_UP,
     END,
 };
+static const struct args_option show_options[] = {
+    { "prompt", 0, NULL, "the name of a profile, with ! when it is protected; of all else nothing" },
+    END,
+};
+static const struct args_option shell_options[] = {
+    { "yes", 'y', NULL, "do not ask for the name of a protected profile" },
+    NO_UP,
+    END,
+};
 static const struct args_option env_options[] = {
-    { "shell", 0, "sh|fish|csh", "whose syntax; from $SHELL by default" },
+    { "shell", 0, "sh|fish|csh|pwsh", "whose syntax; from $SHELL by default" },
     { "unset", 'u', NULL, "lines that unset DOCKER_HOST again" },
     NO_UP,
     END,
@@ -188,11 +197,20 @@ static const char show_details[] =
     "The name of the context; where DOCKER_HOST decides, the profile whose socket it\n"
     "names, else its value. Needs no network and no tether.\n";
 
-static const char env_details[] = "Brings the tether up and prints what points one shell at it:\n"
-                                  "  sh, bash, zsh   eval \"$(docktether env NAME)\"\n"
-                                  "  fish            docktether env NAME | source\n"
-                                  "  csh, tcsh       eval `docktether env NAME`\n"
-                                  "`docktether env --unset` prints what unsets DOCKER_HOST again.\n";
+static const char env_details[] =
+    "Brings the tether up and prints what points one shell at it:\n"
+    "  sh, bash, zsh   eval \"$(docktether env NAME)\"\n"
+    "  fish            docktether env NAME | source\n"
+    "  csh, tcsh       eval \"`docktether env NAME`\"\n"
+    "  PowerShell      docktether env NAME --shell pwsh | Out-String | Invoke-Expression\n"
+    "`docktether env --unset` prints what unsets DOCKER_HOST again.\n";
+
+static const char shell_details[] =
+    "Brings the tether up and runs your shell ($SHELL) with DOCKER_HOST set to it, whatever\n"
+    "Docker's current context is. bash, zsh, fish and sh read their own files first, and the\n"
+    "prompt begins with the profile's name, in a colour of warning and with ! when it is\n"
+    "protected; then --yes or its name, typed, is asked for. exit ends it; the exit status is\n"
+    "the shell's. DOCKTETHER_SHELL is the name, for your own prompt.\n";
 
 static const char exec_details[] =
     "Brings the tether up and runs COMMAND with DOCKER_HOST set to it. What follows NAME\n"
@@ -255,8 +273,10 @@ static const struct command commands[] = {
 
     { "use", COMMAND_DOCKER, "NAME | default | -", 1, 1, "make a profile Docker's current context",
       use_details, use_options, true, false, cmd_use },
-    { "show", COMMAND_DOCKER, "", 0, 0, "print what Docker's programs use now", show_details, NULL, false,
-      false, cmd_show },
+    { "show", COMMAND_DOCKER, "", 0, 0, "print what Docker's programs use now", show_details, show_options,
+      false, false, cmd_show },
+    { "shell", COMMAND_DOCKER, "NAME", 1, 1, "a shell against a profile, in this terminal alone",
+      shell_details, shell_options, true, false, cmd_shell },
     { "env", COMMAND_DOCKER, "NAME | --unset", 0, 1, "print lines that point a shell at a profile",
       env_details, env_options, true, false, cmd_env },
     { "exec", COMMAND_DOCKER, "NAME | --url URL [--] COMMAND...", 1, COMMAND_ANY,

@@ -4,9 +4,9 @@
 
 #include "base/err.h"
 
-enum shell { SHELL_SH, SHELL_FISH, SHELL_CSH };
+enum shell { SHELL_SH, SHELL_FISH, SHELL_CSH, SHELL_PWSH };
 
-/* A shell by its name ("bash" and its kin are sh, "tcsh" is csh). */
+/* A shell by its name ("bash" and its kin are sh, "tcsh" is csh, "powershell" is pwsh). */
 int shell_parse(const char *name, enum shell *shell, struct err *e);
 
 /* The one that $SHELL names; sh when it is not known. */

@@ -1,0 +1,50 @@
+#include "cli/child.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/protect.h"
+#include "cli/subshell.h"
+#include "cli/target.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void announce(const char *name, const char *outer)
+{
+    if (!isatty(STDIN_FILENO))
+        return;
+    if (outer != NULL && *outer != '\0')
+        out_note(name, "a shell against it, within that against %s; exit returns there", outer);
+    else
+        out_note(name, "a shell against it; exit ends it");
+}
+
+static char **prepare(const struct profile *p, const struct args *args, const char *shell, struct err *e)
+{
+    static const struct protect protect = { "shell", "for a shell against it", "no shell was started" };
+
+    if (target_check_docker(p, e) != 0 || protect_confirm(p, args_has(args, "yes"), &protect, e) != 0)
+        return NULL;
+    if (!args_has(args, "no-up") && target_up(p, false, e) != 0)
+        return NULL;
+    announce(p->name, getenv(SUBSHELL_VARIABLE));
+    return subshell_prepare(shell, p, e);
+}
+
+int cmd_shell(const struct args *args, struct err *e)
+{
+    struct profile *p = store_load(args->operands[0], e);
+
+    if (p == NULL)
+        return -1;
+    char *shell = subshell_path();
+    char **argv = prepare(p, args, shell, e);
+    profile_free(p);
+    free(shell);
+    if (argv == NULL)
+        return -1;
+    int status = child_become(argv, args->sigpipe_ignored);
+    subshell_free(argv);
+    return status;
+}
