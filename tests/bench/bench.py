@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -79,6 +80,8 @@ def main():
     given = arguments()
     if given.check:
         return 0
+    # So that what was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.list:
         print("\n".join(ROWS))
         return 0

@@ -183,3 +183,41 @@ instructions_of() {
     at_most 6000 "$(instructions_of down 20)" "thousand instructions for a MB down, less libcrypto's"
     at_most 10000 "$(instructions_of up 20)" "thousand instructions for a MB up, less libcrypto's"
 }
+
+# ---- being there -----------------------------------------------------------------
+
+rss_kb() {
+    awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"
+}
+
+# How often the threads of a process have slept and gone on.
+wakes() {
+    cat /proc/"$1"/task/*/status | awk '/^voluntary_ctxt_switches:/ { n += $2 } END { print n }'
+}
+
+relays_are() {
+    [ "$(status_of lab connections open)" = "$1" ]
+}
+
+@test "memory and wakes of a tether that has nothing to do" {
+    local pid before slept count=200 idle
+    docktether up lab
+    pid=$(status_of lab pid)
+    transfer down 1000
+    wait_for 10 relays_are 0
+    before=$(rss_kb "$pid")
+    at_most 12000 "$before" "KB of an idle tether"
+    mkfifo hold
+    "$TOOLS/bench/load" idle --to "$RUN/lab.sock" -n "$count" <hold >ready 2>&1 3>&- &
+    idle=$!
+    at_end "$idle"
+    exec 7>hold
+    wait_for 20 relays_are "$count"
+    at_most 20 $(((($(rss_kb "$pid") - before) + count - 1) / count)) "KB for an idle relay, with libssh's share"
+    exec 7>&-
+    wait "$idle"
+    wait_for 10 relays_are 0
+    slept=$(wakes "$pid")
+    sleep 5 # nothing is waited for: this is what is measured
+    at_most 10 $(($(wakes "$pid") - slept + 1)) "wakes in five idle seconds"
+}
