@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "store/chain.h"
 #include "store/store.h"
 #include "tether/client.h"
@@ -49,6 +50,17 @@ static int add_stored(struct strv *running, struct err *e)
     return 0;
 }
 
+/* Up to ten seconds when it hangs. */
+static int take_down(const char *name, bool force, struct err *e)
+{
+    struct progress *progress = progress_new(name);
+
+    progress_say(progress, "its process to end");
+    int rc = client_down(name, force, e);
+    progress_free(progress);
+    return rc;
+}
+
 static bool goes_via(const char *name, const char *hop)
 {
     struct chain chain = { 0 };
@@ -72,7 +84,7 @@ static int down_users(const char *name, struct err *e)
     for (size_t i = 0; rc == 0 && i < running.count; i++) {
         if (strcmp(running.items[i], name) == 0 || !goes_via(running.items[i], name))
             continue;
-        if (client_down(running.items[i], true, e) < 0)
+        if (take_down(running.items[i], true, e) < 0)
             rc = -1;
         else
             out_note(running.items[i], "down, as it goes via %s", name);
@@ -87,7 +99,7 @@ static int down_one(const char *name, void *user, struct err *e)
 
     if (*force && down_users(name, e) != 0)
         return -1;
-    int rc = client_down(name, *force, e);
+    int rc = take_down(name, *force, e);
     if (rc < 0)
         return -1;
     if (rc > 0 && !store_exists(name)) {

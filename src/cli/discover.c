@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "cli/out.h"
 #include "cli/place.h"
+#include "cli/progress.h"
 #include "cli/sshconfig.h"
 #include "cli/sshhosts.h"
 #include "docker/context.h"
@@ -19,6 +20,7 @@ struct finder {
     struct place *items;
     size_t count;
     bool no_ssh;
+    struct progress *progress;
 };
 
 /* What was asked for. */
@@ -127,6 +129,10 @@ static size_t keep(struct finder *f, struct place *at)
 
 static int resolve(struct finder *f, const struct wanted *w, struct sshconfig *c, struct err *e)
 {
+    char *text = mem_printf("ssh -G %s", w->host);
+
+    progress_say(f->progress, text);
+    free(text);
     int rc = f->no_ssh ? 1 : sshconfig_resolve(w->host, w->user, w->port, c, e);
 
     if (rc <= 0)
@@ -195,6 +201,7 @@ static void find_context(struct finder *f, const struct contexts_entry *context)
         (void)find_place(f, &w, 0, &why);
         free(from);
     } else {
+        progress_hide(f->progress);
         out_note(NULL, "Docker's context \"%s\" has an endpoint that cannot be read", context->name);
     }
     endpoint_clear(&ep);
@@ -228,6 +235,7 @@ static int find_hosts(struct finder *f, struct err *e)
             while (f->count > before)
                 place_clear(&f->items[--f->count]);
     }
+    progress_hide(f->progress);
     if (rc == 0 && f->no_ssh && hosts.count > 0)
         out_note(NULL, "there is no ssh here to resolve the hosts of ~/.ssh/config; they are left out");
     if (rc == 0 && more)
@@ -292,10 +300,12 @@ int discover(struct proposals *list, struct err *e)
     int rc = base != NULL ? 0 : -1; /* a bad docktether.ini, once and not for every host */
 
     profile_free(base);
+    f.progress = progress_new(NULL);
     if (rc == 0)
         rc = find_contexts(&f, e);
     if (rc == 0)
         rc = find_hosts(&f, e);
+    progress_free(f.progress);
     if (rc == 0)
         name_all(&f);
     for (size_t i = 0; i < f.count; i++) {

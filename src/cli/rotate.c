@@ -1,6 +1,7 @@
 #include "cli/rotate.h"
 
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/target.h"
 #include "cli/term.h"
@@ -34,6 +35,11 @@ static void agent_slow(void *user)
     out_note(p->name, "waiting for the agent, which may want a touch or a confirmation...");
 }
 
+static void note(void *user, const char *what, const char *whom)
+{
+    progress_note(user, what, whom);
+}
+
 static int collect(struct profile *p, struct hostkeys *keys, struct err *e)
 {
     const struct identity_helpers helpers = { .ask = term_passphrase,
@@ -45,13 +51,15 @@ static int collect(struct profile *p, struct hostkeys *keys, struct err *e)
     struct identities *ids = identities_load(p, &helpers, e);
     if (ids == NULL)
         return -1;
+    struct progress *progress = progress_new(p->name);
     const struct connect_request rq = { .profile = p,
                                         .identities = ids,
                                         .way = hop_way(p),
                                         .cancel_fd = -1,
-                                        .agent_slow = agent_slow,
-                                        .agent_slow_user = p };
+                                        .note = note,
+                                        .note_user = progress };
     int rc = vouch_collect(&rq, keys, e);
+    progress_free(progress);
     if (rc != 0 && e->code == ERR_HOSTKEY)
         no_rotation(p, e);
     identities_free(ids);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,6 +221,14 @@ static char *replaced_text(const json_t *state)
                       count == 1 ? " serves" : "es serve");
 }
 
+static char *waiting_text(const json_t *state)
+{
+    const json_t *waiting = json_object_get(state, "waiting_for");
+
+    return json_is_object(waiting) ? progress_text(text(waiting, "what"), text(waiting, "whom"))
+                                   : mem_strdup("");
+}
+
 static void plain(struct table *t, const json_t *state, const char *title, const char *key)
 {
     pair(t, title, mem_strdup(text(state, key)));
@@ -236,7 +245,7 @@ struct table *state_full(const struct state_row *row)
     table_pair(t, "State", state_word(s));
     table_paint(t, 1, style_of_state(state_word(s)));
     pair(t, "Since", since_text(s, "since"));
-    plain(t, s, "Waiting for", "waiting_for");
+    pair(t, "Waiting for", waiting_text(s));
     pair(t, "Next attempt", next_text(s));
     pair(t, "Started", since_text(s, "started"));
     plain(t, s, "SSH", "endpoint");

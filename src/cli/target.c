@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "cli/term.h"
 #include "docker/plugin.h"
 #include "tether/launch.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const cleared[] = {
     "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", NULL,
@@ -54,14 +54,24 @@ int target_environment(const char *name, struct err *e)
     return rc;
 }
 
-static void waiting(void *user, const char *name, const char *what)
+/* launch_options.waiting: user is where the progress is kept. */
+static void waiting(void *user, const char *name, const char *what, const char *whom)
 {
-    (void)user;
-    if (what != NULL)
-        out_note(name, "waiting for the %s; does it want a touch or a confirmation?",
-                 strcmp(what, "agent") == 0 ? "SSH agent" : what);
-    else if (isatty(STDERR_FILENO))
-        out_note(name, "still connecting...");
+    struct progress **progress = user;
+
+    if (what == NULL) {
+        progress_free(*progress);
+        *progress = NULL;
+    } else if (*progress == NULL && strcmp(what, "agent") == 0) {
+        /* While keys are looked up: a question for a passphrase may follow. */
+        char *text = progress_text(what, whom);
+        out_note(name, "waiting for %s", text);
+        free(text);
+    } else {
+        if (*progress == NULL)
+            *progress = progress_new(name);
+        progress_note(*progress, what, whom);
+    }
 }
 
 void target_note_stale(const char *name)
@@ -96,23 +106,27 @@ int target_check_docker(const struct profile *p, struct err *e)
     return err_hint(e, "docktether update %s --set socket=/var/run/docker.sock gives it one", p->name);
 }
 
-static struct launch_options options_for(bool for_others)
+static struct launch_options options_for(bool for_others, struct progress **progress)
 {
-    return (struct launch_options){
-        .ask = term_passphrase, .level = LOG_INFO, .waiting = waiting, .for_others = for_others
-    };
+    return (struct launch_options){ .ask = term_passphrase,
+                                    .level = LOG_INFO,
+                                    .waiting = waiting,
+                                    .waiting_user = progress,
+                                    .for_others = for_others };
 }
 
 int target_up_hops(const struct profile *p, struct err *e)
 {
-    const struct launch_options options = options_for(true);
+    struct progress *progress = NULL;
+    const struct launch_options options = options_for(true, &progress);
 
     return launch_hops(p, &options, e);
 }
 
 int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e)
 {
-    const struct launch_options options = options_for(false);
+    struct progress *progress = NULL;
+    const struct launch_options options = options_for(false, &progress);
 
     (void)fflush(NULL); /* launch_bound() forks */
     return launch_bound(p, rt, &options, lifeline, e);
@@ -120,7 +134,8 @@ int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, 
 
 int target_up(const struct profile *p, bool for_others, struct err *e)
 {
-    const struct launch_options options = options_for(for_others);
+    struct progress *progress = NULL;
+    const struct launch_options options = options_for(for_others, &progress);
     bool stale = false;
 
     if (target_check_pins(p, e) != 0)

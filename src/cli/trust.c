@@ -1,6 +1,8 @@
 #include "cli/trust.h"
 
+#include "base/mem.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/target.h"
 #include "cli/term.h"
@@ -71,8 +73,16 @@ static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
 {
     const struct dial_way way = hop_way(p);
 
-    return target_up_hops(p, e) != 0 ? -1
-                                     : hostkey_scan(p->host, p->port, &way, p->connect_timeout_ms, keys, e);
+    if (target_up_hops(p, e) != 0)
+        return -1;
+    char *endpoint = profile_endpoint(p), *text = mem_printf("%s to present its host keys", endpoint);
+    struct progress *progress = progress_new(p->name);
+    progress_say(progress, text);
+    int rc = hostkey_scan(p->host, p->port, &way, p->connect_timeout_ms, keys, e);
+    progress_free(progress);
+    free(text);
+    free(endpoint);
+    return rc;
 }
 
 int trust_ask(struct profile *p, struct err *e)

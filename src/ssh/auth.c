@@ -363,14 +363,21 @@ static int broken(struct attempt *a, struct err *e)
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 
+/* In the filter's thread, which auth_run() outlives. */
+static void agent_slow(void *user)
+{
+    const struct attempt *a = user;
+
+    if (a->rq->note != NULL)
+        a->rq->note(a->rq->note_user, "agent", "");
+}
+
 int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e)
 {
     struct attempt a = { .s = s, .p = rq->profile, .ids = rq->identities, .rq = rq };
     int result = -1;
 
-    a.call = (struct agent_call){
-        .path = a.ids->agent, .wait = *w, .slow = rq->agent_slow, .user = rq->agent_slow_user
-    };
+    a.call = (struct agent_call){ .path = a.ids->agent, .wait = *w, .slow = agent_slow, .user = &a };
     int rc = offer_all(&a, e);
     if (rc == SSH_AUTH_SUCCESS) {
         s->identity = mem_strdup(a.last);

@@ -46,7 +46,9 @@ int connect_check_pins(const struct profile *p, struct err *e)
 static void begin_phase(struct connect *c)
 {
     c->wait = (struct wait){ .deadline = deadline_in(c->rq.profile->connect_timeout_ms),
-                             .cancel_fd = c->rq.cancel_fd };
+                             .cancel_fd = c->rq.cancel_fd,
+                             .note = c->rq.note,
+                             .note_user = c->rq.note_user };
 }
 
 struct connect *connect_new(const struct connect_request *rq)
@@ -81,6 +83,8 @@ int connect_resolve(struct connect *c, struct err *e)
     const struct profile *p = c->rq.profile;
 
     begin_phase(c);
+    if (c->rq.way.dial == NULL)
+        wait_note(&c->wait, "name", p->host);
     return c->rq.way.dial != NULL ? 0 : resolve_host(p->host, p->port, &c->wait, &c->addresses, e);
 }
 
@@ -103,6 +107,7 @@ int connect_banner(struct connect *c, struct err *e)
     char *algorithms = hostkey_algorithms(&c->rq.profile->pins);
 
     begin_phase(c);
+    wait_note(&c->wait, "SSH", c->target);
     c->session = session_new(c->fd, c->rq.profile->user, algorithms, c->rq.log, e);
     c->fd = -1;
     free(algorithms);
@@ -144,7 +149,11 @@ int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err
 
 int connect_login(struct connect *c, struct err *e)
 {
+    char *endpoint = profile_endpoint(c->rq.profile);
+
     begin_phase(c);
+    wait_note(&c->wait, "login", endpoint);
+    free(endpoint);
     if (auth_run(c->session, &c->rq, &c->wait, e) != 0)
         return -1;
     log_info(c->rq.log, "logged in as %s with %s", c->rq.profile->user, session_identity(c->session));

@@ -21,9 +21,11 @@ struct connect_request {
     const struct profile *profile;
     const struct identities *identities;
     struct dial_way way;
-    int cancel_fd;            /* becomes readable to give up early; -1: none */
-    agent_slow_fn agent_slow; /* see ssh/agent.h; called from any thread; may be NULL */
-    void *agent_slow_user;
+    int cancel_fd; /* becomes readable to give up early; -1: none */
+    /* Told each phase, and "agent" when the user's agent keeps it waiting (then
+     * from any thread, see ssh/agent.h); may be NULL. */
+    wait_note_fn note;
+    void *note_user;
     connect_offered_fn offered; /* may be NULL */
     void *offered_user;
     struct log *log; /* may be NULL */

@@ -24,6 +24,7 @@ struct race {
     size_t count;
     size_t once; /* of count: what follows repeats them */
     size_t next; /* the first that was not tried yet */
+    size_t told; /* of next, see tell() */
     int fds[ADDRESSES_MAX];
     int last_errno;
     char last_addr[INET6_ADDRSTRLEN];
@@ -105,6 +106,22 @@ static int finished(struct race *r, size_t i)
     return 0;
 }
 
+/* Whom we wait for: the address that was tried last. */
+static void tell(struct race *r, const struct wait *w)
+{
+    char host[INET6_ADDRSTRLEN + 20], port[8], whom[sizeof host + sizeof port + 8];
+    const struct addrinfo *ai = r->addrs[r->next - 1];
+
+    if (r->told == r->next)
+        return;
+    r->told = r->next;
+    if (getnameinfo(ai->ai_addr, ai->ai_addrlen, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    snprintf(whom, sizeof whom, "%s port %s", host, port);
+    wait_note(w, "TCP", whom);
+}
+
 enum { RACE_LOST = -1, RACE_TIMEOUT = -2, RACE_CANCELLED = -3 };
 
 /* Waits for news of the attempts under way, at most until the stagger ends.
@@ -155,6 +172,7 @@ static int run_race(struct race *r, const struct wait *w)
         }
         if (!under_way(r))
             return RACE_LOST;
+        tell(r, w);
         int winner = await(r, w, stagger);
         if (winner != RACE_LOST)
             return winner;

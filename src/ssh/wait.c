@@ -2,6 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
+
+void wait_note(const struct wait *w, const char *what, const char *whom)
+{
+    if (w->note != NULL)
+        w->note(w->note_user, what, whom);
+}
 
 enum wait_result wait_fd(const struct wait *w, int fd, short events)
 {

@@ -5,12 +5,22 @@
 
 #include "base/time.h"
 
+/* What is being waited for now, for whoever waits for us: a word that docs/PROTOCOL.md
+ * lists, and of whom or what it is. Called from the thread that waits; neither
+ * string outlives the call. */
+typedef void (*wait_note_fn)(void *user, const char *what, const char *whom);
+
 /* When to stop waiting: at the deadline, or when cancel_fd (-1: none) becomes
  * readable. */
 struct wait {
     struct deadline deadline;
     int cancel_fd;
+    wait_note_fn note; /* may be NULL */
+    void *note_user;
 };
+
+/* Tells w->note. */
+void wait_note(const struct wait *w, const char *what, const char *whom);
 
 enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_CANCELLED };
 

@@ -5,6 +5,7 @@
 #include "tether/backoff.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* While somebody waits the next attempt is never further away than this. */
@@ -83,34 +84,44 @@ static void on_dialled(void *user, struct session *s, const struct err *e)
 
 /* In a thread of the dialer's. The handle outlives it: the loop does not end
  * before the worker has. */
-static void notice_agent(void *user)
+static void notice(void *user)
 {
     struct tether *t = user;
 
-    uv_async_send(&t->agent_slow);
+    uv_async_send(&t->news);
 }
 
-void tether_agent_slow(uv_async_t *async)
+static void tell_waiting(struct tether *t, const struct waiting *w)
+{
+    t->status.waiting = *w;
+    if (!t->settled)
+        status_send_waiting(t->cfg->ready_fd, w);
+    if (t->control != NULL)
+        control_waiting(t->control, w);
+}
+
+void tether_news(uv_async_t *async)
 {
     struct tether *t = async->data;
+    struct waiting w;
 
     if (t->dialer == NULL || t->state == STATE_CLOSING)
         return;
-    log_info(t->cfg->log, "waiting for the agent");
-    if (!t->settled)
-        status_send_waiting(t->cfg->ready_fd, "agent");
-    if (t->control != NULL)
-        control_waiting(t->control, "agent");
+    dialer_waiting(t->dialer, &w);
+    if (strcmp(w.what, "agent") == 0)
+        log_info(t->cfg->log, "waiting for the agent");
+    tell_waiting(t, &w);
 }
 
 static void act_dial(struct tether *t)
 {
-    const struct dialer_owner owner = { .done = on_dialled, .agent_slow = notice_agent, .user = t };
+    const struct dialer_owner owner = { .done = on_dialled, .waiting = notice, .user = t };
     struct err e = ERR_INIT;
 
     uv_timer_stop(&t->backoff);
     pool_refuse(t->pool, false);
     t->dialled_ms = time_mono_ms();
+    t->status.waiting.what[0] = '\0';
     t->dialer =
         dialer_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime, t->cfg->log, &owner, &e);
     if (t->dialer == NULL)
@@ -193,6 +204,9 @@ static void act_probe(struct tether *t)
         tether_post(t, EVENT_PROBED);
         return;
     }
+    struct waiting w = { .what = "socket" };
+    snprintf(w.whom, sizeof w.whom, "%s", t->cfg->profile->host);
+    tell_waiting(t, &w);
     t->probe = probe_start(&t->loop, t->session, t->cfg->profile, t->cfg->log, &owner);
 }
 

@@ -38,7 +38,7 @@ struct control {
     struct control_owner owner;
     struct request *requests;
     size_t count;
-    const char *waiting; /* for what, see control_waiting() */
+    struct waiting waiting; /* "": for nothing, see control_waiting() */
     bool closing;
 };
 
@@ -46,6 +46,11 @@ json_t *control_pack_err(const struct err *e)
 {
     return json_pack("{s:i,s:s,s:s,s:s}", "code", (int)e->code, "layer", e->layer, "message", e->msg, "hint",
                      e->hint);
+}
+
+json_t *control_pack_waiting(const struct waiting *w)
+{
+    return json_pack("{s:s,s:s}", "waiting", w->what, "whom", w->whom);
 }
 
 void control_unpack_err(const json_t *o, struct err *e)
@@ -117,7 +122,7 @@ static void reply(struct request *rq, json_t *o)
 
 static void send_waiting(struct request *rq)
 {
-    send_line(rq, json_pack("{s:s}", "waiting", rq->control->waiting));
+    send_line(rq, control_pack_waiting(&rq->control->waiting));
 }
 
 static json_t *failure(const char *message)
@@ -142,7 +147,7 @@ static void op_up(struct request *rq, const json_t *o)
 
     rq->waits_up = true;
     uv_timer_stop(&rq->timer); /* the tether's own deadlines bound it */
-    if (c->waiting != NULL)
+    if (c->waiting.what[0] != '\0')
         send_waiting(rq);
     c->owner.retry(c->owner.user, json_is_true(json_object_get(o, "keep")));
 }
@@ -296,9 +301,9 @@ struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const stru
     return NULL;
 }
 
-void control_waiting(struct control *c, const char *what)
+void control_waiting(struct control *c, const struct waiting *w)
 {
-    c->waiting = what;
+    c->waiting = *w;
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next)
         if (rq->waits_up && !rq->closing)
             send_waiting(rq);
@@ -306,7 +311,7 @@ void control_waiting(struct control *c, const char *what)
 
 void control_settle(struct control *c, const struct err *e)
 {
-    c->waiting = NULL;
+    c->waiting.what[0] = '\0';
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next) {
         if (!rq->waits_up || rq->closing)
             continue;

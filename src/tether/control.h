@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
+#include "tether/dialer.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,8 +35,8 @@ struct control_owner {
 struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner);
 
 /* Tells everybody who waits for an `up`, and who will until it is answered,
- * what the tether waits for ("agent"; not copied): {"waiting":WHAT}. */
-void control_waiting(struct control *c, const char *what);
+ * what the tether waits for. */
+void control_waiting(struct control *c, const struct waiting *w);
 
 /* Answers everybody who waits for an `up`: e is NULL when the tether serves. */
 void control_settle(struct control *c, const struct err *e);
@@ -45,6 +47,9 @@ void control_retire(struct control *c);
 
 /* Ends every connection; those that wait for `down` see the end of file. */
 void control_close(struct control *c);
+
+/* {"waiting":WHAT,"whom":WHOM} */
+json_t *control_pack_waiting(const struct waiting *w);
 
 /* {"code":..,"layer":..,"message":..,"hint":..}, and back. */
 json_t *control_pack_err(const struct err *e);

@@ -19,9 +19,9 @@ struct dialer_owner {
      * loop, after a cancellation too (then nearly always with an error). The
      * dialer is gone when it returns. */
     void (*done)(void *user, struct session *session, const struct err *e);
-    /* The user's agent keeps it waiting, see ssh/agent.h. Called from another
-     * thread, before done. */
-    void (*agent_slow)(void *user);
+    /* There is news for dialer_waiting(). Called from another thread, before
+     * done. */
+    void (*waiting)(void *user);
     void *user;
 };
 
@@ -30,6 +30,12 @@ struct dialer_owner {
 struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
                             const struct identities *identities, const struct runtime *rt, struct log *log,
                             const struct dialer_owner *owner, struct err *e);
+
+/* What it waits for now, as docs/PROTOCOL.md has it; "" at first. */
+struct waiting {
+    char what[16], whom[256];
+};
+void dialer_waiting(struct dialer *d, struct waiting *w);
 
 /* Makes it end soon: every wait of the worker is cut short. */
 void dialer_cancel(struct dialer *d);

@@ -96,12 +96,23 @@ static enum wait_result collect(const struct wait *w, int fd, char *text, size_t
     }
 }
 
+/* What was waited for may have been told before it. */
+static char *last_message(char *text)
+{
+    static const char mark[] = "docktether: ";
+    char *line = strstr(text, mark), *next = line;
+
+    while (next != NULL && (next = strstr(next, "\ndocktether: ")) != NULL)
+        line = ++next;
+    return line;
+}
+
 /* What `up` printed, less the program's and the profile's name, and its hint. */
 static void parse_failure(char *text, const char *via, struct err *e, int status)
 {
     char prefix[200];
     char *hint = strstr(text, "\nhint: ");
-    char *line = strstr(text, "docktether: ");
+    char *line = last_message(text);
 
     snprintf(prefix, sizeof prefix, "docktether: %s: ", via);
     line = line != NULL ? line : text;
@@ -194,6 +205,7 @@ static int dial(void *user, const struct wait *w, struct err *e)
 
     if (runtime_init(&rt, p->via, e) != 0)
         return -1;
+    wait_note(w, "hop", p->via);
     if (runtime_locked(&rt, &pid) || start_hop(p->via, w, e) == 0) {
         struct err why = ERR_INIT;
         fd = call_open(

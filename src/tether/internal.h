@@ -31,8 +31,8 @@ struct tether {
     uv_idle_t again;      /* started when a turn did not finish the work */
     uv_timer_t backoff, due;
     uv_signal_t sigterm, sigint, sighup;
-    uv_async_t agent_slow; /* from the thread that logs in */
-    uv_poll_t ready;       /* whoever waits for the first answer going away */
+    uv_async_t news; /* from the thread that logs in */
+    uv_poll_t ready; /* whoever waits for the first answer going away */
 
     enum tether_state state;
     bool dirty;
@@ -71,8 +71,8 @@ void tether_post(struct tether *t, enum tether_event event);
 /* Something was done with libssh: everything is looked at before the loop polls. */
 void tether_dirty(void *user);
 
-/* Another thread's word, on the loop: the login waits for the user's agent. */
-void tether_agent_slow(uv_async_t *async);
+/* Another thread's word, on the loop: what it waits for. */
+void tether_news(uv_async_t *async);
 
 /* ---- sockets.c ------------------------------------------------------------- */
 

@@ -33,7 +33,6 @@
 #define ATTEMPTS 3 /* a tether that ends while we look at it is started anew */
 #define STATUS_MS 5000
 #define SLACK_MS 10000
-#define PATIENCE_MS 1000
 #define GONE_MS 5000
 #define ENDING_MS 2000
 
@@ -44,23 +43,28 @@ static int64_t answer_ms(const struct profile *p)
     return 6 * p->connect_timeout_ms + SLACK_MS;
 }
 
+static void tell(const struct launch_options *o, const struct profile *p, const char *what, const char *whom)
+{
+    if (o->waiting != NULL)
+        o->waiting(o->waiting_user, p->name, what, whom);
+}
+
 /* The line that tells how it went. Those before it tell what is waited for. */
 static json_t *await_answer(const struct profile *p, const struct launch_options *o, int fd, struct err *e)
 {
     struct deadline d = deadline_in(answer_ms(p));
-    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+    json_t *answer;
+    const char *what;
 
-    if (o->waiting != NULL && poll(&pfd, 1, PATIENCE_MS) == 0)
-        o->waiting(o->waiting_user, p->name, NULL);
-    for (;;) {
-        json_t *answer = call_read_line(fd, deadline_left(d), e);
-        const char *what = json_string_value(json_object_get(answer, "waiting"));
-        if (what == NULL)
-            return answer;
-        if (o->waiting != NULL)
-            o->waiting(o->waiting_user, p->name, what);
+    tell(o, p, "tether", "");
+    while ((answer = call_read_line(fd, deadline_left(d), e)) != NULL &&
+           (what = json_string_value(json_object_get(answer, "waiting"))) != NULL) {
+        const char *whom = json_string_value(json_object_get(answer, "whom"));
+        tell(o, p, what, whom != NULL ? whom : "");
         json_decref(answer);
     }
+    tell(o, p, NULL, "");
+    return answer;
 }
 
 /* ---- a tether that runs already ------------------------------------------ */
@@ -266,8 +270,7 @@ static void agent_slow(void *user)
 {
     const struct loader *l = user;
 
-    if (l->options->waiting != NULL)
-        l->options->waiting(l->options->waiting_user, l->profile->name, "agent");
+    tell(l->options, l->profile, "agent", "");
 }
 
 struct identities *launch_identities(const struct profile *p, const struct launch_options *o, struct err *e)
@@ -277,7 +280,9 @@ struct identities *launch_identities(const struct profile *p, const struct launc
         .ask = o->ask, .ask_user = o->ask_user, .agent_slow = agent_slow, .agent_slow_user = &loader
     };
 
-    return identities_load(p, &h, e);
+    struct identities *ids = identities_load(p, &h, e);
+    tell(o, p, NULL, "");
+    return ids;
 }
 
 /* A tether that is ending gives its lock up last. */

@@ -17,9 +17,10 @@ struct launch_options {
     void *ask_user;
     enum log_level level;
     bool for_others; /* as a way to others: see tether_config */
-    /* Called when it takes longer than a second, and with "agent" as what when
-     * the profile's login waits for the user's agent (else NULL). NULL: silent. */
-    void (*waiting)(void *user, const char *name, const char *what);
+    /* Told what is being waited for, and by which profile: `what` is a word of docs/PROTOCOL.md,
+     * or "tether" at first, and NULL when the waiting is over. Between two
+     * processes that are started it is always over. NULL: silent. */
+    void (*waiting)(void *user, const char *name, const char *what, const char *whom);
     void *waiting_user;
     int *lifeline; /* launch_bound()'s own */
 };

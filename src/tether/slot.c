@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,7 +39,11 @@ int slot_take(const char *path, const char *host, int64_t port, const struct wai
 
     if (fd < 0)
         return -1;
+    bool told = false;
     while (try_all(fd, at) != 0) {
+        if (!told)
+            wait_note(w, "turn", host);
+        told = true;
         struct pollfd p = { .fd = w->cancel_fd, .events = POLLIN };
         int left = deadline_left(w->deadline);
         if (left == 0 || poll(&p, 1, left < LOOK_MS ? left : LOOK_MS) > 0) {

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,8 +89,8 @@ static size_t count_draining(struct tether *t)
     size_t left = 0;
 
     for (size_t i = 0; i < t->ends_count; i++) {
-        struct pollfd p = { .fd = t->ends[i], .events = POLLIN };
-        if (poll(&p, 1, 0) > 0)
+        char byte;
+        if (recv(t->ends[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
             close(t->ends[i]);
         else
             t->ends[left++] = t->ends[i];

@@ -85,6 +85,13 @@ static json_t *last_error(const struct status *st)
     return o;
 }
 
+static json_t *waiting_for(const struct status *st)
+{
+    if (st->waiting.what[0] == '\0' || (st->state != STATE_CONNECTING && st->state != STATE_PROBING))
+        return json_null();
+    return json_pack("{s:s,s:s}", "what", st->waiting.what, "whom", st->waiting.whom);
+}
+
 json_t *status_json(const struct status *st, const struct tether_config *cfg, struct pool_counts n)
 {
     char fingerprint[DIGEST_HEX_SIZE];
@@ -115,6 +122,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
     json_object_set_new(o, "round_trip_ms",
                         st->round_trip_us >= 0 ? json_real((double)st->round_trip_us / 1000) : json_null());
+    json_object_set_new(o, "waiting_for", waiting_for(st));
     json_object_set_new(o, "next_attempt", st->next_attempt_ms > 0 ? utc(st->next_attempt_ms) : json_null());
     json_object_set_new(o, "draining", json_integer((json_int_t)st->draining));
     json_object_set_new(o, "version", json_string(PACKAGE_VERSION));
@@ -126,7 +134,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     return o;
 }
 
-static void send_object(int fd, json_t *o)
+static void send_object(int fd, json_t *o, int flags)
 {
     char *text = json_dumps(o, JSON_COMPACT);
 
@@ -134,7 +142,7 @@ static void send_object(int fd, json_t *o)
     if (text == NULL)
         return;
     char *line = mem_printf("%s\n", text);
-    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+    (void)send(fd, line, strlen(line), MSG_NOSIGNAL | flags);
     free(line);
     free(text);
 }
@@ -143,12 +151,14 @@ void status_send_ready(int fd, const struct err *e)
 {
     if (fd < 0)
         return;
-    send_object(fd, e == NULL ? json_pack("{s:b}", "ok", 1)
-                              : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)));
+    send_object(fd,
+                e == NULL ? json_pack("{s:b}", "ok", 1)
+                          : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)),
+                0);
 }
 
-void status_send_waiting(int fd, const char *what)
+void status_send_waiting(int fd, const struct waiting *w)
 {
     if (fd >= 0)
-        send_object(fd, json_pack("{s:s}", "waiting", what));
+        send_object(fd, control_pack_waiting(w), MSG_DONTWAIT);
 }

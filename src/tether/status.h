@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "ssh/session.h"
 #include "store/profile.h"
+#include "tether/dialer.h"
 #include "tether/pool.h"
 #include "tether/state.h"
 #include "tether/tether.h"
@@ -24,6 +25,7 @@ struct status {
     int64_t round_trip_us;   /* -1: not known */
     int64_t next_attempt_ms; /* wall clock; 0: none is planned */
     size_t draining;         /* processes that this one has replaced and that still serve somebody */
+    struct waiting waiting;  /* what an attempt waits for */
     bool for_others;
 };
 
@@ -40,7 +42,8 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
 /* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
 void status_send_ready(int fd, const struct err *e);
 
-/* The one before it: {"waiting":WHAT}. */
-void status_send_waiting(int fd, const char *what);
+/* Those before it, which tell what is being waited for. One that does not fit
+ * is left out. */
+void status_send_waiting(int fd, const struct waiting *w);
 
 #endif

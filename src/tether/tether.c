@@ -187,8 +187,8 @@ static void init_handles(struct tether *t)
     uv_idle_init(&t->loop, &t->again);
     uv_timer_init(&t->loop, &t->backoff);
     uv_timer_init(&t->loop, &t->due);
-    uv_async_init(&t->loop, &t->agent_slow, tether_agent_slow);
-    t->agent_slow.data = t;
+    uv_async_init(&t->loop, &t->news, tether_news);
+    t->news.data = t;
     t->prepare.data = t->again.data = t->backoff.data = t->due.data = t;
     uv_prepare_start(&t->prepare, on_prepare);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {

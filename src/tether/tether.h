@@ -31,8 +31,8 @@ struct tether_config {
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
      * {"ok":true} or {"ok":false,"error":{...}}; when the other side goes away
-     * before that, the tether ends. A line {"waiting":"agent"} may come before,
-     * any number of times, when the login waits for the user's agent. -1: nobody waits. Stays the caller's. */
+     * before that, the tether ends. Lines that tell what is being waited for come
+     * before it, see docs/PROTOCOL.md. -1: nobody waits. Stays the caller's. */
     int ready_fd;
     bool bound;      /* ends when the other side of ready_fd goes away, also later */
     bool for_others; /* started as a way to others: ends by itself when unused for the profile's hop-linger */
