@@ -14,7 +14,8 @@
 
 bats_require_minimum_version 1.5.0
 
-TESTS=$BATS_TEST_DIRNAME
+# Of this file: tests in other folders load it too.
+TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 # shellcheck source=lab.bash
 . "$TESTS/lab.bash"
 # shellcheck source=wire.bash
