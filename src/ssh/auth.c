@@ -49,14 +49,35 @@ static void name_key(char *out, size_t size, const char *what, const char *plain
 
 /* ---- libssh -------------------------------------------------------------- */
 
-/* Drives one offer to its answer: SSH_AUTH_*, or INTERRUPTED. With a private
- * key the signature goes out at once; libssh's way with an agent asks the
- * server first whether it would take the key (auth.c of 0.10.6, line 944). */
-static int drive(struct attempt *a, ssh_key key, struct err *e)
+/* libssh's way with an agent asks the server first whether it would take the
+ * key (auth.c of 0.10.6, line 944). With several keys that is right: nobody is
+ * to confirm or touch one in vain. The only one is signed with at once, unless
+ * it is a token's. */
+static struct shortcut shortcut_for(const struct attempt *a, const char *plain)
 {
+    struct pubkey key;
+    struct shortcut cut = { 0 };
+
+    if (pubkey_parse_blob(plain, &key) != 0)
+        return cut;
+    cut.service = strcmp(key.type, "ssh-rsa") != 0;
+    size_t keys = a->ids->count + (a->ids->any_in_agent ? a->in_agent.count : 0);
+    cut.question = keys == 1 && strncmp(key.type, "sk-", 3) != 0;
+    pubkey_clear(&key);
+    return cut;
+}
+
+/* Drives one offer to its answer: SSH_AUTH_*, or INTERRUPTED. With a private
+ * key the signature goes out at once. */
+static int drive(struct attempt *a, ssh_key key, const char *plain, struct err *e)
+{
+    struct shortcut cut = shortcut_for(a, plain);
+
     for (;;) {
+        ssh_set_log_userdata(&cut);
         int rc =
             key != NULL ? ssh_userauth_publickey(a->s->ssh, NULL, key) : ssh_userauth_agent(a->s->ssh, NULL);
+        ssh_set_log_userdata(NULL);
         if (rc != SSH_AUTH_AGAIN)
             return rc;
         /* A server that disconnects now ("Too many authentication failures")
@@ -142,7 +163,7 @@ static int offer_from_agent(struct attempt *a, const char *what, const char *blo
     strv_add(&a->offered, blob);
     name_key(a->last, sizeof a->last, what, plain, " (agent)");
     agent_filter_want(a->filter, blob, signer);
-    int rc = drive(a, NULL, e);
+    int rc = drive(a, NULL, plain, e);
     if (agent_filter_timed_out(a->filter))
         return timed_out(a, e);
     if (rc == SSH_AUTH_ERROR && agent_filter_refused(a->filter) && !session_lost(a->s)) {
@@ -239,7 +260,7 @@ static int offer(struct attempt *a, const struct identity *id, struct err *e)
     } else if (!listed(&a->offered, id->blob)) {
         strv_add(&a->offered, id->blob);
         name_key(a->last, sizeof a->last, shown, id->plain, "");
-        rc = answered(a, shown, id->blob, drive(a, id->key, e));
+        rc = answered(a, shown, id->blob, drive(a, id->key, id->plain, e));
     }
     free(shown);
     return rc;

@@ -77,6 +77,19 @@ enum knownhosts_line knownhosts_line(const char *name, const char *line, struct 
 /* methods.c: see connect_ask_methods(). */
 int methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e);
 
+/* auth.c to compat.c: round trips that this offer of a key does without. */
+struct shortcut {
+    /* The key is offered without waiting for the answer to the request for
+     * authentication as such. RFC 4253, 10 allows it after a key exchange that
+     * proved who the server is, as all of libssh's do; Dropbear's client does
+     * it. Not for RSA: how to sign is in the server's EXT_INFO, which precedes
+     * that answer. */
+    bool service;
+    /* The server is not asked whether it would take the key before the agent
+     * signs. */
+    bool question;
+};
+
 /* auth.c: public key only. */
 int auth_run(struct session *s, const struct connect_request *rq, const struct wait *w, struct err *e);
 

@@ -213,6 +213,7 @@ static void act_probe(struct tether *t)
 static void act_serve(struct tether *t)
 {
     struct err e = ERR_INIT;
+    struct channel *ready = t->probe != NULL ? probe_take_channel(t->probe) : NULL;
 
     probe_free(t->probe);
     t->probe = NULL;
@@ -220,12 +221,13 @@ static void act_serve(struct tether *t)
     if (t->settled)
         status_reconnected(&t->status);
     else if (t->control == NULL && tether_open(t, &e) != 0) {
+        channel_close(ready);
         failed(t, EVENT_STOP, &e);
         return;
     }
     idle_touch(t->idle_session);
     const char *socket = t->status.remote_socket;
-    pool_serve(t->pool, t->session, t->status.transport, *socket != '\0' ? socket : NULL);
+    pool_serve(t->pool, t->session, t->status.transport, *socket != '\0' ? socket : NULL, ready);
     tether_settle(t, NULL);
 }
 

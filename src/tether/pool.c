@@ -307,7 +307,8 @@ void pool_stream(struct pool *pool, int fd, const char *host, int64_t port)
     admit(pool, fd, target);
 }
 
-void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket)
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
+                struct channel *ready)
 {
     pool->session = s;
     pool->transport = transport;
@@ -316,10 +317,10 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
     free(pool->command);
     pool->command = quote_dial_command(pool->profile, socket);
     queue_begin(&pool->queue);
-    serve_held(pool);
     /* dial-stdio costs a process at the other end for each one. */
-    if (transport == TRANSPORT_STREAMLOCAL && pool->profile->spare_channels > 0)
-        pool->spare = spare_new(s, socket, pool->profile->spare_channels, on_dirty, pool);
+    if (transport == TRANSPORT_STREAMLOCAL)
+        pool->spare = spare_new(s, socket, pool->profile->spare_channels, ready, on_dirty, pool);
+    serve_held(pool);
     on_dirty(pool);
 }
 

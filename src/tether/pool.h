@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "ssh/session.h"
+#include "ssh/channel.h"
 #include "store/profile.h"
 
 #include <stdbool.h>
@@ -44,9 +44,11 @@ void pool_stream(struct pool *pool, int fd, const char *host, int64_t port);
 
 /* From now on connections go over this session, by transport (TRANSPORT_AUTO
  * for a profile without Docker) to socket (NULL: the command knows); those held
- * are served first, oldest first. Where the server runs only so many commands
+ * are served first, oldest first. ready (may be NULL) is an open channel to that
+ * socket that nobody has used, which the pool takes over. Where the server runs only so many commands
  * at once the others wait for their turn, see turn.h. */
-void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket);
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
+                struct channel *ready);
 
 /* No session any more: relays are closed, channels given up; those held, or
  * waiting for their channel to open, are held on, and new ones are held. Call it before session_free(). */

@@ -75,7 +75,11 @@ static void succeed(struct probe *pr, enum transport transport, const char *reas
 {
     struct probe_result r = { .transport = transport, .socket = socket };
 
-    leave_stage(pr);
+    uv_timer_stop(&pr->timer);
+    /* A connection that has said or ended something unasked is no use. */
+    if (transport != TRANSPORT_STREAMLOCAL || pr->reply_len > 0 || channel_at_eof(pr->ch) ||
+        channel_step(pr->ch, false) != CHANNEL_OPEN)
+        leave_stage(pr);
     pr->stage = STAGE_OVER;
     snprintf(r.reason, sizeof r.reason, "%s", reason);
     pr->owner.done(pr->owner.user, &r, NULL);
@@ -340,6 +344,15 @@ struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profi
         begin(pr);
     }
     return pr;
+}
+
+struct channel *probe_take_channel(struct probe *pr)
+{
+    struct channel *ch = pr->stage == STAGE_OVER ? pr->ch : NULL;
+
+    if (ch != NULL)
+        pr->ch = NULL;
+    return ch;
 }
 
 static void on_closed(uv_handle_t *handle)

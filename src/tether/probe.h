@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "ssh/session.h"
+#include "ssh/channel.h"
 #include "store/profile.h"
 
 #include <uv.h>
@@ -37,6 +37,11 @@ struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profi
                           const struct probe_owner *owner);
 
 void probe_step(struct probe *pr);
+
+/* The open channel that has shown streamlocal to work, now the caller's (with a
+ * new owner to be set): the first connection need not wait for another. NULL when
+ * there is none. */
+struct channel *probe_take_channel(struct probe *pr);
 
 /* May be called at any time, and must be, once. */
 void probe_free(struct probe *pr);

@@ -1,5 +1,6 @@
 #include "tether/process.h"
 
+#include <config.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -9,6 +10,11 @@
 
 void process_close_inherited(int keep)
 {
+#ifdef HAVE_CLOSE_RANGE
+    if ((keep == 3 || close_range(3, (unsigned)keep - 1, 0) == 0) &&
+        close_range((unsigned)keep + 1, ~0U, 0) == 0)
+        return;
+#endif
     struct rlimit lim;
     int max = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < DESCRIPTORS_MAX ? (int)lim.rlim_cur
                                                                                     : DESCRIPTORS_MAX;

@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
-#define RETRY_MS 10000 /* after a refusal: the daemon may be restarting */
+#define RETRY_MS 10000        /* after a refusal: the daemon may be restarting */
+#define RENEW_MS (210 * 1000) /* a successor is opened, so that no moment is without */
+#define PERIOD_MS (20 * 1000) /* what was left over for so long was too much */
 
 struct item {
     struct channel *ch;
@@ -17,8 +19,12 @@ struct item {
 struct spare {
     struct session *session;
     char *path;
-    struct item **items; /* in the order of their birth */
-    size_t count, wanted;
+    struct item *items[SPARE_MAX * 2]; /* in the order of their birth; successors overlap */
+    size_t count;
+    size_t least; /* to keep, whatever happens */
+    size_t wanted;
+    size_t left_over;  /* the fewest that were ready in this period */
+    int64_t period_ms; /* its end; 0: none is running */
     int64_t not_before_ms;
     void (*dirty)(void *user);
     void *user;
@@ -44,18 +50,34 @@ static void on_event(void *user)
 
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
-struct spare *spare_new(struct session *s, const char *path, int64_t count, void (*dirty)(void *user),
-                        void *user)
+static int64_t age_ms(const struct item *it)
 {
-    struct spare *sp = mem_alloc(sizeof *sp);
+    return time_boot_ms() - it->born_ms;
+}
 
-    sp->session = s;
-    sp->path = mem_strdup(path);
-    sp->wanted = (size_t)count;
-    sp->items = mem_alloc(sp->wanted * sizeof *sp->items);
-    sp->dirty = dirty;
-    sp->user = user;
-    return sp;
+static bool is_ready(const struct item *it)
+{
+    return !it->dead && channel_step(it->ch, false) == CHANNEL_OPEN && !channel_at_eof(it->ch) &&
+           age_ms(it) < SPARE_MAX_AGE_MS;
+}
+
+static size_t count_ready(const struct spare *sp)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sp->count; i++)
+        n += is_ready(sp->items[i]);
+    return n;
+}
+
+/* Those that need no successor yet. */
+static size_t count_young(const struct spare *sp)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sp->count; i++)
+        n += age_ms(sp->items[i]) < RENEW_MS;
+    return n;
 }
 
 static struct channel *detach(struct spare *sp, size_t i)
@@ -69,62 +91,138 @@ static struct channel *detach(struct spare *sp, size_t i)
     return ch;
 }
 
-struct channel *spare_take(struct spare *sp)
+static void keep(struct spare *sp, struct item *it)
 {
-    for (size_t i = sp->count; i > 0; i--) {
-        struct item *it = sp->items[i - 1];
-        if (!it->dead && channel_step(it->ch, false) == CHANNEL_OPEN && !channel_at_eof(it->ch) &&
-            time_boot_ms() - it->born_ms < SPARE_MAX_AGE_MS)
-            return detach(sp, i - 1);
-    }
-    return NULL;
-}
-
-static void prune(struct spare *sp)
-{
-    for (size_t i = sp->count; i > 0; i--) {
-        struct item *it = sp->items[i - 1];
-        enum channel_state state = channel_step(it->ch, true);
-        bool old = time_boot_ms() - it->born_ms >= SPARE_MAX_AGE_MS;
-        if (state == CHANNEL_REFUSED || state == CHANNEL_ENDED || channel_at_eof(it->ch) || it->dead)
-            /* Refused or dropped young: opening another at once would spin. */
-            sp->not_before_ms = old ? 0 : time_boot_ms() + RETRY_MS;
-        else if (!old)
-            continue;
-        channel_close(detach(sp, i - 1));
-    }
+    it->owner = sp;
+    it->born_ms = time_boot_ms();
+    sp->items[sp->count++] = it;
 }
 
 static void add(struct spare *sp)
 {
     struct item *it = mem_alloc(sizeof *it);
 
-    it->owner = sp;
-    it->born_ms = time_boot_ms();
     it->ch = channel_open_streamlocal(sp->session, sp->path, &callbacks, it, NULL);
-    if (it->ch == NULL) {
-        free(it);
-        sp->not_before_ms = time_boot_ms() + RETRY_MS;
+    if (it->ch != NULL) {
+        keep(sp, it);
         return;
     }
-    sp->items[sp->count++] = it;
+    free(it);
+    sp->not_before_ms = time_boot_ms() + RETRY_MS;
+}
+
+struct spare *spare_new(struct session *s, const char *path, int64_t count, struct channel *first,
+                        void (*dirty)(void *user), void *user)
+{
+    struct spare *sp = mem_alloc(sizeof *sp);
+
+    sp->session = s;
+    sp->path = mem_strdup(path);
+    sp->least = sp->wanted = count < SPARE_MAX ? (size_t)count : SPARE_MAX;
+    sp->dirty = dirty;
+    sp->user = user;
+    if (first != NULL) {
+        struct item *it = mem_alloc(sizeof *it);
+        it->ch = first;
+        channel_set_owner(first, &callbacks, it);
+        keep(sp, it);
+    }
+    return sp;
+}
+
+/* ---- how many ------------------------------------------------------------ */
+
+/* As many come at once as were missed, next time. */
+static void missed(struct spare *sp)
+{
+    if (sp->least == 0 || sp->wanted >= SPARE_MAX)
+        return;
+    sp->wanted++;
+    sp->left_over = 0;
+    sp->period_ms = time_boot_ms() + PERIOD_MS;
+}
+
+/* A period in which some were never needed halves their number. */
+static void settle(struct spare *sp)
+{
+    if (sp->period_ms == 0 || time_boot_ms() < sp->period_ms)
+        return;
+    sp->wanted -= sp->left_over / 2 + sp->left_over % 2;
+    if (sp->wanted <= sp->least) {
+        sp->wanted = sp->least;
+        sp->period_ms = 0;
+        return;
+    }
+    sp->left_over = count_ready(sp);
+    sp->period_ms = time_boot_ms() + PERIOD_MS;
+}
+
+struct channel *spare_take(struct spare *sp)
+{
+    struct channel *ch = NULL;
+
+    for (size_t i = sp->count; i > 0 && ch == NULL; i--)
+        if (is_ready(sp->items[i - 1]))
+            ch = detach(sp, i - 1);
+    if (ch == NULL)
+        missed(sp);
+    else if (sp->period_ms != 0 && count_ready(sp) < sp->left_over)
+        sp->left_over = count_ready(sp);
+    return ch;
+}
+
+/* ---- which --------------------------------------------------------------- */
+
+/* Drops what is of no use. Only the oldest that is opening is asked for its
+ * answer: they come in order, and asking costs a poll(2). */
+static void prune(struct spare *sp)
+{
+    bool asked = false;
+
+    for (size_t i = 0; i < sp->count;) {
+        struct item *it = sp->items[i];
+        enum channel_state state = channel_step(it->ch, !asked);
+        bool old = age_ms(it) >= SPARE_MAX_AGE_MS;
+        bool bad = state == CHANNEL_REFUSED || state == CHANNEL_ENDED || channel_at_eof(it->ch) || it->dead;
+        asked = asked || state == CHANNEL_OPENING;
+        if (bad)
+            /* Refused or dropped young: opening another at once would spin. */
+            sp->not_before_ms = old ? 0 : time_boot_ms() + RETRY_MS;
+        if (bad || old)
+            channel_close(detach(sp, i));
+        else
+            i++;
+    }
+    for (size_t ready = count_ready(sp); ready > sp->wanted; ready--)
+        for (size_t i = 0; i < sp->count; i++)
+            if (is_ready(sp->items[i])) {
+                channel_close(detach(sp, i)); /* the oldest */
+                break;
+            }
 }
 
 void spare_step(struct spare *sp)
 {
+    settle(sp);
     prune(sp);
-    while (sp->count < sp->wanted && time_boot_ms() >= sp->not_before_ms)
+    while (count_young(sp) < sp->wanted && sp->count < SPARE_MAX * 2 && time_boot_ms() >= sp->not_before_ms)
         add(sp);
 }
 
 int64_t spare_due_ms(const struct spare *sp)
 {
-    if (sp->wanted == 0)
+    int64_t at = sp->period_ms != 0 ? sp->period_ms : INT64_MAX;
+
+    if (count_young(sp) < sp->wanted && sp->not_before_ms < at)
+        at = sp->not_before_ms;
+    for (size_t i = 0; i < sp->count; i++) {
+        int64_t next =
+            sp->items[i]->born_ms + (age_ms(sp->items[i]) < RENEW_MS ? RENEW_MS : SPARE_MAX_AGE_MS);
+        if (next < at)
+            at = next;
+    }
+    if (at == INT64_MAX)
         return -1;
-    int64_t at = sp->count < sp->wanted ? sp->not_before_ms : INT64_MAX;
-    for (size_t i = 0; i < sp->count; i++)
-        if (sp->items[i]->born_ms + SPARE_MAX_AGE_MS < at)
-            at = sp->items[i]->born_ms + SPARE_MAX_AGE_MS;
     int64_t left = at - time_boot_ms();
     return left > 0 ? left : 0;
 }
@@ -135,7 +233,6 @@ void spare_free(struct spare *sp)
         return;
     while (sp->count > 0)
         channel_close(detach(sp, sp->count - 1));
-    free(sp->items);
     free(sp->path);
     free(sp);
 }

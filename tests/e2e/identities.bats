@@ -205,15 +205,46 @@ askpass() {
 }
 
 # libssh's way with an agent, the only one it has: were it to sign at once, this would say so.
-@test "an identity of the agent: one question, one signature" {
+@test "the only key of the agent: no question, one signature" {
     agent good
     add_key "$LAB_KEY"
     login "$LAB_DEBUG_PORT" lab --identity "$LAB_KEY.pub" --set "agent=$AGENT"
+    login "$LAB_DEBUG_PORT" any --set "agent=$AGENT"
+    for name in lab any; do
+        mark_log debug
+        docktether up "$name"
+        [ "$(count_since debug 'userauth-request for user')" = 1 ]
+        [ "$(count_since debug 'Postponed publickey')" = 0 ]
+        [ "$(count_since debug 'Accepted publickey')" = 1 ]
+    done
+}
+
+@test "of several keys of the agent only one that the server takes is signed with" {
+    agent good
+    lab_new_key "$T/other"
+    add_key "$T/other"
+    add_key "$LAB_KEY"
+    login "$LAB_DEBUG_PORT" lab --identity "$T/other.pub" --identity "$LAB_KEY.pub" --set "agent=$AGENT"
     mark_log debug
     docktether up lab
-    [ "$(count_since debug 'userauth-request for user')" = 2 ]
+    [ "$(count_since debug 'userauth-request for user')" = 3 ]
     [ "$(count_since debug 'Postponed publickey')" = 1 ]
     [ "$(count_since debug 'Accepted publickey')" = 1 ]
+}
+
+@test "an RSA key, from a file and from the agent, alone" {
+    lab_new_key "$T/rsa" -t rsa -b 3072
+    cp "$LAB/authorized_keys" "$T/authorized_keys"
+    cat "$T/rsa.pub" >>"$T/authorized_keys"
+    port=$(lab_sshd rsa "AuthorizedKeysFile $T/authorized_keys")
+    login "$port" file --identity "$T/rsa" --set agent=no
+    docktether up file
+    agent good
+    add_key "$T/rsa"
+    login "$port" agent --identity "$T/rsa.pub" --set "agent=$AGENT"
+    docktether up agent
+    [ "$(lab_sshd_log rsa | grep -c 'Accepted publickey')" = 2 ]
+    [ "$(lab_sshd_log rsa | grep -c 'Failed publickey')" = 0 ]
 }
 
 @test "with identity given only these are offered, in their order" {

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# How many times the direction of the traffic turns, which a clock would show on a long
+# line alone: what waits for an answer turns it twice.
+# shellcheck disable=SC2154 # run sets stderr
+
+load common
+
+setup_file() {
+    lab_up docker
+}
+
+teardown_file() {
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+# far [options]: the profile `lab` behind the wire `far`, long enough that what is sent
+# without waiting is under way before anything comes back.
+far() {
+    local port
+    port=$(wire_start far "$LAB_PORT" --delay 40)
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+}
+
+turns() {
+    wire_stat far turnarounds
+}
+
+# rests: nothing has moved for half a second.
+rests() {
+    local before
+    before=$(turns)
+    sleep 0.5
+    [ "$(turns)" = "$before" ]
+}
+
+# Eight connections with a request each, at once.
+burst() {
+    python3 - "$RUN/lab.sock" <<'PYTHON'
+import socket, sys
+clients = [socket.socket(socket.AF_UNIX) for _ in range(8)]
+for c in clients:
+    c.connect(sys.argv[1])
+for c in clients:
+    c.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+for c in clients:
+    assert c.recv(65536).startswith(b"HTTP/1.1 200")
+PYTHON
+}
+
+# Banners and key exchange lists; the key exchange; the login; the channel. A tether that
+# waits in between needs two more for each wait.
+@test "a login and the first channel: four questions, four answers" {
+    far --set spare-channels=0
+    docktether up lab
+    wait_for 10 rests
+    echo "turns: $(turns)"
+    [ "$(turns)" -le 10 ]
+}
+
+# The channel that showed that the socket can be reached is the first connection's.
+@test "docker ps without a tether: the login, the first channel, two answers, the end" {
+    far
+    docktether exec lab docker ps
+    wait_for 10 rests
+    echo "turns: $(turns)"
+    [ "$(turns)" -le 16 ] # two of them where docker is slow to start
+}
+
+@test "with a spare channel every connection does, and docker ps asks twice" {
+    far
+    docktether up lab
+    wait_for 10 rests
+    for path in _ping version _ping; do
+        wire_tell far reset-stats
+        curl -sf --unix-socket "$RUN/lab.sock" "http://docker/$path"
+        wait_for 10 rests
+        echo "turns: $(turns)"
+        [ "$(turns)" -le 4 ]
+    done
+    wire_tell far reset-stats
+    tethered lab docker ps
+    wait_for 10 rests
+    echo "turns: $(turns)"
+    [ "$(turns)" -le 6 ]
+}
+
+# Once eight have come at once, eight that come at once do not wait.
+@test "after a burst there are as many spare channels as it wanted" {
+    far
+    docktether up lab
+    wait_for 10 rests
+    burst
+    wait_for 10 rests
+    wire_tell far reset-stats
+    burst
+    wait_for 10 rests
+    echo "turns: $(turns)"
+    [ "$(turns)" -le 4 ]
+}
