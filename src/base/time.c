@@ -14,18 +14,28 @@ static const struct {
     int64_t ms;
 } units[] = { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
 
-static int64_t now(clockid_t id)
+static int64_t now_us(clockid_t id)
 {
     struct timespec ts;
 
     if (clock_gettime(id, &ts) != 0)
         abort(); /* only for a clock that does not exist */
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static int64_t now(clockid_t id)
+{
+    return now_us(id) / 1000;
 }
 
 int64_t time_mono_ms(void)
 {
     return now(CLOCK_MONOTONIC);
+}
+
+int64_t time_mono_us(void)
+{
+    return now_us(CLOCK_MONOTONIC);
 }
 
 int64_t time_boot_ms(void)

@@ -1,4 +1,4 @@
-/* time: clocks, deadlines and the durations of profiles. All in milliseconds. */
+/* time: clocks, deadlines and the durations of profiles. All in milliseconds, but for one. */
 #ifndef DOCKTETHER_BASE_TIME_H
 #define DOCKTETHER_BASE_TIME_H
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 int64_t time_mono_ms(void); /* stands still while the machine sleeps */
+int64_t time_mono_us(void); /* the same in microseconds */
 int64_t time_boot_ms(void); /* goes on while it sleeps, where the system has such a clock */
 int64_t time_wall_ms(void); /* since 1970, UTC */
 

@@ -1,7 +1,9 @@
 #include "ssh/channel.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "ssh/internal.h"
+#include "ssh/window.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ struct channel {
     bool paused;
     bool remote_eof;
     bool remote_closed;
+    int64_t asked_us; /* when it was begun to open */
+    struct window window;
     struct ending ending;
     bool hung_up;
     char reason[200];
@@ -35,6 +39,14 @@ static void notify(struct channel *ch)
 {
     if (ch->cb != NULL)
         ch->cb->event(ch->user);
+}
+
+static void took(struct channel *ch, size_t n)
+{
+    struct session *s = ch->session;
+
+    if (s->widens)
+        window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
 }
 
 static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, int is_stderr, void *user)
@@ -54,6 +66,7 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
         return 0;
     }
     size_t taken = ch->cb->data(ch->user, data, len);
+    took(ch, taken);
     if (taken < len) {
         ch->paused = true;
         notify(ch);
@@ -113,6 +126,7 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     ch->session = s;
     ch->cb = cb;
     ch->user = user;
+    ch->asked_us = time_mono_us();
     ch->ending = (struct ending)ENDING_INIT;
     ch->ssh = s->dead ? NULL : ssh_channel_new(s->ssh);
     if (ch->ssh == NULL) {
@@ -133,16 +147,21 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     return ch;
 }
 
+static struct channel *begin(struct channel *ch)
+{
+    if (ch != NULL)
+        channel_step(ch, true);
+    return ch;
+}
+
 struct channel *channel_open_streamlocal(struct session *s, const char *path,
                                          const struct channel_callbacks *cb, void *user, struct err *e)
 {
     struct channel *ch = channel_new(s, cb, user, e);
 
-    if (ch != NULL) {
+    if (ch != NULL)
         ch->path = mem_strdup(path);
-        channel_step(ch, true);
-    }
-    return ch;
+    return begin(ch);
 }
 
 struct channel *channel_open_tcp(struct session *s, const char *host, int64_t port,
@@ -153,9 +172,8 @@ struct channel *channel_open_tcp(struct session *s, const char *host, int64_t po
     if (ch != NULL) {
         ch->host = mem_strdup(host);
         ch->port = port;
-        channel_step(ch, true);
     }
-    return ch;
+    return begin(ch);
 }
 
 struct channel *channel_open_exec(struct session *s, const char *command, const struct channel_callbacks *cb,
@@ -163,11 +181,9 @@ struct channel *channel_open_exec(struct session *s, const char *command, const 
 {
     struct channel *ch = channel_new(s, cb, user, e);
 
-    if (ch != NULL) {
+    if (ch != NULL)
         ch->command = mem_strdup(command);
-        channel_step(ch, true);
-    }
-    return ch;
+    return begin(ch);
 }
 
 void channel_set_owner(struct channel *ch, const struct channel_callbacks *cb, void *user)
@@ -206,6 +222,16 @@ static int open_once(struct channel *ch)
     return ssh_channel_request_exec(ch->ssh, ch->command);
 }
 
+/* A command is asked for in a second question. */
+static void opened(struct channel *ch)
+{
+    int64_t took_us = (time_mono_us() - ch->asked_us) / (ch->command != NULL ? 2 : 1);
+
+    ch->state = CHANNEL_OPEN;
+    if (ch->session->round_trip_us < 0 || took_us < ch->session->round_trip_us)
+        ch->session->round_trip_us = took_us;
+}
+
 enum channel_state channel_step(struct channel *ch, bool probe)
 {
     if (ch->state == CHANNEL_OPENING && !ch->session->dead) {
@@ -213,7 +239,7 @@ enum channel_state channel_step(struct channel *ch, bool probe)
         if (probe || ssh_channel_is_open(ch->ssh)) {
             int rc = open_once(ch);
             if (rc == SSH_OK)
-                ch->state = CHANNEL_OPEN;
+                opened(ch);
             else if (rc == SSH_ERROR && !session_lost(ch->session))
                 refuse(ch);
         }
@@ -303,8 +329,32 @@ int channel_drain(struct channel *ch, char **buf, size_t *len)
         *buf = NULL;
         return -1;
     }
+    took(ch, (size_t)n);
     *len = (size_t)n;
     return 0;
+}
+
+void channel_widen(struct channel *ch, char **buf, size_t *len)
+{
+    uint32_t size = window_due(&ch->window);
+
+    *buf = NULL;
+    *len = 0;
+    if (size == 0 || ch->paused || ch->state != CHANNEL_OPEN || ch->session->dead)
+        return;
+    void *room = session_window_room(ch->session);
+    if (room == NULL)
+        return;
+    /* libssh 0.10 has no other way: it grants as much as a read asks for
+     * (grow_window(), called in line 3017 of its channels.c). */
+    int n = ssh_channel_read_timeout(ch->ssh, room, size, 0, 0);
+    window_granted(&ch->window);
+    if (n <= 0)
+        return;
+    took(ch, (size_t)n);
+    *buf = mem_alloc((size_t)n);
+    memcpy(*buf, room, (size_t)n);
+    *len = (size_t)n;
 }
 
 const struct ending *channel_ending(const struct channel *ch)
@@ -317,6 +367,7 @@ static void channel_destroy(struct channel *ch)
     /* Up to 0.11 callbacks run after ssh_channel_free(). */
     ssh_remove_channel_callbacks(ch->ssh, &ch->hooks);
     ssh_channel_free(ch->ssh);
+    window_clear(&ch->window, &ch->session->window_spent);
     free(ch->path);
     free(ch->host);
     free(ch->command);

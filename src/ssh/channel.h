@@ -84,6 +84,11 @@ bool channel_paused(const struct channel *ch);
  * caller's. 0 and *len (0: nothing waits, the pause is over), or -1. */
 int channel_drain(struct channel *ch, char **buf, size_t *len);
 
+/* Lets the server send further ahead where that makes it faster, see
+ * ssh/window.h. Call it from time to time while data flows. What it gives out,
+ * 0 bytes mostly, comes before what channel_drain() gives. */
+void channel_widen(struct channel *ch, char **buf, size_t *len);
+
 /* Of an exec channel: what is known of its command's end so far. */
 const struct ending *channel_ending(const struct channel *ch);
 

@@ -39,6 +39,10 @@ struct session {
     char *identity;
     struct channel *closing; /* channels that were given up and are not finished */
     struct ssh_counter_struct packets;
+    int64_t round_trip_us; /* the shortest that an answer has taken; -1: not known */
+    bool widens;           /* libssh's windows can be enlarged, see channel_widen() */
+    uint32_t window_spent; /* see ssh/window.h */
+    void *window_room;
 };
 
 /* session.c: wraps fd (taken over in any case) with our options set. hostkeys
@@ -47,6 +51,11 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
 
 /* session.c: waits until libssh can go on. 0, or -1 with the phase's error. */
 int session_wait(struct session *s, const struct wait *w, const char *layer, struct err *e);
+
+/* session.c: WINDOW_MAX bytes that libssh may be told to fill. It fills what has
+ * arrived, and pages that nobody touches cost no memory. NULL without address
+ * space. */
+void *session_window_room(struct session *s);
 
 /* session.c: hands the session from its worker to the loop. */
 int session_hand_over(struct session *s, struct err *e);

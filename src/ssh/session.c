@@ -1,6 +1,7 @@
 #include "ssh/internal.h"
 
 #include "base/mem.h"
+#include "ssh/window.h"
 
 #include <fcntl.h>
 #include <libssh/server.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +77,8 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
     struct session *s = mem_alloc(sizeof *s);
 
     s->log = log;
+    s->round_trip_us = -1;
+    s->widens = ssh_version(SSH_VERSION_INT(0, 11, 0)) == NULL;
     s->fd = fd;
     s->poll_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (s->poll_fd < 0) {
@@ -127,8 +131,20 @@ void session_free(struct session *s)
     if (same_socket(s->fd, s->poll_fd))
         close(s->fd);
     close(s->poll_fd);
+    if (s->window_room != NULL)
+        munmap(s->window_room, WINDOW_MAX);
     free(s->identity);
     free(s);
+}
+
+void *session_window_room(struct session *s)
+{
+    if (s->window_room == NULL) {
+        void *p = mmap(NULL, WINDOW_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                       -1, 0);
+        s->window_room = p != MAP_FAILED ? p : NULL;
+    }
+    return s->window_room;
 }
 
 bool session_lost(const struct session *s)

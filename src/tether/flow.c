@@ -76,8 +76,12 @@ static void flow_down(struct relay *r)
                 return;
         }
         flow_drop(&r->down);
-        if (!channel_paused(r->ch))
-            break;
+        if (!channel_paused(r->ch)) {
+            channel_widen(r->ch, &r->down.data, &r->down.len);
+            if (r->down.data == NULL)
+                break;
+            continue;
+        }
         if (channel_drain(r->ch, &r->down.data, &r->down.len) != 0) {
             /* A stream with a hole is worse than none. */
             relay_cut(r);
