@@ -46,32 +46,37 @@ char *path_home(struct err *e)
     return copy;
 }
 
-/* $VAR/docktether, or ~/FALLBACK/docktether */
-static char *xdg_dir(const char *variable, const char *fallback, struct err *e)
+/* $VAR/LEAF, or ~/FALLBACK/LEAF */
+static char *xdg_dir(const char *variable, const char *fallback, const char *leaf, struct err *e)
 {
     const char *base;
 
     if (absolute_env(variable, &base, e) != 0)
         return NULL;
     if (base != NULL)
-        return mem_printf("%s/docktether", base);
+        return mem_printf("%s/%s", base, leaf);
 
     char *home = path_home(e);
     if (home == NULL)
         return NULL;
-    char *path = mem_printf("%s/%s/docktether", home, fallback);
+    char *path = mem_printf("%s/%s/%s", home, fallback, leaf);
     free(home);
     return path;
 }
 
 char *path_config_dir(struct err *e)
 {
-    return xdg_dir("XDG_CONFIG_HOME", ".config", e);
+    return xdg_dir("XDG_CONFIG_HOME", ".config", "docktether", e);
+}
+
+char *path_user_units(struct err *e)
+{
+    return xdg_dir("XDG_CONFIG_HOME", ".config", "systemd/user", e);
 }
 
 char *path_state_dir(struct err *e)
 {
-    return xdg_dir("XDG_STATE_HOME", ".local/state", e);
+    return xdg_dir("XDG_STATE_HOME", ".local/state", "docktether", e);
 }
 
 char *path_login_dir(struct err *e)

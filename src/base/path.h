@@ -13,6 +13,7 @@
 
 char *path_home(struct err *e);       /* $HOME, else the password database */
 char *path_config_dir(struct err *e); /* $XDG_CONFIG_HOME/docktether */
+char *path_user_units(struct err *e); /* $XDG_CONFIG_HOME/systemd/user */
 char *path_state_dir(struct err *e);  /* $XDG_STATE_HOME/docktether */
 
 /* $XDG_RUNTIME_DIR/docktether; without it /run/user/UID/docktether when

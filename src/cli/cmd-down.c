@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/cmd.h"
+#include "cli/login.h"
 #include "cli/names.h"
 #include "cli/out.h"
 #include "cli/progress.h"
@@ -93,6 +94,20 @@ static int down_users(const char *name, struct err *e)
     return rc;
 }
 
+/* What is enabled comes back. */
+static void note_login(const char *name)
+{
+    enum login_kind kind = login_enabled(name);
+
+    if (kind == LOGIN_DEMAND)
+        out_note(name,
+                 "its socket listens still, and the next connection starts it again; docktether disable "
+                 "%s ends that",
+                 name);
+    else if (kind == LOGIN_START)
+        out_note(name, "down until the next login; docktether disable %s for good", name);
+}
+
 static int down_one(const char *name, void *user, struct err *e)
 {
     const bool *force = user;
@@ -110,6 +125,7 @@ static int down_one(const char *name, void *user, struct err *e)
     }
     if (rc > 0)
         out_note(name, "was not up");
+    note_login(name);
     puts(name);
     (void)fflush(stdout);
     return 0;

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
+#include "cli/login.h"
 #include "cli/names.h"
 #include "cli/out.h"
 #include "cli/table.h"
@@ -58,7 +59,7 @@ struct facts {
     const char *value;
 };
 
-#define FACTS 7
+#define FACTS 8
 
 static void collect(struct facts facts[FACTS], const struct profile *p, const struct runtime *rt,
                     const char *file, const char *endpoint, const char *url)
@@ -70,6 +71,7 @@ static void collect(struct facts facts[FACTS], const struct profile *p, const st
     facts[4] = (struct facts){ "ControlSocket", rt->ctl };
     facts[5] = (struct facts){ "Log", rt->log };
     facts[6] = (struct facts){ "State", client_running(p->name) ? "up" : "down" };
+    facts[7] = (struct facts){ "Enabled", login_text(login_enabled(p->name)) };
 }
 
 static json_t *json_profile(const struct profile *p, const struct facts facts[FACTS])

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
+#include "cli/login.h"
 #include "cli/names.h"
 #include "cli/publish.h"
 #include "store/store.h"
@@ -8,6 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A service manager would go on starting what is no profile any more. */
+static int end_login(const char *name, bool force, struct err *e)
+{
+    if (login_enabled(name) == LOGIN_NO)
+        return 0;
+    if (force)
+        return login_disable(name, e);
+    err_set(e, ERR_FAILED, "", "it is enabled, so that it is there at login");
+    return err_hint(e, "docktether disable %s first, or use `docktether rm -f %s`", name, name);
+}
 
 static int end_tether(const char *name, bool force, struct err *e)
 {
@@ -60,7 +72,8 @@ static int remove_one(const char *name, void *user, struct err *e)
         return store_remove(name, e);
     if (!*force && check_unused(name, e) != 0)
         return -1;
-    if (end_tether(name, *force, e) != 0 || publish_remove(name, e) != 0 || store_remove(name, e) != 0)
+    if (end_login(name, *force, e) != 0 || end_tether(name, *force, e) != 0 || publish_remove(name, e) != 0 ||
+        store_remove(name, e) != 0)
         return -1;
     puts(name);
     return 0;

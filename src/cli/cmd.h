@@ -17,6 +17,8 @@ int cmd_pin(const struct args *args, struct err *e);
 int cmd_up(const struct args *args, struct err *e);
 int cmd_down(const struct args *args, struct err *e);
 int cmd_run(const struct args *args, struct err *e);
+int cmd_enable(const struct args *args, struct err *e);
+int cmd_disable(const struct args *args, struct err *e);
 int cmd_status(const struct args *args, struct err *e);
 int cmd_logs(const struct args *args, struct err *e);
 int cmd_use(const struct args *args, struct err *e);

@@ -185,6 +185,15 @@ static const char status_details[] =
     "With --watch the terminal shows what is going on until q or an interrupt; the arrows\n"
     "scroll. --watch --format json prints a line for every tether, and one for each change.\n";
 
+static const char enable_details[] =
+    "The tether is there from login on, kept by systemd's user manager, or by launchd on\n"
+    "macOS, and it is there now. With connect = demand systemd listens on the socket, and\n"
+    "the first connection starts the tether; else it is started at login. After `update\n"
+    "--set connect=` say enable once more.\n"
+    "Unit files are written to ~/.config/systemd/user where no package has installed them.\n";
+
+static const char disable_details[] = "The tether is no longer started at login, and ends now.\n";
+
 static const char logs_details[] =
     "With -f it follows the log, also when it is rotated, until interrupted.\n";
 
@@ -270,6 +279,10 @@ static const struct command commands[] = {
       cmd_logs },
     { "run", COMMAND_TETHERS, "NAME", 1, 1, "run a tether in the foreground", run_details, run_options, true,
       false, cmd_run },
+    { "enable", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "have tethers from login on", enable_details,
+      NULL, false, false, cmd_enable },
+    { "disable", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "have them no longer", disable_details, NULL,
+      false, false, cmd_disable },
 
     { "use", COMMAND_DOCKER, "NAME | default | -", 1, 1, "make a profile Docker's current context",
       use_details, use_options, true, false, cmd_use },

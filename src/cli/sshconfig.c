@@ -1,29 +1,20 @@
 #include "cli/sshconfig.h"
 
 #include "base/path.h"
-#include "base/time.h"
+#include "cli/tool.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pwd.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define LAYER "ssh -G"
 #define OUTPUT_MAX (256u * 1024)
 #define PATIENCE_MS 5000
-#define NOT_FOUND 127
-
-extern char **environ;
 
 void sshconfig_clear(struct sshconfig *c)
 {
@@ -40,82 +31,6 @@ void sshconfig_clear(struct sshconfig *c)
 }
 
 /* ---- running it ---------------------------------------------------------- */
-
-static pid_t start(const char *const *argv, int output, int *why)
-{
-    posix_spawn_file_actions_t actions;
-    pid_t pid = -1;
-
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    *why = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return *why == 0 ? pid : -1;
-}
-
-/* 0 at the end of output, else the process is to be ended. */
-static int collect(int fd, char *buf, size_t size, struct err *e)
-{
-    struct deadline d = deadline_in(PATIENCE_MS);
-    size_t used = 0;
-
-    for (;;) {
-        struct pollfd pfd = { .fd = fd, .events = POLLIN };
-        int left = deadline_left(d);
-        if (left == 0)
-            return err_set(e, ERR_FAILED, LAYER, "it took longer than %d seconds", PATIENCE_MS / 1000);
-        if (poll(&pfd, 1, left) <= 0)
-            continue;
-        ssize_t n = read(fd, buf + used, size - 1 - used);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_set_errno(e, ERR_FAILED, LAYER, "cannot read what it says");
-        buf[used += (size_t)n] = '\0';
-        if (n == 0)
-            return 0;
-        if (used == size - 1)
-            return err_set(e, ERR_FAILED, LAYER, "it says more than %zu bytes", size);
-    }
-}
-
-static char *last_line(char *text)
-{
-    size_t len = strlen(text);
-
-    while (len > 0 && strchr("\r\n", text[len - 1]) != NULL)
-        text[--len] = '\0';
-    char *line = strrchr(text, '\n');
-    return line != NULL ? line + 1 : text;
-}
-
-/* Returns like sshconfig_resolve(). */
-static int run(const char *const *argv, char *buf, size_t size, struct err *e)
-{
-    int ends[2], status = 0, why;
-
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_set_errno(e, ERR_FAILED, LAYER, "cannot create a pipe");
-    pid_t pid = start(argv, ends[1], &why);
-    close(ends[1]);
-    int rc = pid > 0 ? collect(ends[0], buf, size, e) : 0;
-    close(ends[0]);
-    if (pid > 0 && rc != 0)
-        kill(pid, SIGKILL);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (rc != 0)
-        return -1;
-    if (pid < 0 && why == ENOENT)
-        return 1;
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND)
-        return 1;
-    return err_set(e, ERR_FAILED, LAYER, "%s", pid > 0 ? last_line(buf) : strerror(why));
-}
 
 static int ask(const char *config, const char *host, const char *user, int64_t port, char *buf, struct err *e)
 {
@@ -138,8 +53,7 @@ static int ask(const char *config, const char *host, const char *user, int64_t p
     }
     argv[n++] = "--";
     argv[n] = host;
-    buf[0] = '\0';
-    return run(argv, buf, OUTPUT_MAX, e);
+    return tool_run(LAYER, argv, PATIENCE_MS, buf, OUTPUT_MAX, e);
 }
 
 /* ---- what it says -------------------------------------------------------- */

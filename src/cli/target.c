@@ -4,7 +4,9 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/term.h"
+#include "cli/unit.h"
 #include "docker/plugin.h"
+#include "tether/client.h"
 #include "tether/launch.h"
 #include "tether/runtime.h"
 
@@ -76,9 +78,22 @@ static void waiting(void *user, const char *name, const char *what, const char *
 
 void target_note_stale(const char *name)
 {
-    out_note(name,
-             "the running tether has older values, and was not started by docktether up: end it and start "
-             "it anew where that is done (docktether run, a service manager)");
+    json_t *state = client_status(name, NULL);
+    const char *unit = json_string_value(json_object_get(state, "unit"));
+    char *word = unit != NULL ? unit_quote(unit) : NULL;
+
+    if (word != NULL)
+        out_note(name,
+                 "the running tether has older values, and systemd keeps it: systemctl --user restart %s "
+                 "gives it the new ones, and cuts what is open",
+                 word);
+    else
+        out_note(
+            name,
+            "the running tether has older values, and was not started by docktether up: end it and start "
+            "it anew where that is done (docktether run, a service manager)");
+    free(word);
+    json_decref(state);
 }
 
 int target_check_pins(const struct profile *p, struct err *e)

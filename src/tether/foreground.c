@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define TURN_AWAY_MS 200 /* for those that come together, as a client's connections do */
+#define TURN_AWAY_MS 10 /* those that are there already; whoever comes later may find it mended */
 
 /* ---- `run` ------------------------------------------------------------------- */
 

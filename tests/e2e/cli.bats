@@ -368,7 +368,7 @@ USAGE
     [ "$(json lines 'v[0]["Description"]' <all)" = 'with "quotes"' ]
     [ "$(json lines 'v[0]["DockerEndpoint"]' <all)" = "unix://$RUN/prod.sock" ]
     [ "$(json lines 'sorted(v[0])' <all)" = \
-        '["Current", "Description", "DockerEndpoint", "Error", "Name", "Protected", "SSH", "State"]' ]
+        '["Current", "Description", "DockerEndpoint", "Enabled", "Error", "Name", "Protected", "SSH", "State"]' ]
 }
 
 @test "one broken profile never hides the others" {

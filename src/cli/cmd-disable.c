@@ -1,0 +1,31 @@
+#include "cli/cmd.h"
+#include "cli/login.h"
+#include "cli/names.h"
+#include "cli/out.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+static int disable_one(const char *name, void *user, struct err *e)
+{
+    (void)user;
+    if (login_enabled(name) == LOGIN_NO) {
+        /* Its error is the one to show: no such profile, and the nearest name. */
+        struct profile *p = store_exists(name) ? NULL : store_load(name, e);
+        profile_free(p);
+        if (!store_exists(name))
+            return -1;
+        out_note(name, "was not enabled");
+    } else if (login_disable(name, e) != 0) {
+        return -1;
+    }
+    puts(name);
+    (void)fflush(stdout);
+    return 0;
+}
+
+int cmd_disable(const struct args *args, struct err *e)
+{
+    (void)e;
+    return names_each(args->operands, args->count, disable_one, NULL);
+}

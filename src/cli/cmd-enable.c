@@ -1,0 +1,50 @@
+#include "cli/cmd.h"
+#include "cli/login.h"
+#include "cli/names.h"
+#include "cli/out.h"
+#include "cli/target.h"
+#include "store/store.h"
+#include "tether/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* It is enabled in any case; whether it serves is another matter, and one to know. */
+static void note_state(const char *name)
+{
+    json_t *state = client_status(name, NULL);
+    const char *word = json_string_value(json_object_get(state, "state"));
+    const json_t *error = json_object_get(state, "last_error");
+    const char *why = json_string_value(json_object_get(error, "message"));
+    const char *layer = json_string_value(json_object_get(error, "layer"));
+
+    if (word != NULL && (strcmp(word, "waiting") == 0 || strcmp(word, "failed") == 0))
+        out_note(name, "%s: %s: %s", word, layer != NULL ? layer : "", why != NULL ? why : "");
+    json_decref(state);
+}
+
+static int enable_one(const char *name, void *user, struct err *e)
+{
+    struct profile *p = store_load(name, e);
+
+    (void)user;
+    if (p == NULL)
+        return -1;
+    int rc = target_check_pins(p, e);
+    if (rc == 0)
+        rc = login_enable(p, e);
+    profile_free(p);
+    if (rc != 0)
+        return -1;
+    out_note(name, "enabled, %s", login_text(login_enabled(name)));
+    puts(name);
+    (void)fflush(stdout);
+    note_state(name);
+    return 0;
+}
+
+int cmd_enable(const struct args *args, struct err *e)
+{
+    (void)e;
+    return names_each(args->operands, args->count, enable_one, NULL);
+}
