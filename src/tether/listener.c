@@ -3,6 +3,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +20,8 @@ struct listener {
     uv_timer_t pause;
     int fd;
     int open_handles;
+    int limit;      /* see listener_leave() */
+    bool exhausted; /* and the log knows */
     struct log *log;
     listener_accept_fn accept;
     void *user;
@@ -47,31 +52,64 @@ static void resume(uv_timer_t *timer)
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
+/* Told once for each time that it lasts. */
+static void pause_for(struct listener *l, const char *why)
+{
+    if (!l->exhausted)
+        log_warn(l->log, "cannot accept a connection: %s; those that come wait", why);
+    l->exhausted = true;
+    uv_poll_stop(&l->poll);
+    uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
+}
+
+/* The kernel gives out the lowest number that is free. */
+static bool spent(const struct listener *l)
+{
+    int fd = l->limit < INT_MAX ? fcntl(l->fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    return l->limit < INT_MAX && (fd < 0 || fd >= l->limit);
+}
+
+static void take(struct listener *l, int fd)
+{
+    long uid = peer_uid(fd);
+
+    if (uid == (long)geteuid()) {
+        l->accept(l->user, fd);
+    } else {
+        log_warn(l->log, "a process of uid %ld was turned away", uid);
+        close(fd);
+    }
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
 
     (void)status;
     (void)events;
+    if (l->exhausted && spent(l)) {
+        pause_for(l, "");
+        return;
+    }
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                log_warn(l->log, "cannot accept a connection: %s", strerror(errno));
-                uv_poll_stop(&l->poll);
-                uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
-            }
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause_for(l, strerror(errno));
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
             return;
         }
-        long uid = peer_uid(fd);
-        if (uid == (long)geteuid()) {
-            l->accept(l->user, fd);
-        } else {
-            log_warn(l->log, "a process of uid %ld was turned away", uid);
-            close(fd);
+        bool last = fd + 1 >= l->limit;
+        take(l, fd);
+        if (last) {
+            pause_for(l, "the descriptors that are left are for this process itself");
+            return;
         }
+        l->exhausted = false;
     }
 }
 
@@ -81,6 +119,7 @@ struct listener *listener_new(uv_loop_t *loop, int fd, struct log *log, listener
 
     l->fd = fd;
     l->log = log;
+    l->limit = INT_MAX;
     l->accept = accept;
     l->user = user;
     l->poll.data = l->pause.data = l;
@@ -100,6 +139,11 @@ static void on_closed(uv_handle_t *handle)
 
     if (--l->open_handles == 0)
         free(l);
+}
+
+void listener_leave(struct listener *l, int from)
+{
+    l->limit = from;
 }
 
 int listener_fd(const struct listener *l)

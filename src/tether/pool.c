@@ -38,6 +38,7 @@ struct pool {
     struct spare *spare;
     struct queue queue; /* only where by_command() */
     int fd_limit;       /* descriptors from here on are for refusals only */
+    int listen_limit;   /* and from here on not even for them */
     bool refuse;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
@@ -116,14 +117,16 @@ static bool crowded(const struct pool *pool, int fd, struct err *e)
 
 /* What a tether keeps for itself: a new session, control, and answers to those
  * that are refused. */
-static int fd_limit(void)
+static int fd_limit(int *listen_limit)
 {
     struct rlimit lim;
 
+    *listen_limit = INT_MAX;
     if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur > INT_MAX)
         return INT_MAX;
-    int limit = (int)lim.rlim_cur;
-    return limit - (limit / 4 < FDS_RESERVED ? limit / 4 : FDS_RESERVED);
+    int limit = (int)lim.rlim_cur, reserved = limit / 4 < FDS_RESERVED ? limit / 4 : FDS_RESERVED;
+    *listen_limit = limit - reserved / 2;
+    return limit - reserved;
 }
 
 /* ---- what relays tell ---------------------------------------------------- */
@@ -409,6 +412,11 @@ bool pool_serving(const struct pool *pool)
     return pool->session != NULL;
 }
 
+int pool_listen_limit(const struct pool *pool)
+{
+    return pool->listen_limit;
+}
+
 bool pool_quiet(const struct pool *pool)
 {
     return pool->relays.count == 0 && pool->answers.count == 0;
@@ -438,7 +446,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
-    pool->fd_limit = fd_limit();
+    pool->fd_limit = fd_limit(&pool->listen_limit);
     pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
     queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){

@@ -73,6 +73,10 @@ struct pool_counts pool_counts(const struct pool *pool);
 /* Between pool_serve() and pool_suspend(). */
 bool pool_serving(const struct pool *pool);
 
+/* Descriptors from this number on are left to the session and to control: see
+ * listener_leave(). */
+int pool_listen_limit(const struct pool *pool);
+
 /* True when no connection is left, those that are being refused included. */
 bool pool_quiet(const struct pool *pool);
 

@@ -167,8 +167,10 @@ static int open_listener(struct tether *t, int fd, struct err *e)
         return -1;
     t->sock_inode = lstat(t->cfg->runtime->sock, &st) == 0 ? st.st_ino : 0;
     t->listener = listener_new(&t->loop, fd, t->cfg->log, on_accept, t);
-    if (t->listener != NULL)
+    if (t->listener != NULL) {
+        listener_leave(t->listener, pool_listen_limit(t->pool));
         return 0;
+    }
     close(fd);
     return err_set(e, ERR_FAILED, "runtime", "cannot poll a socket");
 }

@@ -92,6 +92,123 @@ PY
     state_is lab serving
 }
 
+@test "no descriptor left, with clients that stay: control answers, the session is made anew" {
+    local pid
+    moving_profile --set hold=20s
+    (ulimit -n 64 && docktether up lab)
+    pid=$(status_of lab pid)
+    # More than there is room for; those that are told why do not go away at once.
+    hoard 200 mute lab.sock
+    wait_for 20 logged "the descriptors that are left"
+    [ "$(status_of lab pid)" = "$pid" ]
+    lab_stop_sshd moving
+    wait_for 10 not_serving
+    lab_sshd_again moving
+    wait_for 20 state_is lab serving
+    [ "$(status_of lab pid)" = "$pid" ]
+    # One line for as long as it lasts, not ten a second.
+    [ "$(grep -c "those that come wait" "$STATE/lab.log")" -le 20 ]
+    end "$HOARD"
+    wait_for 20 pings
+}
+
+pings() {
+    [ "$(ping_it 2>&1)" = OK ]
+}
+
+logged() {
+    grep -qF -- "$1" "$STATE/lab.log"
+}
+
+# hoard COUNT KIND SOCKET: clients that do what KIND says; the pid is HOARD.
+hoard() {
+    python3 "$TESTS/hoard.py" "$RUN/$3" "$1" "$2" >"hoard.$2" 2>&1 3>&- &
+    HOARD=$!
+    at_end "$HOARD"
+    [ "$2" = mute ] || wait_for 60 grep -q ready "hoard.$2"
+}
+
+rss() {
+    awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
+}
+
+# grown_by AT_MOST WHAT: kilobytes since BEFORE, of the process PID.
+grown_by() {
+    local now
+    now=$(rss "$PID")
+    echo "# $2: $((now - BEFORE)) kB more than $BEFORE, at most $1" >&3
+    [ $((now - BEFORE)) -le "$1" ]
+}
+
+@test "memory: held clients that write, half-open ones, and a control socket that is abused" {
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || skip "a sanitizer keeps what is freed"
+    moving_profile --set hold=60s --set max-connections=3000 --set max-held=3000
+    docktether up lab
+    PID=$(status_of lab pid)
+    lab_stop_sshd moving
+    wait_for 10 not_serving
+    BEFORE=$(rss "$PID")
+    hoard 64 write lab.sock
+    wait_for 20 held 64
+    grown_by 2048 "64 held clients that write megabytes"
+    (ulimit -n 4096 && exec python3 "$TESTS/hoard.py" "$RUN/lab.sock" 2000 mute) >hoard.mute 2>&1 3>&- &
+    at_end $!
+    wait_for 30 held 2064
+    grown_by 6144 "2000 more that say nothing"
+    BEFORE=$(rss "$PID")
+    hoard 50 endless lab.ctl
+    hoard 500 deaf lab.ctl
+    hoard 3000 status lab.ctl
+    grown_by 2048 "a control socket that is abused"
+}
+
+@test "memory: clients that do not read what never ends" {
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || skip "a sanitizer keeps what is freed"
+    lab_spawn "$T/flood.log" python3 "$TESTS/pinger.py" "$T/flood.sock"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$T/flood.sock"
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$LAB_PORT$T/flood.sock" --identity "$LAB_KEY" --pin "$LAB_PIN"
+    docktether up lab
+    PID=$(status_of lab pid)
+    BEFORE=$(rss "$PID")
+    hoard 20 stalled lab.sock
+    wait_for 20 settled
+    grown_by 65536 "20 clients that do not read"
+    # Nobody else waits for them.
+    run -0 ping_it
+    [ "$output" = OK ]
+}
+
+settled() {
+    local before
+    before=$(status_of lab bytes in)
+    sleep 0.3
+    [ "$(status_of lab bytes in)" = "$before" ]
+}
+
+@test "the log is moved aside when it is full, and there are never more than two" {
+    local i
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$LAB_PORT$T/pinged.sock" --identity "$LAB_KEY" --pin "$LAB_PIN"
+    lab_spawn "$T/pinged.log" python3 "$TESTS/pinger.py" "$T/pinged.sock"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$T/pinged.sock"
+    docktether up lab
+    # From now on every request is worth a line or two.
+    end "$LAB_SPAWNED"
+    for i in 1 2; do
+        head -c 1047000 /dev/zero | tr '\\0' . >>"$STATE/lab.log"
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+            ping_it >/dev/null
+        done
+    done
+    ls -l "$STATE"
+    [ "$(stat -c %s "$STATE/lab.log")" -lt 200000 ]
+    [ "$(stat -c %s "$STATE/lab.log.1")" -le 1100000 ]
+    [ "$(stat -c %a "$STATE/lab.log")" = 600 ]
+    [ "$(find "$STATE" -name 'lab.log*' | wc -l)" = 2 ]
+    logged "cannot be reached"
+}
+
 @test "the log is bounded, and a full disk stops nothing" {
     [ "$(id -u)" = 0 ] || without "needs root"
     new_profile lab --set description=full

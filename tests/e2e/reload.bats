@@ -76,14 +76,18 @@ hammer() {
     [ "$(wc -l <fails.1.count)" -ge 3 ]
     [ "$(inode)" = "$at" ]
     [ "$(pid_of lab)" != "$old" ]
-    # The stream that was open goes on in the old process, until it ends.
+    # The stream that was open goes on in the old process, until it ends; and status tells.
     kill -0 "$old"
+    [ "$(status_of lab draining)" = 1 ]
+    run -0 docktether status lab
+    [[ $output == *"Draining: "*"1 older process serves"* ]]
     tethered lab docker create --name after-reload bb true
     wait_for 10 grep -q after-reload events
     tethered lab docker rm after-reload
     end "$!"
     wait_for 10 gone "$old"
     [ "$(tethers)" = "$(pid_of lab)" ]
+    [ "$(status_of lab draining)" = 0 ]
 }
 
 @test "up with values that do not work leaves the tether as it was" {
@@ -121,6 +125,28 @@ hammer() {
 
 held() {
     [ "$(status_of lab connections held)" = "$1" ]
+}
+
+@test "a hop with new values: who goes that way does not notice" {
+    local old session
+    docktether create bastion "ssh://$LAB_USER@127.0.0.1:$LAB_PORT" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set socket=none
+    new_profile inner --set via=bastion
+    docktether up bastion inner
+    old=$(pid_of bastion)
+    session=$(status_of inner since)
+    docktether update bastion --set hold=21s
+    run -0 docktether up bastion
+    [[ $output == *"with its new values"* ]]
+    [ "$(pid_of bastion)" != "$old" ]
+    kill -0 "$old"
+    [ "$(status_of bastion draining)" = 1 ]
+    tethered inner docker version
+    [ "$(status_of inner reconnects)" = 0 ]
+    [ "$(status_of inner since)" = "$session" ]
+    docktether down inner
+    wait_for 10 gone "$old"
+    [ "$(status_of bastion draining)" = 0 ]
 }
 
 @test "down ends the replaced process, too" {
