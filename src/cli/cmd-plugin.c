@@ -37,8 +37,25 @@ static bool is_this(const char *path)
     return is;
 }
 
+/* True when a package has put this very program where everybody's Docker looks. */
+static bool is_there_for_all(void)
+{
+    char *found = plugindir_find(), *link = plugindir_link(NULL);
+    bool is = found != NULL && link != NULL && strcmp(found, link) != 0 && is_this(found);
+
+    if (is) {
+        puts(found);
+        out_note(NULL, "it is there for everybody already");
+    }
+    free(link);
+    free(found);
+    return is;
+}
+
 static int install(struct err *e)
 {
+    if (is_there_for_all())
+        return 0;
     char *program = own_path(e);
     int rc = program != NULL ? plugindir_install(program, e) : -1;
     char *found = rc >= 0 ? plugindir_find() : NULL;
@@ -137,8 +154,11 @@ static int show_status(struct err *e)
     char *where = mem_printf("%s%s", found != NULL ? found : "not installed",
                              found != NULL && !is_this(found) ? " (another program)" : "");
     table_pair(t, "Plugin", where);
-    char *how = mem_printf("%s%s", words[hooks],
-                           hooks != HOOKS_OFF && !effective ? ", but features.hooks is not true" : "");
+    char *how = mem_printf("%s%s%s", words[hooks],
+                           hooks != HOOKS_OFF && !effective ? ", but features.hooks is not true" : "",
+                           hooks == HOOKS_ON_ERROR && hooks_known(version) == HOOKS_ALWAYS
+                               ? ", which this docker does not know: enable them anew"
+                               : "");
     table_pair(t, "Hooks", how);
     table_print(t, stdout);
     table_free(t);

@@ -302,25 +302,34 @@ static void read_option(struct completion *c, const char *word)
     }
 }
 
+/* `exec --url URL` has no NAME before its command. */
+static bool has_target(const struct completion *c)
+{
+    return c->operands.count > 0 || holds(&c->given, "url");
+}
+
 /* Reads the words between the verb and the one in hand as getopt will. */
 static void read_words(struct completion *c, char *const *words, size_t count)
 {
+    bool runs = c->command->runs_command;
+
     for (size_t i = 1; i < count; i++) {
         const char *word = words[i];
-        if (c->command->runs_command && c->operands.count > 0) {
+        bool option = !c->only_operands && c->operands.count == 0 && word[0] == '-' && word[1] != '\0';
+        if (c->asks != NULL) {
+            c->asks = NULL;
+        } else if (runs && has_target(c) && (!option || strcmp(word, "--") == 0)) {
             c->command_at = i + (strcmp(word, "--") == 0);
             return;
-        }
-        if (c->asks != NULL)
-            c->asks = NULL;
-        else if (!c->only_operands && strcmp(word, "--") == 0)
+        } else if (!c->only_operands && strcmp(word, "--") == 0) {
             c->only_operands = true;
-        else if (!c->only_operands && word[0] == '-' && word[1] != '\0')
+        } else if (!c->only_operands && word[0] == '-' && word[1] != '\0') {
             read_option(c, word);
-        else
+        } else {
             strv_add(&c->operands, word);
+        }
     }
-    if (c->command->runs_command && c->operands.count > 0)
+    if (runs && c->asks == NULL && has_target(c) && (c->operands.count > 0 || c->partial[0] != '-'))
         c->command_at = count;
 }
 

@@ -164,10 +164,11 @@ void plugin_follow(void)
     memcpy(sa.sun_path, name, len);
     if (name[0] == '@')
         sa.sun_path[0] = '\0'; /* an abstract one */
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
-    /* Stays open for as long as the process lives: the kernel watches it. */
+    /* Stays open for as long as the process lives, also when it becomes another
+     * program: the kernel watches it. */
     if (connect(fd, (const struct sockaddr *)&sa,
                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) != 0 ||
         fcntl(fd, F_SETOWN, getpid()) != 0 || fcntl(fd, F_SETSIG, SIGTERM) != 0 ||

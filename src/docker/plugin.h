@@ -41,7 +41,7 @@ int plugin_apply(const struct plugin_globals *g, struct err *e);
 /* The answer to docker-cli-plugin-metadata. */
 json_t *plugin_metadata(void);
 
-/* Ends this process with SIGTERM when the CLI closes its socket, which is how it
+/* Ends this process, or what it has become by then, with SIGTERM when the CLI closes its socket, which is how it
  * passes a signal on where there is no terminal to do so. Does nothing without
  * the socket, or on a system that cannot. */
 void plugin_follow(void);

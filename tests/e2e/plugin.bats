@@ -297,4 +297,11 @@ hook() {
     kill -TERM "$pid"
     wait_for 10 lab_gone "$pid"
     wait_for 10 no_tethers
+    # The same for what the plugin becomes.
+    "$cli" tether exec --no-up lab sh -c 'touch begun; exec sleep 1000' </dev/null >/dev/null 2>&1 &
+    pid=$!
+    at_end "$pid"
+    wait_for 10 test -e begun
+    kill -TERM "$pid"
+    wait_for 10 lab_gone "$pid"
 }

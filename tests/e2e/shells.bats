@@ -224,6 +224,15 @@ marked() {
             on && /^  (-[A-Za-z], |    )--/ { match($0, /--[a-z-]+/); print substr($0, RSTART, RLENGTH) }' | sort >options
         diff options offered
     done <commands
+    # Where somebody else's command begins.
+    run -0 docktether __complete exec lab ''
+    [ "$output" = ':command 2' ]
+    run -0 docktether __complete exec --no-up lab -- docker ps -
+    [ "$output" = ':command 4' ]
+    run -0 docktether __complete exec --url ssh://host --pin x docker ''
+    [ "$output" = ':command 5' ]
+    run -0 docktether __complete exec --url ssh://host --pin-f
+    [[ ${lines[0]} == --pin-from$'\t'* ]]
     # Names that are broken or absent are no reason to fail.
     echo nonsense >"$STORE/broken.ini"
     run -0 docktether __complete up br
