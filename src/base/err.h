@@ -27,7 +27,7 @@ enum err_code {
 #define ERR_LAYER_SIZE 96 /* "hop NAME" is one */
 #define ERR_MSG_SIZE 768
 #define ERR_HINT_SIZE 512
-#define ERR_FIX_SIZE 384
+#define ERR_FIX_SIZE 640
 
 struct err {
     enum err_code code;

@@ -16,6 +16,7 @@ int cmd_export(const struct args *args, struct err *e);
 int cmd_pin(const struct args *args, struct err *e);
 int cmd_up(const struct args *args, struct err *e);
 int cmd_down(const struct args *args, struct err *e);
+int cmd_doctor(const struct args *args, struct err *e);
 int cmd_run(const struct args *args, struct err *e);
 int cmd_enable(const struct args *args, struct err *e);
 int cmd_disable(const struct args *args, struct err *e);

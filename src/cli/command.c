@@ -194,6 +194,16 @@ static const char enable_details[] =
 
 static const char disable_details[] = "The tether is no longer started at login, and ends now.\n";
 
+static const char doctor_details[] =
+    "Looks at every layer in turn, whether or not the tether is up: profile, keys, agent,\n"
+    "name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and Docker's\n"
+    "own files and variables here; of each host on the way, the first one first. It says\n"
+    "what is wrong first, and the command that mends it. Nothing is changed, nothing is\n"
+    "trusted, and a running tether goes on as it is. A key is offered only to a host that\n"
+    "proved a pinned key. The exit status is that of the first layer that fails, 0 when\n"
+    "none does; warnings do not fail. json: one object.\n"
+    "  docktether doctor prod\n";
+
 static const char logs_details[] =
     "With -f it follows the log, also when it is rotated, until interrupted.\n";
 
@@ -277,6 +287,8 @@ static const struct command commands[] = {
       status_details, status_options, false, false, cmd_status },
     { "logs", COMMAND_TETHERS, "NAME", 1, 1, "show a tether's log", logs_details, logs_options, true, false,
       cmd_logs },
+    { "doctor", COMMAND_TETHERS, "NAME", 1, 1, "look at every layer, and name the first that is wrong",
+      doctor_details, format_options, true, false, cmd_doctor },
     { "run", COMMAND_TETHERS, "NAME", 1, 1, "run a tether in the foreground", run_details, run_options, true,
       false, cmd_run },
     { "enable", COMMAND_TETHERS, "NAME...", 1, COMMAND_ANY, "have tethers from login on", enable_details,

@@ -71,6 +71,53 @@ int config_current(char **name, struct err *e)
     return rc;
 }
 
+/* ---- proxies ---------------------------------------------------------- */
+
+static void add_keys(struct strv *hosts, const char *text)
+{
+    struct jsontext j;
+    const char *why;
+    size_t line;
+
+    if (jsontext_parse(&j, text, &line, &why) != 0)
+        return; /* no object: Docker has a word of its own for that */
+    for (size_t i = 0; i < j.count; i++) {
+        char *key = jsontext_string(text, j.members[i].key, j.members[i].key_end);
+        if (key != NULL)
+            strv_add(hosts, key);
+        free(key);
+    }
+    jsontext_clear(&j);
+}
+
+int config_proxies(struct strv *hosts, char **path, struct err *e)
+{
+    struct configfile f;
+    struct jsontext j;
+
+    if (configfile_load(&f, e) != 0)
+        return -1;
+    if (configfile_parse(&f, f.text, &j, e) != 0) {
+        configfile_clear(&f);
+        return -1;
+    }
+    for (size_t i = 0; i < j.count; i++) {
+        const struct jsontext_member *m = &j.members[i];
+        char *key = jsontext_string(f.text, m->key, m->key_end);
+        if (key != NULL && strcasecmp(key, "proxies") == 0) {
+            char *value = mem_printf("%.*s", (int)(m->value_end - m->value), f.text + m->value);
+            add_keys(hosts, value);
+            free(value);
+        }
+        free(key);
+    }
+    jsontext_clear(&j);
+    if (path != NULL)
+        *path = mem_strdup(f.path);
+    configfile_clear(&f);
+    return 0;
+}
+
 /* ---- editing the text ------------------------------------------------- */
 
 /* Docker writes its keys in an order of its own; these come after ours. */

@@ -3,6 +3,7 @@
 #define DOCKTETHER_DOCKER_CONFIG_H
 
 #include "base/err.h"
+#include "base/mem.h"
 
 /* *name is allocated; NULL when Docker's own default is current (the key or
  * the file is absent, or it is "default"). */
@@ -27,5 +28,10 @@ enum config_source {
 /* *value is allocated: a URL for CONFIG_SOURCE_HOST_ENV, else the name of a
  * context ("default" for CONFIG_SOURCE_DEFAULT). */
 int config_effective(enum config_source *source, char **value, struct err *e);
+
+/* The hosts (URLs) for which config.json has `proxies`, with "default" where
+ * there is one, and the file's path (allocated; path may be NULL). *hosts must
+ * be empty. */
+int config_proxies(struct strv *hosts, char **path, struct err *e);
 
 #endif

@@ -137,6 +137,20 @@ enum context_owner context_owner(const char *name, struct err *e)
     return owner;
 }
 
+char *context_url(const char *name)
+{
+    json_t *meta = NULL;
+    char *path = meta_path(name, NULL), *url = NULL;
+
+    if (path != NULL && look(name, path, &meta, NULL) == CONTEXT_OURS) {
+        const json_t *endpoint = json_object_get(json_object_get(meta, "Endpoints"), "docker");
+        url = mem_strdup(json_string_value(json_object_get(endpoint, "Host")));
+    }
+    json_decref(meta);
+    free(path);
+    return url;
+}
+
 /* ---- writing ---------------------------------------------------------- */
 
 /* The object at key, made when it is absent or something else. Borrowed;

@@ -18,6 +18,10 @@ enum context_owner {
  * there and cannot be read or parsed. */
 enum context_owner context_owner(const char *name, struct err *e);
 
+/* Where a context of ours leads, allocated ("unix:///..."); NULL when it is not
+ * ours, or leads nowhere. */
+char *context_url(const char *name);
+
 /* Writes meta.json (directories 0755, file 0644, atomic) with the endpoint
  * unix://SOCKET. Unknown members of a meta.json of ours are kept. A foreign
  * context is ERR_FAILED with a hint (rename the profile, `--set context=no`,

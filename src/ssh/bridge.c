@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define CHUNK (16 * 1024)
+#define SOON_MS 10
 #define IDLE_MS 1000 /* how long a window that opens without news may go unnoticed */
 
 struct bridge {
@@ -178,11 +179,17 @@ static int await_open(struct bridge *b, const char *host, int64_t port, const st
     enum channel_state state;
 
     while ((state = channel_step(b->ch, true)) == CHANNEL_OPENING) {
-        switch (wait_fd(w, session_fd(b->session),
+        struct wait soon = *w;
+        /* Any call of libssh's may have received the answer. */
+        if (deadline_left(w->deadline) > SOON_MS)
+            soon.deadline = deadline_in(SOON_MS);
+        switch (wait_fd(&soon, session_fd(b->session),
                         (short)(POLLIN | (session_congested(b->session) ? POLLOUT : 0)))) {
         case WAIT_READY:
             break;
         case WAIT_TIMEOUT:
+            if (deadline_left(w->deadline) > 0)
+                break;
             return err_set(e, ERR_UNREACHABLE, "TCP",
                            "it does not get through to %s port %" PRId64 " in time", host, port);
         case WAIT_CANCELLED:

@@ -59,15 +59,17 @@ static int shake(struct session *s, const struct wait *w, bool all, const char *
     struct err why = ERR_INIT;
 
     while (!s->shaken && (all || ssh_get_serverbanner(s->ssh) == NULL)) {
-        int rc = ssh_connect(s->ssh);
+        int rc = s->refused ? SSH_ERROR : ssh_connect(s->ssh);
         s->shaken = rc == SSH_OK;
         if (s->shaken)
             break;
+        s->refused = rc == SSH_ERROR || session_lost(s);
         peek(s);
-        if (rc == SSH_ERROR || session_lost(s))
-            return describe(s, target, e);
+        /* What else went wrong in the same call is the key exchange's. */
         if (!all && ssh_get_serverbanner(s->ssh) != NULL)
             break;
+        if (s->refused)
+            return describe(s, target, e);
         if (session_wait(s, w, "SSH", &why) != 0) {
             if (why.code == ERR_UNREACHABLE)
                 return timed_out(s, target, e);

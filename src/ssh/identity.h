@@ -61,9 +61,15 @@ void identities_free(struct identities *ids);
  * is none to be used. -1 when its path is none. */
 int identities_find_agent(const struct profile *p, char **path, struct err *e);
 
-/* What is there to log in with, for people, one line a key or certificate:
+/* ---- inventory.c: what they amount to, for people --------------------------- */
+
+/* What is there to log in with, one line a key or certificate:
  * "~/.ssh/id_ed25519 SHA256:...". *out must be empty. */
 void identities_describe(const struct identities *ids, struct strv *out);
+
+/* The public key that is offered first, as authorized_keys has it ("TYPE
+ * BASE64"), allocated; NULL when only the agent knows. */
+char *identities_public(const struct identities *ids);
 
 /* How much of it needs an agent, and how much of that is not among in_agent (as
  * agent_list() gives it); *missing (may be NULL) is the first of those, as

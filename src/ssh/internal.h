@@ -33,6 +33,7 @@ struct session {
     int poll_fd;     /* a duplicate that stays ours */
     bool dead;       /* the connection is lost: no more calls that send */
     bool shaken;     /* banners and keys are exchanged */
+    bool refused;    /* they cannot be: libssh must not be asked again */
     struct greeting greeting;
     struct log *log; /* not owned, may be NULL */
     struct pin host_key;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SOON_MS 10
 #define END_MS 500 /* for a command that has said enough to end by itself */
 
 /* What does not fit is taken all the same: a channel that is not read holds the
@@ -46,12 +47,20 @@ static bool speak(struct channel *ch, const struct talk_request *rq, size_t *sai
     return true;
 }
 
+/* Any call of libssh's may have received what is waited for: it is asked again
+ * soon, whatever the descriptor says. */
 static int wait_for_news(struct session *s, const struct wait *w, struct talk *t, struct err *e)
 {
-    switch (wait_fd(w, session_fd(s), (short)(POLLIN | (session_congested(s) ? POLLOUT : 0)))) {
+    struct wait soon = *w;
+
+    if (deadline_left(w->deadline) > SOON_MS)
+        soon.deadline = deadline_in(SOON_MS);
+    switch (wait_fd(&soon, session_fd(s), (short)(POLLIN | (session_congested(s) ? POLLOUT : 0)))) {
     case WAIT_READY:
         return 0;
     case WAIT_TIMEOUT:
+        if (deadline_left(w->deadline) > 0)
+            return 0;
         t->end = TALK_TIMED_OUT;
         return 1;
     case WAIT_CANCELLED:

@@ -196,6 +196,33 @@ static int accept_stream(const char *via, const struct wait *w, int fd, struct e
     return 0;
 }
 
+static int ask_stream(const struct runtime *rt, const struct profile *p, const struct wait *w, struct err *e)
+{
+    struct err why = ERR_INIT;
+    int fd = call_open(
+        rt, json_pack("{s:s,s:s,s:I}", "op", "stream", "host", p->host, "port", (json_int_t)p->port), &why);
+
+    if (fd < 0) {
+        why.code = ERR_UNREACHABLE;
+        hop_error(e, p->via, &why);
+    } else if (accept_stream(p->via, w, fd, e) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int hop_stream(const struct profile *p, const struct wait *w, struct err *e)
+{
+    struct runtime rt;
+
+    if (runtime_init(&rt, p->via, e) != 0)
+        return -1;
+    int fd = ask_stream(&rt, p, w, e);
+    runtime_clear(&rt);
+    return fd;
+}
+
 static int dial(void *user, const struct wait *w, struct err *e)
 {
     const struct profile *p = user;
@@ -206,19 +233,8 @@ static int dial(void *user, const struct wait *w, struct err *e)
     if (runtime_init(&rt, p->via, e) != 0)
         return -1;
     wait_note(w, "hop", p->via);
-    if (runtime_locked(&rt, &pid) || start_hop(p->via, w, e) == 0) {
-        struct err why = ERR_INIT;
-        fd = call_open(
-            &rt, json_pack("{s:s,s:s,s:I}", "op", "stream", "host", p->host, "port", (json_int_t)p->port),
-            &why);
-        if (fd < 0) {
-            why.code = ERR_UNREACHABLE;
-            hop_error(e, p->via, &why);
-        } else if (accept_stream(p->via, w, fd, e) != 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
+    if (runtime_locked(&rt, &pid) || start_hop(p->via, w, e) == 0)
+        fd = ask_stream(&rt, p, w, e);
     runtime_clear(&rt);
     return fd;
 }

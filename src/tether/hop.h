@@ -4,6 +4,7 @@
 #define DOCKTETHER_TETHER_HOP_H
 
 #include "ssh/dial.h"
+#include "ssh/wait.h"
 #include "store/profile.h"
 
 /* The way to p's host: by TCP when p has no `via`, else through the tether of
@@ -14,6 +15,10 @@
  * --for-others`, as after the hop was killed. Errors bear the layer "hop NAME"
  * and the hop's own exit code. */
 struct dial_way hop_way(const struct profile *p);
+
+/* A stream to p's host out of the tether of its `via`, which must be running: the
+ * contract of dial(), but nothing is started. */
+int hop_stream(const struct profile *p, const struct wait *w, struct err *e);
 
 /* An error of the hop `via`, as an error of who goes that way: the same code and
  * hint, the hop's name in front. Returns -1. */

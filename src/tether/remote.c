@@ -31,17 +31,51 @@
     "\"$HOME/.docker/run/docker.sock\" /run/podman/podman.sock \"$x/podman/podman.sock\" " \
     "\"${r:+$r/podman/podman.sock}\"; "
 
+/* The kernel lists only the sockets of one network namespace; curl ends with 7
+ * when it cannot connect, and with 2 when it knows no unix sockets. */
+#define LISTENING                                                                                     \
+    "p=%s; l=; q=$(readlink -f \"$p\" 2>/dev/null); if [ -r /proc/net/unix ]; then "                  \
+    "while read -r a b c flags e f g path; do [ \"$flags\" = 00010000 ] || continue; "                \
+    "if [ \"$path\" = \"$p\" ] || [ \"$path\" = \"$q\" ]; then l=yes; fi; done </proc/net/unix; fi; " \
+    "if [ -z \"$l\" ] && command -v curl >/dev/null 2>&1; then "                                      \
+    "curl -s -m 2 -o /dev/null --unix-socket \"$p\" http://docker/_ping; "                            \
+    "case $? in 7) l=no;; 2) ;; *) l=yes;; esac; fi; "                                                \
+    "if [ -z \"$l\" ] && command -v python3 >/dev/null 2>&1; then python3 -c "                        \
+    "\"import socket,sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])\" \"$p\" 2>/dev/null; "  \
+    "case $? in 0) l=yes;; 1) l=no;; esac; fi; "                                                      \
+    "if [ -z \"$l\" ] && command -v perl >/dev/null 2>&1; then perl -MIO::Socket::UNIX -e "           \
+    "\"exit(IO::Socket::UNIX->new(shift) ? 0 : 1)\" \"$p\" 2>/dev/null; "                             \
+    "case $? in 0) l=yes;; 1) l=no;; esac; fi; echo docktether listens $l"
+
+static char *for_sh(const char *script)
+{
+    char *quoted = quote_sh(script);
+    char *command = mem_printf("exec sh -c %s", quoted);
+
+    free(quoted);
+    return command;
+}
+
 char *remote_question(const struct profile *p)
 {
     char *path = quote_sh(p->socket);
     char *places = profile_seeks_socket(p) ? mem_strdup(EVERYWHERE) : mem_printf("for p in %s; ", path);
     char *script = mem_printf(QUESTION, places);
-    char *quoted = quote_sh(script);
-    char *command = mem_printf("exec sh -c %s", quoted);
+    char *command = for_sh(script);
 
-    free(quoted);
     free(script);
     free(places);
+    free(path);
+    return command;
+}
+
+char *remote_listening_question(const char *socket)
+{
+    char *path = quote_sh(socket);
+    char *script = mem_printf(LISTENING, path);
+    char *command = for_sh(script);
+
+    free(script);
     free(path);
     return command;
 }
@@ -118,6 +152,13 @@ void remote_parse(const char *reply, struct remote_answer *out)
         if (after(line, MARK) != NULL)
             parse_line(line + strlen(MARK), out);
     free(copy);
+}
+
+enum remote_listening remote_parse_listening(const char *reply)
+{
+    if (strstr(reply, MARK "listens yes") != NULL)
+        return REMOTE_LISTENING_YES;
+    return strstr(reply, MARK "listens no") != NULL ? REMOTE_LISTENING_NO : REMOTE_LISTENING_UNKNOWN;
 }
 
 void remote_guess(const struct profile *p, struct remote_answer *out)

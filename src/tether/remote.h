@@ -44,6 +44,13 @@ struct remote_answer {
  * (fish, csh) it works too, and whatever cannot run it gives no answer. */
 char *remote_question(const struct profile *p);
 
+/* A command for the remote shell, allocated: does anybody listen at the socket?
+ * The kernel's list can say yes; whatever there can connect says no as well. */
+char *remote_listening_question(const char *socket);
+
+enum remote_listening { REMOTE_LISTENING_UNKNOWN, REMOTE_LISTENING_YES, REMOTE_LISTENING_NO };
+enum remote_listening remote_parse_listening(const char *reply);
+
 /* Takes what the command printed; lines of others (a talkative ~/.bashrc) are
  * passed over. */
 void remote_parse(const char *reply, struct remote_answer *out);

@@ -102,11 +102,26 @@ static void test_err(void **state)
     err_text(&e, text, sizeof text);
     assert_string_equal(text, "TCP: a\\x1b: No such file or directory");
 
+    assert_int_equal(err_fix_there(&e, "sudo %s", "it"), -1);
+    assert_string_equal(e.fix, "sudo it");
+    assert_true(e.fix_there);
+    assert_int_equal(err_fix(&e, "it"), -1);
+    assert_false(e.fix_there);
+    /* Half a command, or one that is not what it looks like, is none. */
+    assert_int_equal(err_fix(&e, "rm %s", "\x1b[8m-rf"), -1);
+    assert_string_equal(e.fix, "");
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    assert_int_equal(err_fix(&e, "%s", big), -1);
+    assert_string_equal(e.fix, "");
+    assert_int_equal(err_fix(&e, "it"), -1);
+
     /* A prefix, with parts of the error itself as arguments. */
     err_set(&e, ERR_PROFILE, e.layer, "x: %s", e.msg);
     assert_string_equal(e.msg, "x: a\\x1b: No such file or directory");
     assert_string_equal(e.layer, "TCP");
     assert_string_equal(e.hint, "");
+    assert_string_equal(e.fix, "");
 
     memset(big, '\x01', sizeof big - 1);
     big[sizeof big - 1] = '\0';
@@ -125,6 +140,8 @@ static void test_err(void **state)
     assert_int_equal(err_set(NULL, ERR_FAILED, "", "x"), -1);
     assert_int_equal(err_set_errno(NULL, ERR_FAILED, "", "x"), -1);
     assert_int_equal(err_hint(NULL, "x"), -1);
+    assert_int_equal(err_fix(NULL, "x"), -1);
+    assert_int_equal(err_fix_there(NULL, "x"), -1);
 }
 
 /* time */

@@ -75,6 +75,48 @@ static void a_shell_knows_what_is_there(void **state)
     rmdir(dir);
 }
 
+/* By the kernel's list, and by whatever here can connect. */
+static enum remote_listening ask_listening(const char *path)
+{
+    char reply[256];
+    char *question = remote_listening_question(path);
+    FILE *out = popen(question, "r");
+
+    assert_non_null(out);
+    reply[fread(reply, 1, sizeof reply - 1, out)] = '\0';
+    assert_int_equal(pclose(out), 0);
+    free(question);
+    return remote_parse_listening(reply);
+}
+
+static void a_shell_knows_whether_somebody_listens(void **state)
+{
+    char dir[] = "/tmp/docktether test-XXXXXX", path[64], link[64];
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/d.sock", dir);
+    snprintf(link, sizeof link, "%s/link.sock", dir);
+    snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&sa, sizeof sa), 0);
+    assert_int_equal(symlink(path, link), 0);
+    /* Where nothing can connect nothing is known. */
+    assert_int_not_equal(ask_listening(path), REMOTE_LISTENING_YES);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(ask_listening(path), REMOTE_LISTENING_YES);
+    assert_int_equal(ask_listening(link), REMOTE_LISTENING_YES);
+    close(fd);
+    assert_int_not_equal(ask_listening(path), REMOTE_LISTENING_YES);
+    unlink(link);
+    unlink(path);
+    rmdir(dir);
+    assert_int_equal(remote_parse_listening("motd\ndocktether listens no\n"), REMOTE_LISTENING_NO);
+    assert_int_equal(remote_parse_listening("docktether listens \n"), REMOTE_LISTENING_UNKNOWN);
+    assert_int_equal(remote_parse_listening(""), REMOTE_LISTENING_UNKNOWN);
+}
+
 static void all_the_known_places_are_asked_for(void **state)
 {
     struct profile *p = profile_at(PROFILE_AUTO_SOCKET);
@@ -204,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shell_knows_what_is_there),
+        cmocka_unit_test(a_shell_knows_whether_somebody_listens),
         cmocka_unit_test(all_the_known_places_are_asked_for),
         cmocka_unit_test(what_others_print_is_passed_over),
         cmocka_unit_test(who_is_not_permitted_is_told_what_is_missing),

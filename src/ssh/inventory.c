@@ -1,0 +1,69 @@
+#include "ssh/internal.h"
+
+#include "base/mem.h"
+#include "base/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool listed(const struct strv *keys, const char *blob)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->items[i], blob) == 0)
+            return true;
+    return false;
+}
+
+static char *describe(const struct identity *id)
+{
+    char fp[PIN_FINGERPRINT_SIZE] = "";
+    char *shown = path_display(id->file);
+
+    identity_fingerprint(id->plain, fp);
+    char *line = mem_printf("%s %s%s%s", shown, fp, strcmp(id->blob, id->plain) != 0 ? " (certificate)" : "",
+                            id->key == NULL ? " (agent)" : "");
+    free(shown);
+    return line;
+}
+
+void identities_describe(const struct identities *ids, struct strv *out)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        char *line = describe(&ids->items[i]);
+        strv_add(out, line);
+        free(line);
+    }
+}
+
+char *identities_public(const struct identities *ids)
+{
+    struct pubkey key;
+    char *line = NULL;
+
+    if (ids->count > 0 && pubkey_parse_blob(ids->items[0].plain, &key) == 0) {
+        line = mem_printf("%s %s", key.type, key.blob);
+        pubkey_clear(&key);
+    }
+    return line;
+}
+
+struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,
+                                       char **missing)
+{
+    struct identities_need n = { .any = ids->any_in_agent };
+
+    if (missing != NULL)
+        *missing = NULL;
+    for (size_t i = 0; i < ids->count; i++) {
+        const struct identity *id = &ids->items[i];
+        n.own += id->key != NULL;
+        if (id->key != NULL)
+            continue;
+        n.agents++;
+        if (listed(in_agent, id->blob) || listed(in_agent, id->plain))
+            continue;
+        if (n.absent++ == 0 && missing != NULL)
+            *missing = describe(id);
+    }
+    return n;
+}

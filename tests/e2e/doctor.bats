@@ -1,0 +1,508 @@
+#!/usr/bin/env bats
+# docktether doctor: each layer broken once, by real servers, and found as the first that is
+# wrong, with its exit code and the command that mends it.
+# shellcheck disable=SC2030,SC2031 # a test's PORT is its own
+
+load common
+
+setup_file() {
+    lab_up docker || return 1
+    [ -z "$LAB_SKIP" ] || return 0
+    lab_new_key "$LAB/stranger"
+    cp "$LAB_KEY" "$LAB/locked"
+    cp "$LAB_KEY.pub" "$LAB/locked.pub"
+    ssh-keygen -q -p -P '' -N 'a phrase' -f "$LAB/locked"
+    # Nothing to warn of; logins of other users have to get to the sockets in it.
+    lab_sshd quiet 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' >"$LAB/quiet.port"
+    chmod 0711 "$LAB"
+}
+
+teardown_file() {
+    lab_down
+}
+
+setup() {
+    setup_home
+    chmod 0711 "$T"
+    PORT=$(cat "$LAB/quiet.port" 2>/dev/null) || true
+}
+
+# The server `quiet` is of the whole file.
+stop_other_sshds() {
+    local dir
+    for dir in "$LAB"/sshd/*/; do
+        case $dir in */main/ | */quiet/) continue ;; esac
+        [ ! -d "$dir" ] || { lab_stop_sshd "$(basename "$dir")" && rm -rf "$dir"; }
+    done
+}
+
+teardown() {
+    teardown_home
+}
+
+# profile NAME [options]: one of this file's server, quick to give up.
+profile() {
+    local name=$1
+    shift
+    docktether create "$name" "ssh://${WHO:-$LAB_USER}@127.0.0.1:$PORT$LAB_SOCK" --pin "$LAB_PIN" \
+        --identity "${KEY:-$LAB_KEY}" --set connect-timeout=2s "$@"
+}
+
+# diagnose CODE [NAME]: runs it, bounded and without a terminal; the exit status is CODE, no
+# secret is told, and nothing in home and runtime directory is changed by it.
+diagnose() {
+    local code=$1 name=${2:-lab} before
+    before=$(inventory)
+    setsid --wait timeout 40 "$DOCKTETHER" doctor --format json "$name" >"$T/report" 2>"$T/said" || status=$?
+    [ "${status:-0}" = "$code" ] || {
+        echo "exit ${status:-0}, expected $code"
+        cat "$T/report" "$T/said"
+        return 1
+    }
+    status=0
+    python3 "$TESTS/doctorform.py" <"$T/report" >"$T/flat"
+    tells_no_secret "$LAB_KEY" "$(cat "$T/report" "$T/said")"
+    [ "$(inventory)" = "$before" ] || { echo "something was changed"; return 1; }
+}
+
+inventory() {
+    find "$HOME" "$T/run" -printf '%p %m %s %i %C@\n' | grep -v '\.log ' | sort
+}
+
+# told QUESTION: doctorform.py's answer for the last report.
+told() {
+    local question answer
+    while IFS=$'\t' read -r question answer; do
+        [ "$question" != "$1" ] || { printf '%s\n' "$answer"; return 0; }
+    done <"$T/flat"
+    echo "nothing was told of $1" >&2
+    return 1
+}
+
+# shows PATTERN QUESTION: that answer matches the pattern.
+shows() {
+    local said
+    said=$(told "$2")
+    # shellcheck disable=SC2053 # a pattern it is
+    [[ $said == $1 ]] || { printf '%s: %s\n  is not %s\n' "$2" "$said" "$1"; return 1; }
+}
+
+# finds CODE LAYER PATTERN FIX: the first thing that is wrong.
+finds() {
+    diagnose "$1"
+    shows "$2: $3" first
+    shows "$4" fix
+}
+
+# warns LAYER PATTERN FIX: it is told of, and no failure.
+warns() {
+    diagnose 0
+    shows "warning: $2" "$1"
+    shows "$3" "$1 fix"
+}
+
+# ---- when all is well ------------------------------------------------------------------
+
+@test "all is well, the tether down and up: 0, every layer with its tick" {
+    local layer
+    profile lab
+    diagnose 0
+    shows "skipped: not up" tether
+    for layer in profile keys name TCP banner algorithms 'host key' methods login socket permission forwarding \
+        /_ping /version context contexts environment; do
+        shows "ok: *" "$layer"
+    done
+    docktether up lab
+    docktether use lab
+    diagnose 0
+    shows "ok: serving since *, by streamlocal" tether
+    shows "ok: Docker answers at $RUN/lab.sock" "local socket"
+    shows "ok: *20.10* API *" /version
+    shows "*the current context*" environment
+    # It was left alone: the same session, and one connection more that was well.
+    [ "$(status_of lab reconnects)" = 0 ]
+    [ "$(status_of lab connections open)" = 0 ]
+    tethered lab docker version
+}
+
+@test "for people: ticks, words without UTF-8, no colours off a terminal" {
+    profile lab
+    run -0 docktether doctor lab
+    [[ $output == *"  ✓ host key "*" ms  ssh-ed25519 SHA256:"*"is pinned"* ]]
+    [[ $output == *"  - tether "*"not up"* ]]
+    [[ ${lines[-1]} == "Nothing is wrong." ]]
+    [[ $output != *$'\e'* ]]
+    LC_ALL=C run -0 docktether doctor lab
+    [[ $output == *"  ok   host key "* ]] && [[ $output != *✓* ]]
+    docktether update lab --set socket=/nowhere
+    LC_ALL=C run -7 docktether doctor lab
+    [[ $output == *"  FAIL socket "* ]] && [[ $output == *"-    permission "*"needs: socket"* ]]
+    [[ $output == *"First thing wrong: socket: /nowhere does not exist"* ]]
+    [[ $output == *"To be run on 127.0.0.1:"*"    sudo systemctl enable --now docker"* ]]
+}
+
+@test "on a terminal: line by line, in colours unless NO_COLOR" {
+    profile lab
+    TERM=xterm run -0 python3 "$TESTS/terminal.py" 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
+        "$DOCKTETHER" doctor lab
+    [[ $output == *$'\e[32m✓'* ]]
+    TERM=xterm NO_COLOR=1 run -0 python3 "$TESTS/terminal.py" 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
+    [[ $output != *$'\e[3'* ]] && [[ $output == *✓* ]]
+}
+
+# ---- this side ------------------------------------------------------------------------------
+
+@test "no such profile, and one that does not parse: 3" {
+    profile lab
+    diagnose 3 lap
+    shows 'profile: no profile named "lap"' first
+    shows "blocked: needs: profile" login
+    echo 'nonsense' >>"$STORE/lab.ini"
+    finds 3 profile "*lab.ini:*" "*"
+}
+
+@test "a tether with older values, and one that is stuck, are told of" {
+    profile lab
+    docktether up lab
+    docktether update lab --set hold=20s
+    warns tether "serving since *with older values*" "docktether up lab"
+    lab_new_key "$T/other"
+    docktether update lab --pin "$(lab_pin "$T/other.pub")"
+    finds 4 "host key" "*not pinned*" "docktether pin lab --scan"
+    shows "*it trusts the host key $LAB_PIN, which the profile has no more*" tether
+    docktether down lab
+}
+
+@test "keys: absent, open to others, encrypted, none: 5" {
+    profile lab
+    sed -i "s|^identity.*|identity = $T/none|" "$STORE/lab.ini"
+    finds 5 keys "*$T/none does not exist*" "docktether update lab --identity FILE"
+    cp "$LAB_KEY" "$T/open"
+    chmod 0644 "$T/open"
+    docktether update lab --identity "$T/open"
+    finds 5 keys "*can be read by others*" "chmod 600 '$T/open'"
+    # What needs no key is looked at all the same, and no login is tried.
+    shows "ok: *is pinned" "host key"
+    shows "blocked: needs: keys" login
+    docktether update lab --identity "$LAB/locked"
+    finds 5 keys "*encrypted*" "ssh-add '$LAB/locked'"
+    sed -i '/^identity/d' "$STORE/lab.ini"
+    finds 5 keys "there is no key*" "docktether update lab --identity FILE"
+}
+
+@test "a key that only the running tether has is no failure" {
+    printf '#!/bin/sh\necho "a phrase"\n' >askpass
+    chmod +x askpass
+    KEY=$LAB/locked profile lab
+    SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force docktether up lab
+    diagnose 0
+    shows "blocked: *encrypted*" keys
+    shows "ok: Docker answers*" "local socket"
+}
+
+@test "the agent: gone, and without the key: 5; beside a key file it is a warning" {
+    KEY=$LAB_KEY.pub profile lab
+    export SSH_AUTH_SOCK=$T/gone.sock
+    # shellcheck disable=SC2016 # for the user's shell
+    finds 5 agent "cannot reach the agent*" 'eval "$(ssh-agent)" && ssh-add'
+    export SSH_AUTH_SOCK=$T/agent.sock
+    lab_spawn "$T/agent.log" ssh-agent -D -a "$SSH_AUTH_SOCK"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$SSH_AUTH_SOCK"
+    finds 5 agent "*has not got $LAB_KEY.pub*" "ssh-add $LAB_KEY"
+    ssh-add -q "$LAB_KEY"
+    diagnose 0
+    shows "ok: 1 key at *" agent
+    SSH_AUTH_SOCK=$T/gone.sock
+    docktether update lab --identity "$LAB_KEY"
+    warns agent "cannot reach*" "*"
+}
+
+# ---- the way ------------------------------------------------------------------------------------
+
+@test "a name that does not resolve, a port that is closed: 6" {
+    profile lab
+    docktether update lab ssh://host.invalid
+    finds 6 name '*"host.invalid"*' "getent ahosts 'host.invalid'"
+    shows "blocked: needs: name" "host key"
+    docktether update lab "ssh://127.0.0.1:$(lab_free_port)"
+    finds 6 TCP "*refused*" "127.0.0.1: sudo systemctl enable --now ssh"
+}
+
+@test "a packet that is answered by nothing: 6, in bounded time" {
+    PORT=$(lab_free_port)
+    lab_spawn "$T/full.log" python3 "$TESTS/fullqueue.py" 127.0.0.1 "$PORT" "$T/full.ready"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/full.ready"
+    profile lab --set connect-timeout=1s
+    finds 6 TCP "*does not answer" "ping -c 3 '127.0.0.1'"
+}
+
+# bad_server KIND: sets PORT.
+bad_server() {
+    rm -f "$T/bad.port"
+    lab_spawn "$T/bad.log" python3 "$TESTS/badserver.py" "$1" "$T/bad.port"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/bad.port"
+    PORT=$(cat "$T/bad.port")
+}
+
+@test "what is no SSH server: 6, at the banner" {
+    bad_server http
+    profile lab --set connect-timeout=1s
+    finds 6 banner "*" "ssh -vv -p $PORT *"
+    bad_server silent
+    docktether update lab "ssh://$LAB_USER@127.0.0.1:$PORT"
+    finds 6 banner "*stays silent" "ssh -vv -p $PORT *"
+}
+
+@test "no algorithm in common: 6" {
+    PORT=$(lab_sshd odd 'Ciphers aes128-gcm@openssh.com')
+    profile lab
+    finds 6 algorithms "*aes128-gcm*" "ssh -vv *"
+    shows "blocked: needs: algorithms" "host key"
+}
+
+@test "another host key, none pinned, none of that type: 4, and no key is offered" {
+    PORT=$(lab_sshd strict 'HostKeyAlgorithms ssh-ed25519' 'LogLevel DEBUG')
+    profile lab
+    docktether update lab --pin "$(lab_pin "$LAB/stranger.pub")"
+    finds 4 "host key" "*${LAB_PIN#* }*not pinned*" "docktether pin lab --scan"
+    docktether update lab --pin "$(lab_pin "$LAB/host_ecdsa.pub")"
+    finds 4 "host key" "*no key of a pinned type*" "docktether pin lab --scan"
+    sed -i '/^pin/d' "$STORE/lab.ini"
+    finds 4 "host key" "no key of the host is pinned*" "docktether pin lab --scan"
+    shows "blocked: needs: host key" login
+    run -1 grep -q userauth-request "$LAB/sshd/strict/log"
+}
+
+# ---- login ------------------------------------------------------------------------------------------
+
+@test "a key that is refused: 5, with the line for the server" {
+    KEY=$LAB/stranger profile lab
+    finds 5 login "*refused the key*" \
+        "127.0.0.1: echo '$(cut -d' ' -f1,2 "$LAB/stranger.pub")' >>~$LAB_USER/.ssh/authorized_keys"
+    shows "*$LAB/stranger SHA256:*: refused*" login
+}
+
+@test "passwords beside keys are a warning, in place of them a failure: 5" {
+    PORT=$LAB_PORT
+    profile lab
+    warns methods "publickey, password*takes more than keys*" "127.0.0.1: printf *PasswordAuthentication no*"
+    PORT=$(lab_sshd words 'PubkeyAuthentication no')
+    docktether update lab "ssh://$LAB_USER@127.0.0.1:$PORT"
+    finds 5 methods "the server takes no public keys, only: password*" "127.0.0.1: printf *PubkeyAuthentication yes*"
+}
+
+# ---- the hop ------------------------------------------------------------------------------------------
+
+# hop_at PORT: the profile `bastion`.
+hop_at() {
+    docktether create bastion "ssh://$LAB_USER@127.0.0.1:$1" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set socket=none --set connect-timeout=2s
+}
+
+@test "a hop: looked at itself when its tether is down, asked for a stream when it is up" {
+    hop_at "$LAB_PORT"
+    profile lab --via bastion
+    diagnose 0
+    shows "ok: as *" "bastion login"
+    shows "ok: 127.0.0.1 port $PORT through bastion" TCP
+    shows "ok: *" /version
+    # No tether is left behind.
+    [ -z "$(tethers)" ]
+    docktether up bastion
+    diagnose 0
+    shows "ok: serving*" "bastion tether"
+    shows "ok: *says its tether" "bastion login"
+    shows "ok: 127.0.0.1 port $PORT through bastion's tether" TCP
+    [ "$(lab_sshd_log main | grep -c 'Accepted publickey.*')" -ge 2 ]
+}
+
+@test "two hops: the one that fails is named, what is behind it waits" {
+    hop_at "$LAB_PORT"
+    docktether create middle "ssh://$LAB_USER@127.0.0.1:$PORT" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set socket=none --via bastion
+    profile lab --via middle
+    diagnose 0
+    shows "ok: *through middle" TCP
+    docktether update middle --identity "$LAB/stranger"
+    diagnose 5
+    shows "login: *refused the key*" first
+    shows "ok: *" "bastion login"
+    shows "blocked: needs: hop middle" TCP
+    docktether update bastion "ssh://$LAB_USER@127.0.0.1:$(lab_free_port)"
+    finds 6 TCP "*refused*" "127.0.0.1: sudo systemctl enable --now ssh"
+    shows "blocked: needs: hop bastion" "middle TCP"
+}
+
+@test "a hop that does not forward: 6, whose setting it is" {
+    hop_at "$(lab_sshd shut 'AllowTcpForwarding no')"
+    profile lab --via bastion
+    finds 6 TCP "*it cannot connect to 127.0.0.1 port $PORT*" "127.0.0.1: printf *AllowTcpForwarding yes*"
+    shows "ok: *" "bastion login"
+}
+
+# ---- the socket --------------------------------------------------------------------------------------------
+
+@test "streamlocal refused: a command in its place is a warning, alone it is a failure: 7" {
+    PORT=$(lab_sshd shut 'AllowStreamLocalForwarding no' 'PasswordAuthentication no' 'KbdInteractiveAuthentication no')
+    profile lab
+    warns forwarding "sshd does not forward to $LAB_SOCK*is used in its place" \
+        "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+    shows "ok: docker -H *dial-stdio" dial-stdio
+    shows "ok: *" /version
+    docktether update lab --set transport=streamlocal
+    finds 7 forwarding "sshd does not forward to $LAB_SOCK*" "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+}
+
+@test "forwarding off and no command: 7, although somebody listens" {
+    # What somebody there could connect with is there, docker is not.
+    mkdir "$T/bin"
+    ln -s "$(command -v perl)" "$(command -v sh)" "$(command -v id)" "$(command -v ls)" "$T/bin/"
+    PORT=$(lab_sshd bare 'AllowStreamLocalForwarding no' "SetEnv HOME=$LAB/home PATH=$T/bin")
+    profile lab
+    finds 7 forwarding "*, where somebody listens: *not found*" "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+}
+
+@test "everything disabled: 7" {
+    PORT=$(lab_sshd shut 'DisableForwarding yes' 'ForceCommand /bin/false')
+    profile lab
+    finds 7 forwarding "sshd does not forward*" "127.0.0.1: *"
+    shows "skipped: the remote shell does not say" socket
+}
+
+@test "a socket that is absent, is none, is deserted: 7" {
+    profile lab --set socket="$LAB/none.sock"
+    finds 7 socket "$LAB/none.sock does not exist*" "127.0.0.1: sudo systemctl enable --now docker"
+    touch "$T/file"
+    docktether update lab --set socket="$T/file"
+    finds 7 socket "*is no socket" "*"
+    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/stale.sock"
+    docktether update lab --set socket="$T/stale.sock"
+    finds 7 socket "*nobody listens*not running" "127.0.0.1: sudo systemctl start docker"
+}
+
+@test "another socket there is proposed" {
+    mkdir "$T/xdg"
+    ln -s "$LAB_SOCK" "$T/xdg/docker.sock"
+    PORT=$(lab_sshd xdg "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/xdg")
+    profile lab --set socket="$LAB/none.sock"
+    finds 7 socket "*does not exist*" "docktether update lab --set socket=*/docker.sock"
+}
+
+@test "a socket that this login may not use: 7, and the group" {
+    lab_new_user
+    python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$T/guarded.sock"
+    chgrp daemon "$T/guarded.sock"
+    chmod 0660 "$T/guarded.sock"
+    WHO=$LAB_OTHER profile lab --set socket="$T/guarded.sock"
+    finds 7 permission "*$LAB_OTHER is not in group daemon" "127.0.0.1: sudo usermod -aG daemon $LAB_OTHER"
+    shows "ok: $T/guarded.sock" socket
+    shows "blocked: needs: permission" /_ping
+    mkdir -m 0700 "$T/shut"
+    docktether update lab --set socket="$T/shut/docker.sock"
+    finds 7 permission "*may not enter it" "docktether update lab --set transport=dial-stdio *"
+}
+
+# serve_at PATH ANSWER: somebody else's server on a unix socket.
+serve_at() {
+    lab_spawn "$T/other.log" python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+while True:
+    c, _ = s.accept()
+    if c.recv(4096):
+        c.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
+    c.close()' "$1" "$2"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$1"
+}
+
+@test "what answers is no Docker: 7" {
+    serve_at "$T/web.sock" 'HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n'
+    profile lab --set socket="$T/web.sock"
+    finds 7 /_ping '*no Docker: "HTTP/1.0 404 Not Found"' "docktether update lab --set socket=auto"
+    shows "blocked: needs: /_ping" /version
+    serve_at "$T/odd.sock" 'HELO \x1b[31mred\r\n'
+    docktether update lab --set socket="$T/odd.sock"
+    finds 7 /_ping '*no Docker: "HELO \\x1b*' "*"
+}
+
+# ---- Docker's files and variables here -----------------------------------------------------------------------
+
+@test "a broken meta.json is found and named: 1, and its remedy works" {
+    local meta=$DOCKER_CONFIG/contexts/meta
+    profile lab
+    mkdir -p "$meta/0123/"
+    echo '{"Name": "x",' >"$meta/0123/meta.json"
+    run -1 docker context ls
+    finds 1 contexts "$meta/0123/meta.json breaks *" "mv '$meta/0123/meta.json' *"
+    bash -c "$(told fix)"
+    diagnose 0
+    run -0 docker context ls
+    # Types that Docker cannot decode break it as well.
+    echo '{"Name": "x", "Metadata": {}, "Endpoints": {"docker": {"Host": 1}}}' >"$meta/0123/meta.json"
+    run -1 docker context ls
+    finds 1 contexts "*\"Host\" of its endpoint is no string*" "mv *"
+}
+
+@test "a context that is gone, or leads elsewhere, is a warning with its remedy" {
+    local meta
+    profile lab
+    meta=$DOCKER_CONFIG/contexts/meta/$(printf lab | sha256sum | cut -d' ' -f1)/meta.json
+    sed -i 's|lab\.sock|other.sock|' "$meta"
+    warns context '"lab" leads to unix://*other.sock*' "docktether update lab --set context=yes"
+    docktether update lab --set context=yes
+    diagnose 0
+    shows "ok: *" context
+    rm "$meta"
+    warns context 'Docker has no context "lab"' "docktether update lab --set context=yes"
+}
+
+@test "DOCKER_HOST and DOCKER_CONTEXT shadow the profile" {
+    profile lab
+    export DOCKER_HOST=tcp://192.0.2.1:2375
+    warns environment "DOCKER_HOST=tcp://192.0.2.1:2375 decides*" "unset DOCKER_HOST;"
+    DOCKER_HOST=unix://$RUN/lab.sock
+    diagnose 0
+    shows "ok: *this profile here (DOCKER_HOST)" environment
+    export DOCKER_TLS_VERIFY=1
+    warns environment "DOCKER_TLS_VERIFY is set*" "unset DOCKER_TLS_VERIFY;"
+    unset DOCKER_HOST DOCKER_TLS_VERIFY
+    export DOCKER_CONTEXT=other
+    warns environment "DOCKER_CONTEXT=other decides*" "unset DOCKER_CONTEXT;"
+}
+
+@test "proxies of the former address are lost, and the remedy brings them back" {
+    local config=$DOCKER_CONFIG/config.json
+    profile lab
+    echo '{"proxies": {"ssh://root@127.0.0.1": {"httpProxy": "http://proxy:3128"}, "default": {}}}' >"$config"
+    chmod 0600 "$config"
+    warns proxies "*proxies for ssh://root@127.0.0.1, which are not used with unix://*" "f=*jq*"
+    if command -v jq >/dev/null; then
+        bash -c "$(told "proxies fix")"
+        diagnose 0
+        shows "ok: config.json has them for this profile's socket" proxies
+        [ "$(stat -c %a "$config")" = 600 ]
+    fi
+    echo '{"proxies": {"default": {}}}' >"$config"
+    diagnose 0
+    shows 'ok: those of "default"*' proxies
+    echo '{"proxies": ' >"$config"
+    diagnose 0
+    shows "warning: *does not parse*" environment
+}
+
+# ---- without a socket of its own ------------------------------------------------------------------------------
+
+@test "a profile that is only a way to others is looked at up to its login" {
+    PORT=$(cat "$LAB/quiet.port")
+    hop_at "$PORT"
+    diagnose 0 bastion
+    shows "ok: as *" login
+    shows "skipped: socket = none*" socket
+    shows "skipped: socket = none*" context
+}
