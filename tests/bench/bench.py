@@ -59,10 +59,20 @@ def machine(quick):
             "load": [round(x, 2) for x in os.getloadavg()]}
 
 
-def measure(names, size):
-    rows, world = {}, World()
+def save(given, told):
+    if given.json:
+        with open(given.json, "w", encoding="utf-8") as f:
+            f.write(report.to_json(told))
+    if given.svg:
+        with open(given.svg, "w", encoding="utf-8") as f:
+            f.write(chart.svg(told))
+
+
+def measure(given, told):
+    """After each row there is a file of what is known: a run that is ended early was not for nothing."""
+    rows, size, world = told["rows"], Size(given.quick), World()
     try:
-        for name in names:
+        for name in given.rows:
             begun = time.monotonic()
             print(f"{name} ...", file=sys.stderr, flush=True)
             try:
@@ -71,9 +81,9 @@ def measure(names, size):
                 rows[name] = {**new_row(name, ""), "error": repr(problem)}
             rows[name]["took_s"] = round(time.monotonic() - begun, 1)
             print(report.line(name, rows[name]), file=sys.stderr, flush=True)
+            save(given, told)
     finally:
         world.close()
-    return rows
 
 
 def main():
@@ -86,14 +96,8 @@ def main():
         print("\n".join(ROWS))
         return 0
     told = {"machine": machine(given.quick), "rows": {}}
-    told["rows"] = measure(given.rows, Size(given.quick))
+    measure(given, told)
     print(report.text(told))
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as f:
-            f.write(report.to_json(told))
-    if given.svg:
-        with open(given.svg, "w", encoding="utf-8") as f:
-            f.write(chart.svg(told))
     return 1 if any("error" in row for row in told["rows"].values()) else 0
 
 
