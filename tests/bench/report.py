@@ -57,9 +57,12 @@ def describe(check):
 
 def head(machine):
     openssh = machine["openssh"].split(",")[0]
-    return (f"docktether {machine['docktether']} (libssh {machine['libssh']}), {openssh}, "
+    told = (f"docktether {machine['docktether']} (libssh {machine['libssh']}), {openssh}, "
             f"docker {machine['docker']}; {machine['processors']} processors ({machine['cpu']}), "
-            f"Linux {machine['kernel']}, {machine['date']}{'; a quick run' if machine['quick'] else ''}")
+            f"Linux {machine['kernel']}, {machine['date']}")
+    if machine["load"][0] > machine["processors"] / 2:
+        told += f"; the machine was busy with other things (load {machine['load'][0]:.1f})"
+    return told + ("; a quick run" if machine["quick"] else "")
 
 
 def table(told):
