@@ -18,11 +18,10 @@
 #define APPEAR_MS 5000 /* for the control socket of a tether that is starting */
 #define RETRY_MS 10
 
-/* One that accepts nobody lets connect() wait. */
-static void bound_connect(int fd, struct deadline d)
+/* One that accepts nobody lets connect() wait; 0: for ever. */
+static void bound_connect(int fd, int ms)
 {
-    int left = deadline_left(d);
-    struct timeval tv = { .tv_sec = left / 1000, .tv_usec = (left % 1000 + 1) * 1000 };
+    struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
 }
@@ -32,13 +31,16 @@ static int try_connect(const struct sockaddr_un *sa, struct deadline d)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd >= 0)
-        bound_connect(fd, d);
+        bound_connect(fd, deadline_left(d) + 1);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof *sa) != 0) {
         int error = errno;
         close(fd);
         errno = error;
         return -1;
     }
+    /* What is sent from here on may be a stream, which waits as long as it must. */
+    if (fd >= 0)
+        bound_connect(fd, 0);
     return fd;
 }
 

@@ -233,6 +233,11 @@ marked() {
     [ "$output" = ':command 5' ]
     run -0 docktether __complete exec --url ssh://host --pin-f
     [[ ${lines[0]} == --pin-from$'\t'* ]]
+    # What import would propose.
+    printf 'Host inssh *.example.com\n  HostName 192.0.2.1\n' >.ssh/config
+    docker context create indocker --docker host=ssh://192.0.2.2 >/dev/null
+    run -0 docktether __completeNoDesc import --only in
+    [ "$output" = $'indocker\ninssh\n:4' ]
     # Names that are broken or absent are no reason to fail.
     echo nonsense >"$STORE/broken.ini"
     run -0 docktether __complete up br
