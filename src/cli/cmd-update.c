@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/edit.h"
+#include "cli/login.h"
 #include "cli/out.h"
 #include "cli/publish.h"
 #include "store/option.h"
@@ -53,14 +54,25 @@ static void note_running(const struct profile *p, const struct profile *old)
     char *now = changed(p, old, true), *later = changed(p, old, false);
     if (now != NULL && later != NULL)
         out_note(p->name, "in effect now: %s", now);
-    if (later != NULL) {
+    if (later != NULL && login_enabled(p->name) == LOGIN_NO) {
         out_note(
             p->name,
             "in effect when it is connected anew: %s; docktether up %s does that, and cuts nothing short",
             later, p->name);
+    } else if (later != NULL) {
+        out_note(p->name, "in effect when its service is started anew: %s; docktether up %s says how", later,
+                 p->name);
     }
     free(now);
     free(later);
+}
+
+/* Who listens is settled when it is enabled. */
+static void note_login(const struct profile *p, const struct profile *old)
+{
+    if (p->connect_on != old->connect_on && login_enabled(p->name) != LOGIN_NO)
+        out_note(p->name, "it is enabled: docktether enable %s puts the other way to connect into effect",
+                 p->name);
 }
 
 int cmd_update(const struct args *args, struct err *e)
@@ -83,6 +95,7 @@ int cmd_update(const struct args *args, struct err *e)
         (void)fflush(stdout);
         fprintf(stderr, "Successfully updated profile \"%s\"\n", name);
         note_running(p, old);
+        note_login(p, old);
     }
     profile_free(old);
     profile_free(p);

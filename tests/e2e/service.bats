@@ -302,7 +302,8 @@ FAKE
     run -1 docktether rm my-prod+x.1_y
     [[ $output == *"docktether disable my-prod+x.1_y"* ]]
 
-    docktether update my-prod+x.1_y --set connect=demand
+    run -0 docktether update my-prod+x.1_y --set connect=demand
+    [[ $output == *"docktether enable my-prod+x.1_y puts"* ]]
     : >"$T/asked"
     run -0 docktether enable my-prod+x.1_y
     grep -qF -- '--user disable --now docktether@my\x2dprod\x2bx.1_y.service' "$T/asked"
@@ -440,6 +441,8 @@ restarted_once() {
     [[ $(property "$unit" StatusText) == "serving ssh://"* ]]
     [ "$(property "$unit" MainPID)" = "$(status_of my-prod+x.1 pid)" ]
     [ "$(status_of my-prod+x.1 unit)" = "$unit" ]
+    run -0 docktether status my-prod+x.1
+    [[ $output == *"Unit:"*"$unit"*"Enabled:"*"on demand"* ]]
     docktether update my-prod+x.1 --set hold=9s
     run -0 docktether up my-prod+x.1
     [[ $output == *"systemctl --user restart '$unit'"* ]]
