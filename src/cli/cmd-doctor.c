@@ -1,3 +1,4 @@
+#include "cli/called.h"
 #include "cli/cmd.h"
 #include "cli/doctor.h"
 #include "cli/out.h"
@@ -123,16 +124,20 @@ static void show_interrupt(void *user)
 static void show_remedy(const struct view *v, const struct finding *f)
 {
     if (f->err.hint[0] != '\0') {
-        char *hint = mem_printf("hint: %s", f->err.hint);
+        char *typed = called_text(f->err.hint), *hint = mem_printf("hint: %s", typed);
         printf("%*s", indent(v), "");
         print_words(v, hint);
         printf("\n");
         free(hint);
+        free(typed);
     }
     /* A command is one line, however long, or it could not be pasted. */
-    if (f->err.fix[0] != '\0')
+    if (f->err.fix[0] != '\0') {
+        char *fix = called_text(f->err.fix);
         printf("%*stry%s%s: %s\n", indent(v), "", f->where != NULL ? ", on " : "",
-               f->where != NULL ? f->where : "", f->err.fix);
+               f->where != NULL ? f->where : "", fix);
+        free(fix);
+    }
 }
 
 static void show_end(void *user, const char *layer, const struct finding *f)
@@ -174,14 +179,17 @@ static void show_failure(const struct view *v, const struct doctor_host *h, enum
                          const struct finding *f)
 {
     const char *on = v->colours ? style_on(STYLE_BAD) : "", *off = v->colours ? style_off(STYLE_BAD) : "";
+    char *hint = called_text(f->err.hint), *fix = called_text(f->err.fix);
 
     printf("\n%sFirst thing wrong: %s%s%s:%s %s\n", on, h->hop ? h->name : "", h->hop ? ": " : "",
            doctor_layer_name(layer), off, f->text);
     if (f->err.hint[0] != '\0' && strcmp(f->err.hint, f->err.fix) != 0)
-        printf("hint: %s\n", f->err.hint);
+        printf("hint: %s\n", hint);
     if (f->err.fix[0] != '\0')
         printf("\n%s%s%s:\n\n    %s\n", f->where != NULL ? "To be run on " : "To be run",
-               f->where != NULL ? f->where : "", f->where == NULL ? " here" : "", f->err.fix);
+               f->where != NULL ? f->where : "", f->where == NULL ? " here" : "", fix);
+    free(fix);
+    free(hint);
 }
 
 static void show_outcome(const struct view *v, const struct doctor *d)

@@ -99,6 +99,10 @@ hook() {
         run -3 --separate-stderr "$cli" tether up labb
         [[ ${stderr_lines[0]} == 'docker tether: labb: '* ]]
     done
+    docktether update lab --set socket=/no/such.sock
+    run docker tether doctor lab
+    [ "$status" -ne 0 ]
+    [[ $output == *'docker tether update lab '* && $output != *'docktether update'* ]]
     run -0 docktether help
     [[ $output != *'docker tether up'* ]]
 }
