@@ -49,6 +49,14 @@ static void took(struct channel *ch, size_t n)
         window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
 }
 
+/* libssh keeps what nobody takes, also when a server goes on beyond the window:
+ * it only says so in its log. No window is larger than this. */
+static void bound_backlog(struct channel *ch, size_t waiting)
+{
+    if (waiting > (size_t)WINDOW_MAX + WINDOW_BASE)
+        ch->session->overrun = true;
+}
+
 static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, int is_stderr, void *user)
 {
     struct channel *ch = user;
@@ -62,11 +70,13 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     if (ch->cb == NULL)
         return (int)len;
     if (ch->paused) {
+        bound_backlog(ch, len);
         notify(ch);
         return 0;
     }
     size_t taken = ch->cb->data(ch->user, data, len);
     took(ch, taken);
+    bound_backlog(ch, len - taken);
     if (taken < len) {
         ch->paused = true;
         notify(ch);

@@ -32,6 +32,7 @@ struct session {
     int fd;          /* libssh's; closed by us only while ssh_get_fd() still names it */
     int poll_fd;     /* a duplicate that stays ours */
     bool dead;       /* the connection is lost: no more calls that send */
+    bool overrun;    /* the server sends more than any window has room for */
     bool shaken;     /* banners and keys are exchanged */
     bool refused;    /* they cannot be: libssh must not be asked again */
     struct greeting greeting;

@@ -199,6 +199,10 @@ static int lost(struct session *s, struct err *e)
     const char *why = ssh_get_error(s->ssh);
 
     s->dead = true;
+    if (s->overrun) {
+        err_set(e, ERR_UNREACHABLE, "SSH", "the server sends more than it was told there is room for");
+        return err_hint(e, "what speaks SSH there does not keep to the protocol; is it up to date?");
+    }
     return err_set(e, ERR_UNREACHABLE, "SSH", "the connection was lost%s%s", *why ? ": " : "", why);
 }
 
@@ -223,7 +227,7 @@ int session_pump(struct session *s, struct err *e)
         return lost(s, e);
     for (int i = 0; i < PUMP_POLLS; i++) {
         int rc = ssh_event_dopoll(s->event, 0);
-        if (rc == SSH_ERROR || session_lost(s))
+        if (rc == SSH_ERROR || session_lost(s) || s->overrun)
             return lost(s, e);
         if (rc == SSH_AGAIN) {
             acknowledge(s);

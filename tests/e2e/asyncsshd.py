@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """An SSH server of another make (asyncssh), for one key, on 127.0.0.1.
 
-    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal]
+    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal] [overrun]
 
-It connects clients to unix sockets, unless told not to, and runs commands. The port it
-got is written to PORTFILE."""
+It connects clients to unix sockets, unless told not to, and runs commands; with `overrun`
+it sends beyond the window. The port it got is written to PORTFILE."""
 
 import asyncio
 import os
@@ -55,7 +55,20 @@ async def run(process):
         process.exit(status)
 
 
+# A server that goes on beyond the window, as none may.
+def overrun():
+    channel = asyncssh.channel.SSHChannel
+    rightly = channel.process_open
+
+    def process_open(self, send_chan, send_window, *others):
+        return rightly(self, send_chan, 1 << 40, *others)
+
+    channel.process_open = process_open
+
+
 async def main(portfile, hostkey, keys, *options):
+    if "overrun" in options:
+        overrun()
     Server.streamlocal = "no-streamlocal" not in options
     server = await asyncssh.listen("127.0.0.1", 0, server_factory=Server, server_host_keys=[hostkey],
                                    authorized_client_keys=keys, process_factory=run, encoding=None)

@@ -179,6 +179,27 @@ grown_by() {
     [ "$output" = OK ]
 }
 
+@test "memory: a server that does not stop at the window is left" {
+    /usr/bin/python3 -c 'import asyncssh' 2>/dev/null || without "no asyncssh for /usr/bin/python3"
+    lab_spawn "$T/flood.log" python3 "$TESTS/pinger.py" "$T/flood.sock"
+    at_end "$LAB_SPAWNED"
+    lab_spawn "$T/rude.log" /usr/bin/python3 "$TESTS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
+        "$LAB/authorized_keys" overrun
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$T/flood.sock"
+    wait_for 20 test -e "$T/port"
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/port")$T/flood.sock" --identity "$LAB_KEY" \
+        --pin "$LAB_PIN"
+    docktether up lab
+    PID=$(status_of lab pid)
+    BEFORE=$(rss "$PID")
+    hoard 1 stalled lab.sock
+    wait_for 30 logged "more than it was told there is room for"
+    [ -n "${DOCKTETHER_SANITIZED:-}" ] || grown_by 40960 "a server that goes on"
+    # It is dialled again, and has another chance.
+    wait_for 20 pings
+}
+
 settled() {
     local before
     before=$(status_of lab bytes in)

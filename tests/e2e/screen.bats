@@ -160,15 +160,19 @@ down_again() {
     [ "$(tail -n 1 lines)" = '{"name":"lab","state":"down"}' ]
 }
 
-@test "control bytes and wide characters in a description and an error do no harm" {
-    local port
-    port=$(lab_sshd gone)
-    lab_stop_sshd gone
-    at_port "$port" lab --set connect=demand --set hold=1s
+@test "what a server says does no harm to the terminal, nor do wide characters" {
+    lab_spawn "$T/garbage.log" python3 "$TESTS/badserver.py" garbage "$T/garbage.port"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/garbage.port"
+    at_port "$(cat "$T/garbage.port")" lab --set connect=demand --set hold=1s --description '東京のサーバー'
     docktether up lab
     curl -s --max-time 10 --unix-socket "$RUN/lab.sock" http://d/_ping >/dev/null || true
-    run -0 term -s 10x70 'screen:^lab +(asleep|waiting) .*ago: TCP: .*…$' resize:10x40 'screen:^lab ' send:q -- \
+    run -0 term -s 10x70 'screen:^lab +(asleep|waiting|connecting) .*ago: .*…$' resize:10x40 'screen:^lab ' send:q -- \
         "$DOCKTETHER" status -w
+    run -0 term -s 40x90 'screen:^Last error: +SSH: ' send:q -- "$DOCKTETHER" status lab -w
+    # No sequence but ours: colours, and those of the screen.
+    run ! grep -P '\x1b(?!\[(\?1049|\?25|\?7|[0-9;]*[mKJH]))|\x07' <<<"$output"
+    run -0 term -s 10x90 'screen:^lab +東京のサーバー +ssh://' -- "$DOCKTETHER" ls
 }
 
 @test "colours only on a terminal that has them, and not with NO_COLOR" {
