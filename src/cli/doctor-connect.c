@@ -239,15 +239,16 @@ void doctor_methods(struct doctor_host *h, struct finding *f)
 static void fix_login(const struct doctor_host *h, struct finding *f)
 {
     const struct profile *p = h->profile;
-    char *line = identities_public(h->identities);
+    char *line = identities_public(h->identities), *login = mem_printf("%s@%s", p->user, p->host);
 
     if (line != NULL && h->password && p->via == NULL && p->identities.count > 0)
         finding_fix(f, NULL, "ssh-copy-id -i %s -p %" PRId64 " '%s@%s'", p->identities.items[0], p->port,
                     p->user, p->host);
     else if (line != NULL)
-        finding_fix(f, p->host, "echo '%s' >>~%s/.ssh/authorized_keys", line, p->user);
+        finding_fix(f, login, "echo '%s' >>~/.ssh/authorized_keys", line);
     else
         finding_fix(f, NULL, "ssh-add -l");
+    free(login);
     free(line);
 }
 

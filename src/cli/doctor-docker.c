@@ -76,7 +76,8 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
     if (worst != NULL && worst->breaks) {
         finding_fail(f, ERR_FAILED, "%s breaks `docker context ls`: %s", worst->path, worst->why);
         finding_hint(f, "correct it, or put it aside: that context alone is gone then");
-        finding_fix(f, NULL, "mv '%s' '%s.broken'", worst->path, worst->path);
+        if (strchr(worst->path, '\'') == NULL)
+            finding_fix(f, NULL, "mv '%s' '%s.broken'", worst->path, worst->path);
     } else if (worst != NULL) {
         finding_warn(f, "%s: %s", worst->path, worst->why);
     } else if (f->verdict == VERDICT_NONE) {

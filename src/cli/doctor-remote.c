@@ -209,20 +209,24 @@ static int try_all(struct doctor_host *h, bool *reached, struct err *e)
 
 /* ---- socket ------------------------------------------------------------------- */
 
-/* Another place that may be used, when the profile's own is not there. */
+/* Another place that may be used, when the profile's own is not there. What the
+ * other side calls it is quoted: people paste it. */
 static void suggest_place(struct doctor_host *h, struct finding *f)
 {
     struct profile *p = profile_copy(h->profile);
     struct remote_answer a = { 0 };
+    size_t i = 0;
 
     mem_replace(&p->socket, PROFILE_AUTO_SOCKET);
     if (!profile_seeks_socket(h->profile) && ask_about(h, p, &a, NULL) == 0)
-        for (size_t i = 0; i < a.count; i++)
-            if (a.places[i].state == REMOTE_USABLE) {
-                finding_hint(f, "there is a socket at %s", a.places[i].path);
-                finding_fix(f, NULL, "docktether update %s --set socket=%s", h->name, a.places[i].path);
-                break;
-            }
+        while (i < a.count && a.places[i].state != REMOTE_USABLE)
+            i++;
+    if (i < a.count) {
+        char *quoted = quote_sh(a.places[i].path);
+        finding_hint(f, "there is a socket at %s", a.places[i].path);
+        finding_fix(f, NULL, "docktether update %s --set socket=%s", h->name, quoted);
+        free(quoted);
+    }
     profile_free(p);
 }
 

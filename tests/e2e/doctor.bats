@@ -281,7 +281,7 @@ bad_server() {
 @test "a key that is refused: 5, with the line for the server" {
     KEY=$LAB/stranger profile lab
     finds 5 login "*refused the key*" \
-        "127.0.0.1: echo '$(cut -d' ' -f1,2 "$LAB/stranger.pub")' >>~$LAB_USER/.ssh/authorized_keys"
+        "$LAB_USER@127.0.0.1: echo '$(cut -d' ' -f1,2 "$LAB/stranger.pub")' >>~/.ssh/authorized_keys"
     shows "*$LAB/stranger SHA256:*: refused*" login
 }
 
@@ -388,7 +388,22 @@ hop_at() {
     ln -s "$LAB_SOCK" "$T/xdg/docker.sock"
     PORT=$(lab_sshd xdg "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/xdg")
     profile lab --set socket="$LAB/none.sock"
-    finds 7 socket "*does not exist*" "docktether update lab --set socket=*/docker.sock"
+    finds 7 socket "*does not exist*" "docktether update lab --set socket='*/docker.sock'"
+}
+
+# Whoever controls the other side names that socket; whoever reads of it may paste it.
+@test "what the other side says puts no command into a remedy" {
+    # shellcheck disable=SC2016 # it is a name
+    local name='$(touch${IFS}owned)'
+    mkdir "$T/$name"
+    ln -s "$LAB_SOCK" "$T/$name/docker.sock"
+    PORT=$(lab_sshd evil "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/$name")
+    profile lab --set socket="$LAB/none.sock"
+    finds 7 socket "*does not exist*" "docktether update lab --set socket=*owned*"
+    PATH=$(dirname "$DOCKTETHER"):$PATH bash -c "$(told fix)"
+    grep -qF "$name" "$STORE/lab.ini"
+    [ ! -e owned ]
+    diagnose 0
 }
 
 @test "a socket that this login may not use: 7, and the group" {
