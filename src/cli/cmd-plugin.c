@@ -113,8 +113,6 @@ static int enable_hooks(struct err *e)
     enum hooks known = hooks_known(version);
     char *found = plugindir_find();
 
-    if (version != NULL && known == HOOKS_OFF)
-        out_note(NULL, "warning: docker %s knows no hooks; 26.1 and newer do", version);
     int rc = hooks_set(known == HOOKS_OFF ? HOOKS_ON_ERROR : known, e);
     if (rc == 0) {
         out_note(NULL, "hooks enabled%s",
@@ -123,6 +121,8 @@ static int enable_hooks(struct err *e)
                      : "");
         warn_of_environment();
     }
+    if (rc == 0 && version != NULL && known == HOOKS_OFF)
+        out_note(NULL, "warning: docker %s knows no hooks; 26.1 and newer do", version);
     if (rc == 0 && found == NULL)
         out_note(NULL, "warning: the plugin is not installed yet; docktether plugin install does that");
     free(found);
