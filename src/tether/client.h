@@ -16,15 +16,7 @@ bool client_running(const char *name);
 
 /* The tether's status as a new reference; NULL with no error set (code
  * ERR_NONE) when none is running, NULL with an error when it does not answer.
- *
- * Members: "name", "state" ("connecting", "serving", "waiting", "failed",
- * "closing"), "pid", "since" (UTC, of this state), "started" (UTC), "endpoint",
- * "socket", "fingerprint" (store_fingerprint of the profile it was started
- * with), "transport" ("streamlocal", "dial-stdio" or null), "transport_reason",
- * "server" (its banner), "host_key" ("TYPE SHA256:..."), "identity",
- * "connections" {"open","held","total","refused","max"},
- * "bytes" {"in","out"}, "reconnects",
- * "last_error" (null or {"code","layer","message","hint","at"}). */
+ * docs/PROTOCOL.md lists its members. */
 json_t *client_status(const char *name, struct err *e);
 
 /* The same for whoever cannot wait so long: it answers within about ms. */
@@ -32,8 +24,9 @@ json_t *client_status_within(const char *name, int64_t ms, struct err *e);
 
 /* Ends the tether of that name and waits until it is gone: by request, and
  * when it does not answer by SIGTERM, then SIGKILL to the process that holds
- * the lock. Without force one that others go via is left alone (ERR_FAILED). 0 when it is gone, 1 when none was running. Stale sockets of a
- * dead tether are removed. */
+ * the lock. Without force one that others go via is left alone (ERR_FAILED). 0
+ * when it is gone, 1 when none was running. Stale sockets of a dead tether are
+ * removed. */
 int client_down(const char *name, bool force, struct err *e);
 
 #endif

@@ -181,7 +181,9 @@ fails_with() {
     local code=$1
     shift
     run --separate-stderr setsid --wait timeout 30 "$DOCKTETHER" "$@"
+    # What was waited for, where that took long, comes before.
     # shellcheck disable=SC2154 # run sets them
+    [[ ${stderr_lines[0]:-} != *": waiting for "* ]] || stderr_lines=("${stderr_lines[@]:1}")
     if [ "$status" -ne "$code" ] || [ "${#stderr_lines[@]}" -ne 2 ] ||
         [[ ${stderr_lines[0]} != docktether:* ]] || [[ ${stderr_lines[1]} != hint:* ]]; then
         printf 'expected exit %s, a sentence and a hint; got exit %s and:\n' "$code" "$status"
