@@ -85,7 +85,8 @@ def svg(told):
     machine = told["machine"]
     openssh = machine["openssh"].split(",")[0]
     foot = (f"medians of one run, {machine['date'][:10]}: docktether {machine['docktether']}, "
-            f"libssh {machine['libssh']}, {openssh}, {machine['processors']} processors")
+            f"libssh {machine['libssh']}, {openssh}, {machine['processors']} processors"
+            f"{', busy with other things' if machine['load'][0] > machine['processors'] / 2 else ''}")
     parts.append(f'<text class="quiet" x="{MARGIN}" y="{y + 4}">{escape(foot)}</text>')
     y += 20
     label = "Bars: how long docktether and the other ways take, and how fast they carry data"

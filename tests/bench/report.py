@@ -10,6 +10,7 @@ import json
 import re
 import statistics
 import sys
+import textwrap
 
 import chart
 
@@ -150,13 +151,13 @@ def summary(told):
 def update(path, told):
     with open(path, encoding="utf-8") as f:
         document = f.read()
-    found = False
+    found, foot = False, textwrap.fill(head(told["machine"]) + ".", 110)
     for word, make in (("table", markdown), ("summary", summary)):
         opening, closing = f"<!-- bench {word}: begin -->", f"<!-- bench {word}: end -->"
         before, begin, rest = document.partition(opening)
         _, end, after = rest.partition(closing)
         if begin and end:
-            document = f"{before}{opening}\n{make(told)}\n\n{head(told['machine'])}.\n{closing}{after}"
+            document = f"{before}{opening}\n{make(told)}\n\n{foot}\n{closing}{after}"
             found = True
     if not found:
         sys.exit(f"report: {path} has no place for the table")
