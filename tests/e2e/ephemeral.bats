@@ -6,8 +6,18 @@ load common
 
 setup_file() { lab_up docker; }
 teardown_file() { lab_down; }
-setup() { setup_home; }
-teardown() { teardown_home; }
+
+# The log of such a tether goes with it: what a sanitizer says has to go elsewhere.
+setup() {
+    setup_home
+    export ASAN_OPTIONS=log_path=$T/sanitizer UBSAN_OPTIONS=log_path=$T/sanitizer
+}
+
+teardown() {
+    local status=0
+    cat "$T"/sanitizer.* 2>/dev/null && status=1
+    teardown_home && return "$status"
+}
 
 # once [OPTION...] [--] COMMAND...
 once() {
@@ -212,6 +222,25 @@ running() {
     # One that ends the command ends us alike.
     # shellcheck disable=SC2016
     run -143 once --identity "$LAB_KEY" sh -c 'kill $$'
+    nothing_left
+}
+
+@test "on a terminal: an interrupt reaches the command once, and its end is ours" {
+    # shellcheck disable=SC2016 # for the command
+    local script='trap "echo go""t it" INT; echo rea""dy; while :; do sleep 0.05; done'
+    # shellcheck disable=SC2016
+    local again='echo rea""dy; exec sleep 60'
+    once_there() {
+        python3 "$TESTS/terminal.py" "${steps[@]}" -- "$DOCKTETHER" exec --url "$URL" --pin "$LAB_PIN" \
+            --identity "$LAB_KEY" sh -c "$1"
+    }
+    local steps=(expect:ready 'send:\x03' 'expect:got it' 'send:\x1c')
+    run once_there "$script"
+    [ "$(grep -c 'got it' <<<"$output")" = 1 ]
+    [ "$status" -gt 128 ]
+    steps=(expect:ready 'send:\x03')
+    run once_there "$again"
+    [ "$status" -gt 128 ] && [ "$status" -ne 255 ]
     nothing_left
 }
 
