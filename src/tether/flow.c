@@ -111,6 +111,7 @@ static bool write_up(struct relay *r, const char *data, size_t len, size_t *writ
 
     *written = n > 0 ? (size_t)n : 0;
     r->owner->bytes_out += *written;
+    r->used = r->used || *written > 0;
     if (n < 0)
         r->up_ended = true;
     return n >= 0;
@@ -179,7 +180,7 @@ static void flow_up(struct relay *r)
         return;
     flow_read(r);
     if (r->local_eof && r->up.data == NULL && !r->eof_sent && !r->up_ended) {
-        r->eof_sent = true;
+        r->eof_sent = r->used = true;
         if (channel_send_eof(r->ch) != 0)
             r->up_ended = true;
     }
@@ -208,8 +209,20 @@ static void finish(struct relay *r)
     relay_close(r);
 }
 
+/* The daemon has ended a spare channel, and nobody has seen it until now. Another one
+ * does as well, but only while nothing has gone into this one: what was sent may have
+ * been done, and is not sent twice. */
+static bool is_stale(const struct relay *r)
+{
+    return r->spare && !r->used && !r->delivered && !r->gone && channel_at_eof(r->ch);
+}
+
 void flow_run(struct relay *r)
 {
+    if (is_stale(r)) {
+        r->owner->stale(r->owner->user, r);
+        return;
+    }
     flow_down(r);
     if (r->phase == PHASE_OPEN)
         flow_up(r);

@@ -37,6 +37,8 @@ struct relay {
     bool shut;      /* the client was told that no more will come */
     bool gone;      /* the client has closed altogether */
     bool delivered; /* the client got at least a byte */
+    bool spare;     /* the channel was opened before the client came */
+    bool used;      /* something of the client's has gone into the channel */
     struct relay *prev, *next;
 };
 

@@ -245,17 +245,35 @@ static struct channel *open_channel(struct pool *pool, struct relay *r, struct e
     return channel_open_streamlocal(pool->session, pool->socket, &relay_callbacks, r, e);
 }
 
-static void attach(struct pool *pool, struct relay *r)
+static void attach_new(struct pool *pool, struct relay *r)
 {
     struct err e = ERR_INIT;
-    struct channel *ch = pool->spare != NULL && relay_tag(r) == NULL ? spare_take(pool->spare) : NULL;
+    struct channel *ch = open_channel(pool, r, &e);
 
-    if (ch == NULL)
-        ch = open_channel(pool, r, &e);
     if (ch == NULL)
         on_refused(pool, r, e.msg);
     else
-        relay_attach(r, ch, pool->profile->connect_timeout_ms);
+        relay_attach(r, ch, pool->profile->connect_timeout_ms, false);
+}
+
+static void attach(struct pool *pool, struct relay *r)
+{
+    struct channel *ch = pool->spare != NULL && relay_tag(r) == NULL ? spare_take(pool->spare) : NULL;
+
+    if (ch == NULL)
+        attach_new(pool, r);
+    else
+        relay_attach(r, ch, pool->profile->connect_timeout_ms, true);
+}
+
+static void on_stale(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+
+    log_info(pool->log, "a spare channel had ended unseen; another one is opened");
+    relay_hold(r, pool->profile->hold_ms);
+    if (pool->session != NULL)
+        attach_new(pool, r);
 }
 
 /* Serves whoever is held, the oldest first. */
@@ -454,6 +472,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
         .congested = on_congested,
         .opened = on_opened,
         .refused = on_refused,
+        .stale = on_stale,
         .failed = on_failed,
         .expired = on_expired,
         .closed = on_closed,

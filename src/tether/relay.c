@@ -158,9 +158,10 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
     return r;
 }
 
-void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms)
+void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare)
 {
     r->ch = ch;
+    r->spare = spare;
     r->phase = PHASE_OPENING;
     channel_set_owner(ch, &relay_callbacks, r);
     uv_timer_start(&r->timer, on_open_over, (uint64_t)open_ms, 0);

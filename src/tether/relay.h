@@ -33,6 +33,9 @@ struct relay_owner {
      * before the client got a byte. The owner must relay_release(),
      * relay_close() or relay_queue() it. */
     void (*refused)(void *user, struct relay *r, const char *reason);
+    /* Its spare channel turned out to be dead, and nothing of the client's has
+     * gone into it: the owner attaches another. */
+    void (*stale)(void *user, struct relay *r);
     /* Its command failed after the client had got some bytes: for the log. */
     void (*failed)(void *user, struct relay *r, const char *how);
     /* It was held for as long as it may be. The same duty, or relay_queue(). */
@@ -63,8 +66,8 @@ void relay_greet(struct relay *r, const char *line);
 extern const struct channel_callbacks relay_callbacks;
 
 /* Joins it to a channel, which it takes over; an opening one is waited for
- * open_ms. */
-void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms);
+ * open_ms. spare: it was opened some time ago, see stale(). */
+void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare);
 
 /* Gives its channel up, if there is one, and holds it for hold_ms. */
 void relay_hold(struct relay *r, int64_t hold_ms);

@@ -161,6 +161,9 @@ struct channel *spare_take(struct spare *sp)
 {
     struct channel *ch = NULL;
 
+    /* The end of one may wait to be read. A loss is found by whoever polls. */
+    if (sp->count > 0)
+        (void)session_pump(sp->session, NULL);
     for (size_t i = sp->count; i > 0 && ch == NULL; i--)
         if (is_ready(sp->items[i - 1]))
             ch = detach(sp, i - 1);

@@ -105,3 +105,37 @@ PYTHON
     echo "turns: $(turns)"
     [ "$(turns)" -le 4 ]
 }
+
+# The last test of the file, because the daemon of the others is gone after it. The end of
+# the spares is still on its way when a client is given one, which says something later.
+@test "a spare channel that ended unseen costs no request" {
+    far
+    docktether up lab
+    wait_for 10 rests
+    wire_tell far stall
+    lab_stop_dockerd
+    lab_start_dockerd
+    python3 - "$RUN/lab.sock" "$T/asked" <<'PYTHON' &
+import os, socket, sys, time
+c = socket.socket(socket.AF_UNIX)
+c.connect(sys.argv[1])
+open(sys.argv[2] + ".connected", "w").close()
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+c.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+assert c.recv(65536).startswith(b"HTTP/1.1 200")
+PYTHON
+    client=$!
+    at_end "$client"
+    wait_for 10 test -e "$T/asked.connected"
+    wait_for 10 has_open 1
+    wire_tell far go
+    wait_for 10 grep -q 'ended unseen' "$STATE/lab.log"
+    touch "$T/asked"
+    wait "$client"
+    lab_stop_dockerd
+}
+
+has_open() {
+    [ "$(docktether status lab --format json | python3 "$TESTS/jsonget.py" connections open)" = "$1" ]
+}
