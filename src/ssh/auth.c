@@ -373,13 +373,28 @@ static int refused(struct attempt *a, struct err *e)
                     left_out(a, buf, sizeof buf), a->p->user);
 }
 
+/* A server that has had enough of our keys says so. A connection that is merely
+ * gone, or was garbled on the way, tells nothing about them. */
+static bool sent_away(struct attempt *a)
+{
+    const char *why = ssh_get_error(a->s->ssh);
+
+    return strstr(why, "SSH_MSG_DISCONNECT") != NULL && strstr(why, "Packet corrupt") == NULL &&
+           strstr(why, "Packet integrity") == NULL;
+}
+
 static int broken(struct attempt *a, struct err *e)
 {
-    const char *why = reason(a);
+    const char *why = reason(a), *s = a->offered.count == 1 ? "" : "s";
 
-    err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered.count,
-            a->offered.count == 1 ? "" : "s", *why ? why : "no reason given");
-    if (a->ids->any_in_agent)
+    if (sent_away(a))
+        err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered.count, s,
+                *why ? why : "no reason given");
+    else
+        err_set(e, ERR_UNREACHABLE, "SSH",
+                "the connection to %s was lost during the login, after %zu key%s: %s", a->p->host,
+                a->offered.count, s, *why ? why : "no reason given");
+    if (a->ids->any_in_agent && (a->refused || sent_away(a)))
         return err_hint(e, "the agent offers too many keys: %s--identity FILE", a->p->change);
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
