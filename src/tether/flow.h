@@ -27,6 +27,8 @@ struct relay {
     struct backlog up, down;
     bool queued; /* held until its turn comes */
     int64_t queued_ms;
+    /* When it has waited for a session long enough; 0: not waited since it was queued. */
+    int64_t hold_until_ms;
     bool readable;  /* something may wait in fd */
     bool ending;    /* the client has ended its direction; what it sent before may still wait */
     uint64_t turn;  /* of the owner's, in which it was read last */

@@ -154,6 +154,7 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
         return NULL;
     }
     uv_timer_init(loop, &r->timer);
+    r->hold_until_ms = time_mono_ms() + hold_ms;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)hold_ms, 0);
     return r;
 }
@@ -183,14 +184,20 @@ static void hold(struct relay *r, int64_t ms, bool queued)
 
 void relay_hold(struct relay *r, int64_t hold_ms)
 {
+    int64_t now = time_mono_ms();
+
     r->queued_ms = 0;
-    hold(r, hold_ms, false);
+    /* Sessions that come and die, one after the other, do not make it longer. */
+    if (r->hold_until_ms == 0)
+        r->hold_until_ms = now + hold_ms;
+    hold(r, r->hold_until_ms > now ? r->hold_until_ms - now : 0, false);
 }
 
 void relay_queue(struct relay *r, int64_t patience_ms)
 {
     if (r->queued_ms == 0)
         r->queued_ms = time_mono_ms();
+    r->hold_until_ms = 0;
     hold(r, patience_ms, true);
 }
 

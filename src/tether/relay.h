@@ -69,7 +69,8 @@ extern const struct channel_callbacks relay_callbacks;
  * open_ms. spare: it was opened some time ago, see stale(). */
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare);
 
-/* Gives its channel up, if there is one, and holds it for hold_ms. */
+/* Gives its channel up, if there is one, and holds it: for hold_ms since it was
+ * made or was last queued, however often that happens. */
 void relay_hold(struct relay *r, int64_t hold_ms);
 
 /* The same, until its turn comes. A client that goes away meanwhile is dropped
