@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """An SSH server of another make (asyncssh), for one key, on 127.0.0.1.
 
-    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal] [overrun]
+    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal] [overrun] [swallow]
 
 It connects clients to unix sockets, unless told not to, and runs commands; with `overrun`
-it sends beyond the window. The port it got is written to PORTFILE."""
+it sends beyond the window; with `swallow` only the first connection to a socket is made in
+each session, and further ones are never answered. The port it got is written to PORTFILE."""
 
 import asyncio
 import os
@@ -16,9 +17,12 @@ import asyncssh  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Server(asyncssh.SSHServer):
-    streamlocal = True
+    streamlocal, swallow, opened = True, False, 0
 
     def unix_connection_requested(self, dest_path):
+        self.opened += 1
+        if self.swallow and self.opened > 1:
+            return asyncio.Event().wait()
         return self.streamlocal
 
 
@@ -69,7 +73,7 @@ def overrun():
 async def main(portfile, hostkey, keys, *options):
     if "overrun" in options:
         overrun()
-    Server.streamlocal = "no-streamlocal" not in options
+    Server.streamlocal, Server.swallow = "no-streamlocal" not in options, "swallow" in options
     server = await asyncssh.listen("127.0.0.1", 0, server_factory=Server, server_host_keys=[hostkey],
                                    authorized_client_keys=keys, process_factory=run, encoding=None)
     with open(portfile + ".new", "w", encoding="ascii") as out:

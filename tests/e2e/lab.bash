@@ -272,6 +272,7 @@ for dir in /etc/docker /run /opt; do
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 grep -q ' - cgroup' /proc/self/mountinfo || mount -n -t cgroup2 none /sys/fs/cgroup
+cd / # where this was started may go, and runc wants to know where it is
 exec dockerd "$@"
 SCRIPT
 }
@@ -283,12 +284,15 @@ lab_start_dockerd() {
         lab_say "$obstacle"
         return 1
     fi
-    lab_spawn "$LAB/dockerd.log" unshare --mount --net sh -c "$(lab_dockerd_command)" dockerd \
+    # A test's own home and runtime directory go with the test.
+    lab_spawn "$LAB/dockerd.log" env -u XDG_RUNTIME_DIR HOME="$LAB/home" unshare --mount --net sh -c "$(lab_dockerd_command)" dockerd \
         --bridge=none --iptables=false --ip-forward=false --cgroup-parent="/${LAB##*/}" \
         --exec-opt native.cgroupdriver=cgroupfs --data-root "$LAB/data" --exec-root "$LAB/exec" \
         --pidfile "$LAB/dockerd.pid" -H "unix://$LAB_SOCK"
     LAB_DOCKERD_PID=$LAB_SPAWNED
     export LAB_DOCKERD_PID
+    # A test that starts it anew is another process than the one that stops it.
+    echo "$LAB_SPAWNED" >"$LAB/dockerd.spawned"
     wait_for 60 lab_dockerd_settled || true
     lab_dockerd_answers && return 0
     lab_say "dockerd did not start:"
@@ -351,7 +355,8 @@ lab_is_above() {
 }
 
 lab_stop_dockerd() {
-    local pid=${LAB_DOCKERD_PID:-} containers
+    local pid containers
+    pid=$(cat "$LAB/dockerd.spawned" 2>/dev/null)
     unset LAB_DOCKERD_PID
     if [ -z "$pid" ] || lab_gone "$pid"; then
         return 0

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# The fault bench, one session after the other: the login and long answers cut and garbled
+# at every byte, peers that vanish, sessions that come and die.
+# shellcheck disable=SC2154 # run sets stderr
+
+load common
+load faults
+
+setup_file() {
+    bench_up
+}
+
+teardown_file() {
+    cat "$LAB/back" 2>/dev/null || true
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+@test "the login cut at every stage" {
+    bench_profile
+    breaks cuts
+    same_socket
+}
+
+@test "the login with a bit flipped at every stage: tried again, never taken for a refusal" {
+    bench_profile
+    breaks flips
+    same_socket
+    run ! grep -q -e '-> failed' "$STATE/lab.log"
+}
+
+@test "long answers cut and garbled in the middle: whole, or an error" {
+    local count=30
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=12
+    bench_profile
+    breaks transfers "$count" "$BLOB" "$BLOB_SHA"
+    same_socket
+}
+
+@test "a peer that vanishes: who was being answered knows by the keepalives' deadline" {
+    bench_profile
+    run -0 --separate-stderr breaks silent
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) > float(sys.argv[2]) + 1)' "$output" "$KEEPALIVE_S"
+    back_in_time
+}
+
+@test "sessions that come and die: who waits is told after hold, not after ever so many of them" {
+    local i began
+    /usr/bin/python3 -W ignore -c 'import asyncssh' 2>/dev/null || without "no asyncssh here"
+    lab_spawn "$T/asyncssh.log" /usr/bin/python3 "$TESTS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
+        "$LAB/authorized_keys" swallow
+    at_end "$LAB_SPAWNED"
+    wait_for 20 test -s "$T/port"
+    bench_profile "$(cat "$T/port")" --set spare-channels=0
+    began=$SECONDS
+    curl -sS -o answer --max-time 30 --unix-socket "$SOCKET" http://d/_ping 3>&- &
+    for i in $(seq 40); do
+        wait_for 5 serving
+        wait_for 5 has_begun "$i"
+        wire_tell net cut rst
+        [ $((SECONDS - began)) -lt 9 ] || break
+        kill -0 $! 2>/dev/null || break
+    done
+    wait $!
+    echo "answered after $((SECONDS - began)) s and $i sessions"
+    [ "$i" -ge 2 ]
+    [ $((SECONDS - began)) -le $((HOLD_S + 3)) ]
+    grep -q 'docktether: lab: not connected' answer
+}
+
+has_begun() {
+    [ "$(wire_stat net connections)" -ge "$1" ] && serving
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# The fault bench: things break while clients ask all the time. None hangs, none is lied
+# to, and the first request after the fault is answered in time, at the same socket.
+
+load common
+load faults
+
+setup_file() {
+    bench_up
+}
+
+teardown_file() {
+    cat "$LAB/back" 2>/dev/null || true
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+# A crew at a tether that serves, and a moment for it to begin.
+begin() {
+    bench_profile
+    crew_start
+    wait_for 10 busy
+}
+
+busy() {
+    [ "$(status_of lab connections total)" -gt 50 ]
+}
+
+# ---- the network -----------------------------------------------------------------------
+
+@test "delay: slower, and nothing else" {
+    begin
+    wire_tell net delay 100
+    sleep 3 # under load, which is the point
+    wire_tell net delay 0
+    all_is_well
+    crew_saw_no_error
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+@test "a stall that is shorter than the keepalives' patience: nobody notices" {
+    begin
+    wire_tell net stall
+    sleep 1
+    wire_tell net go
+    all_is_well
+    crew_saw_no_error
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+@test "a long stall: found out, told, and over when it is over" {
+    begin
+    wire_tell net stall
+    wait_for $((KEEPALIVE_S + 2)) not_serving
+    sleep 4
+    wire_tell net go
+    all_is_well
+    [ "$(crew_saw ping refused)" -gt 0 ]
+}
+
+@test "a network that swallows everything" {
+    begin
+    wire_tell net blackhole
+    wait_for $((KEEPALIVE_S + 2)) not_serving
+    sleep 5
+    wire_tell net go
+    all_is_well
+    [ "$(crew_saw ping refused)" -gt 0 ]
+}
+
+@test "a network that refuses" {
+    begin
+    wire_tell net refuse
+    wire_tell net cut rst
+    sleep 4
+    wire_tell net accept
+    all_is_well
+    [ "$(crew_saw ping refused)" -gt 0 ]
+}
+
+@test "cuts, with FIN and with RST, one after the other" {
+    local i ends=(fin rst) directions=(down up down)
+    begin
+    for i in $(seq 12); do
+        wire_tell net cut "${ends[i % 2]}" in "$((RANDOM * 40))" "${directions[i % 3]}"
+        wait_for 10 cuts_are "$i"
+        wait_for 10 serving
+    done
+    all_is_well
+    [ "$(status_of lab reconnects)" -ge 10 ]
+}
+
+cuts_are() {
+    [ "$(wire_stat net cuts)" -ge "$1" ]
+}
+
+# ---- the server ------------------------------------------------------------------------
+
+@test "sshd restarted, and killed" {
+    begin
+    sshd_restart
+    back_in_time
+    sshd_kill
+    back_in_time
+    sessions_signal KILL
+    all_is_well
+}
+
+@test "the server's process stopped for a moment, and for long" {
+    begin
+    sessions_signal STOP
+    sleep 1
+    sessions_signal CONT
+    back_in_time
+    [ "$(status_of lab reconnects)" = 0 ]
+    sessions_signal STOP
+    # The listener still answers: a session that is dead is replaced, whatever becomes of it.
+    wait_for $((KEEPALIVE_S + 2)) reconnected
+    sessions_signal CONT
+    all_is_well
+}
+
+reconnected() {
+    [ "$(status_of lab reconnects)" -gt 0 ]
+}
+
+@test "dockerd restarted, and killed: the session stays" {
+    bench_profile
+    crew_start daemon
+    wait_for 10 busy
+    dockerd_again TERM
+    back_in_time
+    dockerd_again KILL
+    all_is_well
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+@test "new keys every megabyte: nobody notices" {
+    export SSHD_LINE='RekeyLimit 1M'
+    begin
+    sleep 4
+    all_is_well
+    crew_saw_no_error
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+# ---- this machine ----------------------------------------------------------------------
+
+@test "no room for the log" {
+    [ "$(id -u)" = 0 ] || without "needs root"
+    mkdir -p "$STATE"
+    mount -t tmpfs -o size=16k,mode=700 tmpfs "$STATE" || without "cannot mount a tmpfs"
+    begin
+    head -c 16384 /dev/zero >"$STATE/filler" 2>/dev/null || true
+    wire_tell net cut rst
+    back_in_time
+    sshd_restart
+    all_is_well
+    docktether down lab
+    umount "$STATE"
+}
+
+@test "the tether killed: clients are told, and the next up works" {
+    local pid
+    bench_profile
+    crew_start vanish
+    wait_for 10 busy
+    pid=$(status_of lab pid)
+    kill -9 "$pid"
+    wait_for 5 lab_gone "$pid"
+    docktether up lab
+    back_in_time
+    crew_stop
+    [ "$(crew_saw ping error)" -gt 0 ]
+}

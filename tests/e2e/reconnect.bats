@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# The fault bench: what a tether that is cut off again and again keeps.
+
+load common
+load faults
+
+setup_file() {
+    bench_up
+}
+
+teardown_file() {
+    cat "$LAB/back" 2>/dev/null || true
+    lab_down
+}
+
+setup() {
+    setup_home
+}
+
+teardown() {
+    teardown_home
+}
+
+@test "1,000 reconnections leave nothing behind" {
+    local count=1000 before
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=100
+    bench_profile
+    # What a tether keeps for good it has after a few.
+    breaks reconnect 30 "$RUN/lab.ctl"
+    back_in_time
+    wait_for 10 settled
+    before=$(cost)
+    breaks reconnect "$count" "$RUN/lab.ctl"
+    back_in_time
+    wait_for 10 settled
+    [ "$(status_of lab reconnects)" -ge "$count" ]
+    echo "descriptors, threads, processes, kB, at the server: $before before, $(cost) after" | tee -a "$LAB/back"
+    costs_no_more "$before" 1024
+    wait_for 10 listeners_of_events_are 0
+    same_socket
+}
