@@ -102,14 +102,28 @@ static void narrow(size_t *width, size_t *excess, size_t keep)
     *excess -= cut;
 }
 
+/* Nothing but a title. */
+static bool bare(const struct table *t, size_t column)
+{
+    for (size_t i = t->columns + column; i < t->cells.count; i += t->columns)
+        if (t->cells.items[i][0] != '\0')
+            return false;
+    return true;
+}
+
 /* False when every column has to stay. */
 static bool leave_out(const struct table *t, struct layout *l, const unsigned char *rank)
 {
     size_t worst = t->columns;
+    int most = 0;
 
-    for (size_t i = 0; rank != NULL && i < t->columns; i++)
-        if (l->widths[i] != SIZE_MAX && rank[i] > 0 && (worst == t->columns || rank[i] > rank[worst]))
-            worst = i;
+    for (size_t i = 0; rank != NULL && i < t->columns; i++) {
+        int worth = rank[i] == 0 ? 0 : bare(t, i) ? 256 : rank[i];
+        if (l->widths[i] == SIZE_MAX || worth <= most)
+            continue;
+        worst = i;
+        most = worth;
+    }
     if (worst == t->columns)
         return false;
     l->widths[worst] = SIZE_MAX;

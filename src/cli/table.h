@@ -32,7 +32,7 @@ void table_print(const struct table *t, FILE *out);
 struct table_fit {
     size_t width; /* columns of the terminal */
     /* One for each column of the table: the one with the highest is left out
-     * first; 0 is for those that stay. NULL: all stay. */
+     * first, after those that are empty; 0 is for those that stay. NULL: all stay. */
     const unsigned char *rank;
     bool colours;
 };

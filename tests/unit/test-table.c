@@ -102,6 +102,23 @@ static void test_fit(void **state)
     assert_lines(1, "\xe2\x80\xa6", "b");
 }
 
+static void test_empty_columns_go_first(void **state)
+{
+    static const char *const titles[] = { "NAME", "STATE", "FOR", "LAST ERROR" };
+    static const unsigned char rank[] = { 0, 0, 2, 1 };
+    const struct table_fit fit = { .width = 25, .rank = rank };
+    struct table *t = table_new(4, titles);
+    struct strv lines = { 0 };
+
+    (void)state;
+    table_row(t, (const char *const[]){ "lab", "serving", "3m 20s", "" });
+    table_lines(t, &fit, &lines);
+    assert_string_equal(lines.items[0], "NAME   STATE     FOR");
+    assert_string_equal(lines.items[1], "lab    serving   3m 20s");
+    strv_clear(&lines);
+    table_free(t);
+}
+
 /* Whatever the width, no line is wider. */
 static void test_never_wider(void **state)
 {
@@ -182,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_misleading_text_is_escaped),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_empty_columns_go_first),
         cmocka_unit_test(test_never_wider),
         cmocka_unit_test(test_colours),
         cmocka_unit_test(test_age),
