@@ -7,6 +7,7 @@
 
 #define RETRY_MS 10000        /* after a refusal: the daemon may be restarting */
 #define RENEW_MS (210 * 1000) /* a successor is opened, so that no moment is without */
+#define PAUSE_MS 200          /* sshd's Nagle would hold an answer back behind the news of a new channel */
 #define PERIOD_MS (20 * 1000) /* what was left over for so long was too much */
 
 struct item {
@@ -26,6 +27,7 @@ struct spare {
     size_t left_over;  /* the fewest that were ready in this period */
     int64_t period_ms; /* its end; 0: none is running */
     int64_t not_before_ms;
+    int64_t taken_ms; /* when one was taken last */
     void (*dirty)(void *user);
     void *user;
 };
@@ -164,6 +166,7 @@ struct channel *spare_take(struct spare *sp)
     /* The end of one may wait to be read. A loss is found by whoever polls. */
     if (sp->count > 0)
         (void)session_pump(sp->session, NULL);
+    sp->taken_ms = time_boot_ms();
     for (size_t i = sp->count; i > 0 && ch == NULL; i--)
         if (is_ready(sp->items[i - 1]))
             ch = detach(sp, i - 1);
@@ -204,10 +207,20 @@ static void prune(struct spare *sp)
             }
 }
 
+/* A moment after the last was taken, but at once when none is left. */
+static int64_t refill_ms(const struct spare *sp)
+{
+    int64_t at = sp->count > 0 ? sp->taken_ms + PAUSE_MS : 0;
+
+    return at > sp->not_before_ms ? at : sp->not_before_ms;
+}
+
 void spare_step(struct spare *sp)
 {
     settle(sp);
     prune(sp);
+    if (time_boot_ms() < refill_ms(sp))
+        return;
     while (count_young(sp) < sp->wanted && sp->count < SPARE_MAX * 2 && time_boot_ms() >= sp->not_before_ms)
         add(sp);
 }
@@ -216,8 +229,8 @@ int64_t spare_due_ms(const struct spare *sp)
 {
     int64_t at = sp->period_ms != 0 ? sp->period_ms : INT64_MAX;
 
-    if (count_young(sp) < sp->wanted && sp->not_before_ms < at)
-        at = sp->not_before_ms;
+    if (count_young(sp) < sp->wanted && refill_ms(sp) < at)
+        at = refill_ms(sp);
     for (size_t i = 0; i < sp->count; i++) {
         int64_t next =
             sp->items[i]->born_ms + (age_ms(sp->items[i]) < RENEW_MS ? RENEW_MS : SPARE_MAX_AGE_MS);
