@@ -78,3 +78,32 @@ teardown() {
 has_begun() {
     [ "$(wire_stat net connections)" -ge "$1" ] && serving
 }
+
+# backs_off MS: the wait for the next attempt has become as long as that.
+backs_off() {
+    local ms
+    ms=$(sed -n 's/.*trying again in \([0-9]*\) ms$/\1/p' "$STATE/lab.log" | tail -n 1)
+    [ "${ms:-0}" -ge "$1" ]
+}
+
+@test "a long backoff ends with the first connection, and with up" {
+    local longest=3000 began
+    # It doubles up to 30 s, less up to a half.
+    [ "${DOCKTETHER_TEST_LONG:-}" != 1 ] || longest=15000
+    bench_profile
+    wire_tell net refuse
+    wire_tell net cut rst
+    wait_for 120 backs_off "$longest"
+    wire_tell net accept
+    back_in_time
+    wire_tell net refuse
+    wire_tell net cut rst
+    wait_for 10 not_serving
+    wait_for 120 backs_off "$longest"
+    wire_tell net accept
+    began=$(date +%s%3N)
+    docktether up lab
+    [ $(($(date +%s%3N) - began)) -le $((BACK_MS + 1000)) ]
+    serving
+    same_socket
+}
