@@ -254,6 +254,11 @@ void session_keepalive(struct session *s)
         ssh_send_keepalive(s->ssh);
 }
 
+int64_t session_round_trip_us(const struct session *s)
+{
+    return s->round_trip_us;
+}
+
 uint64_t session_packets_in(const struct session *s)
 {
     return s->packets.in_packets;

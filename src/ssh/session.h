@@ -41,6 +41,9 @@ bool session_congested(const struct session *s);
 /* Asks the server for a sign of life (RFC 4254 4, keepalive@openssh.com). */
 void session_keepalive(struct session *s);
 
+/* The shortest time in which the server has answered an open; -1: not known. */
+int64_t session_round_trip_us(const struct session *s);
+
 /* Packets received so far: it moves while the other side lives. */
 uint64_t session_packets_in(const struct session *s);
 

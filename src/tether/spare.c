@@ -210,7 +210,9 @@ static void prune(struct spare *sp)
 /* A moment after the last was taken, but at once when none is left. */
 static int64_t refill_ms(const struct spare *sp)
 {
-    int64_t at = sp->count > 0 ? sp->taken_ms + PAUSE_MS : 0;
+    int64_t answer_ms = 2 * session_round_trip_us(sp->session) / 1000;
+    int64_t pause_ms = answer_ms > PAUSE_MS ? answer_ms : PAUSE_MS;
+    int64_t at = sp->count > 0 ? sp->taken_ms + pause_ms : 0;
 
     return at > sp->not_before_ms ? at : sp->not_before_ms;
 }
