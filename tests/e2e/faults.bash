@@ -214,6 +214,20 @@ cost_is() {
     [ -n "${DOCKTETHER_SANITIZED:-}" ] || [ "${after[3]}" -le "$((before[3] + $2))" ]
 }
 
+# fresh_session: a session that nobody has used has the spare channels of the profile and no
+# more: only then can what the server has open be compared.
+fresh_session() {
+    local before
+    before=$(status_of lab reconnects)
+    wire_tell net cut rst
+    wait_for 15 reconnects_exceed "$before"
+    wait_for 15 settled
+}
+
+reconnects_exceed() {
+    [ "$(status_of lab reconnects)" -gt "$1" ]
+}
+
 # The spare channels are there again, and a session that was cut is gone at the server.
 settled() {
     quiet && serving && [ "$(session_pids | wc -l)" -le 2 ] && [ "$(server_sockets)" = "$(server_sockets)" ]

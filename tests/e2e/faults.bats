@@ -24,7 +24,7 @@ teardown() {
 
 # A crew at a tether that serves, and a moment for it to begin.
 begin() {
-    bench_profile
+    bench_profile "$@"
     crew_start
     wait_for 10 busy
 }
@@ -46,13 +46,20 @@ busy() {
 }
 
 @test "a stall that is shorter than the keepalives' patience: nobody notices" {
-    begin
+    local channels
+    # Without spares the server has a socket for each connection, and must have none in the end.
+    begin --set spare-channels=0
     wire_tell net stall
     sleep 1
     wire_tell net go
     all_is_well
     crew_saw_no_error
     [ "$(status_of lab reconnects)" = 0 ]
+    wait_for 10 settled
+    channels=$(server_sockets)
+    fresh_session
+    echo "the server has $channels descriptors for a used session, $(server_sockets) for a fresh one"
+    [ "$channels" -le "$(server_sockets)" ]
 }
 
 @test "a long stall: found out, told, and over when it is over" {

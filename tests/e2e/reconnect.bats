@@ -28,11 +28,11 @@ teardown() {
     # What a tether keeps for good it has after a few.
     breaks reconnect 30 "$RUN/lab.ctl"
     back_in_time
-    wait_for 10 settled
+    fresh_session
     before=$(cost)
     breaks reconnect "$count" "$RUN/lab.ctl"
     back_in_time
-    wait_for 10 settled
+    fresh_session
     [ "$(status_of lab reconnects)" -ge "$count" ]
     echo "descriptors, threads, processes, kB, at the server: $before before, $(cost) after" | tee -a "$LAB/back"
     costs_no_more "$before" 1024

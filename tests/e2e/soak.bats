@@ -79,7 +79,7 @@ one_fault() {
         back_in_time
     done
     crew_stop
-    wait_for 15 settled
+    fresh_session
     before=$(cost)
     RANDOM=$seed
     crew_start
@@ -94,7 +94,7 @@ one_fault() {
         pause 999
     done
     all_is_well
-    wait_for 15 settled
+    fresh_session
     echo "$count faults, $(status_of lab reconnects) reconnections; before $before, after $(cost)"
     costs_no_more "$before" 4096
 }
