@@ -114,6 +114,9 @@ class Terminal:
         # Closed by the time the command runs: it must not be held open by what the command starts.
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # As a terminal's shell has them: whoever runs tests in the background ignores these.
+            for number in (signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             os.execvp(command[0], command)
         self.resize(size)
 
