@@ -174,11 +174,26 @@ static void flow_read(struct relay *r)
     }
 }
 
+/* sshd leaves Nagle on for a connection that only forwards: its word that a channel
+ * is closed would hold back, by a round trip, the answer that the client's next
+ * connection waits for. So the channel of one that has gone is closed when that
+ * answer has had its time. Commands are not kept: their places are counted. */
+static bool takes_leave(struct relay *r)
+{
+    if (!r->gone || r->owner->farewell_ms == 0 || channel_is_exec(r->ch) || r->eof_sent)
+        return false;
+    if (!r->farewell)
+        relay_farewell(r);
+    return true;
+}
+
 static void flow_up(struct relay *r)
 {
     if (!flush_up(r))
         return;
     flow_read(r);
+    if (r->local_eof && r->up.data == NULL && takes_leave(r))
+        return;
     if (r->local_eof && r->up.data == NULL && !r->eof_sent && !r->up_ended) {
         r->eof_sent = r->used = true;
         if (channel_send_eof(r->ch) != 0)

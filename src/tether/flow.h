@@ -38,6 +38,7 @@ struct relay {
     bool up_ended;  /* the channel takes no more */
     bool shut;      /* the client was told that no more will come */
     bool gone;      /* the client has closed altogether */
+    bool farewell;  /* and its channel is kept for a moment */
     bool delivered; /* the client got at least a byte */
     bool spare;     /* the channel was opened before the client came */
     bool used;      /* something of the client's has gone into the channel */
@@ -56,5 +57,6 @@ void flow_drop(struct backlog *b);
 /* relay.c: what flows change */
 void relay_set_gone(struct relay *r); /* the client has closed altogether */
 void relay_linger(struct relay *r);   /* ends it after a while at the latest */
+void relay_farewell(struct relay *r); /* ends it after the owner's farewell_ms */
 
 #endif

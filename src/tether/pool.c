@@ -21,6 +21,8 @@
  * oldest ones is enough, and asking costs a poll(2) each. */
 #define PROBES_PER_STEP 8
 #define STREAM_HOLD_MS 5000
+#define FAREWELL_FROM_US 5000
+#define FAREWELL_MAX_MS 500
 #define FDS_RESERVED 48
 
 struct pool {
@@ -369,10 +371,21 @@ void pool_refuse(struct pool *pool, bool refuse)
             refuse_down(pool, relay_release(r), relay_tag(r));
 }
 
+/* The time of an answer that is asked for now, and none where nobody would notice. */
+static int64_t farewell_ms(const struct pool *pool)
+{
+    int64_t round_trip_us = pool->session != NULL ? session_round_trip_us(pool->session) : -1;
+
+    if (round_trip_us < FAREWELL_FROM_US)
+        return 0;
+    return 2 * round_trip_us / 1000 < FAREWELL_MAX_MS ? 2 * round_trip_us / 1000 : FAREWELL_MAX_MS;
+}
+
 void pool_turn(struct pool *pool)
 {
     pool->relay_owner.turn++;
     pool->relay_owner.more = false;
+    pool->relay_owner.farewell_ms = farewell_ms(pool);
 }
 
 bool pool_more(const struct pool *pool)

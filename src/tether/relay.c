@@ -76,6 +76,12 @@ void relay_linger(struct relay *r)
         uv_timer_start(&r->timer, on_linger_over, LINGER_MS, 0);
 }
 
+void relay_farewell(struct relay *r)
+{
+    r->farewell = true;
+    uv_timer_start(&r->timer, on_linger_over, (uint64_t)r->owner->farewell_ms, 0);
+}
+
 /* The client is gone: what it wrote before is still delivered, for a while;
  * what is for it is dropped. */
 void relay_set_gone(struct relay *r)

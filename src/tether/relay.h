@@ -46,6 +46,8 @@ struct relay_owner {
     struct edge *edge; /* in which all of them are */
     char *scratch;     /* for one read */
     size_t scratch_size;
+    /* How long the channel of a client that has gone is kept; 0: closed at once. */
+    int64_t farewell_ms;
     uint64_t turn;     /* of the loop: each relay reads so much in one and no more */
     bool more;         /* some have read so much, and go on in the next turn */
     uint64_t bytes_in; /* counted: from the remote side */

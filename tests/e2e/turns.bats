@@ -93,6 +93,24 @@ PYTHON
     [ "$after" -le 5 ]
 }
 
+open_are() {
+    [ "$(status_of lab connections open)" = "$1" ]
+}
+
+# Long enough that its end does not hold up another's answer, and no longer.
+@test "the channel of a client that has gone is kept for two round trips" {
+    local began took
+    far --set spare-channels=0
+    docktether up lab
+    docktether exec lab curl -sf --unix-socket "$RUN/lab.sock" http://docker/_ping
+    began=$(date +%s%N)
+    open_are 1
+    wait_for 5 open_are 0
+    took=$((($(date +%s%N) - began) / 1000000))
+    echo "gone after $took ms"
+    [ "$took" -le 1500 ]
+}
+
 # Once eight have come at once, eight that come at once do not wait.
 @test "after a burst there are as many spare channels as it wanted" {
     far
