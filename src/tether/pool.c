@@ -4,15 +4,12 @@
 #include "tether/answers.h"
 #include "tether/queue.h"
 #include "tether/quote.h"
+#include "tether/reason.h"
 #include "tether/relay.h"
+#include "tether/room.h"
 #include "tether/spare.h"
 
-#include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define SCRATCH_SIZE (64 * 1024)
@@ -23,7 +20,6 @@
 #define STREAM_HOLD_MS 5000
 #define FAREWELL_FROM_US 5000
 #define FAREWELL_MAX_MS 500
-#define FDS_RESERVED 48
 
 struct pool {
     uv_loop_t *loop;
@@ -39,8 +35,7 @@ struct pool {
     char *command; /* for dial-stdio */
     struct spare *spare;
     struct queue queue; /* only where by_command() */
-    int fd_limit;       /* descriptors from here on are for refusals only */
-    int listen_limit;   /* and from here on not even for them */
+    struct room room;
     bool refuse;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
@@ -79,56 +74,17 @@ static void maybe_free(void *user)
 /* With the reason why there is no session. */
 static void refuse_down(struct pool *pool, int fd, const struct target *target)
 {
-    const struct err *why = pool->owner.reason(pool->owner.user);
     struct err e = ERR_INIT;
-    char text[900];
 
-    if (target != NULL) {
-        err_set(&e, ERR_UNREACHABLE, "SSH", "%s has not let us in yet", pool->profile->host);
-        answers_refuse(&pool->answers, fd, true, why->code != ERR_NONE ? why : &e);
-        return;
-    }
-    err_text(why, text, sizeof text);
-    err_set(&e, ERR_UNREACHABLE, "", "not connected%s%s", *why->msg ? ": " : "", *why->msg ? text : "");
-    err_hint(&e, "%s", why->hint);
-    answers_refuse(&pool->answers, fd, false, &e);
+    reason_down(pool->profile, target != NULL, pool->owner.reason(pool->owner.user), &e);
+    answers_refuse(&pool->answers, fd, target != NULL, &e);
 }
 
-/* Whether there is no room for one more connection; too many is too many of
- * both kinds: each costs a descriptor and buffers. */
 static bool crowded(const struct pool *pool, int fd, struct err *e)
 {
-    const struct profile *p = pool->profile;
+    int64_t held = pool->session == NULL ? (int64_t)pool_counts(pool).held : -1;
 
-    /* The kernel gives out the lowest number that is free. */
-    if (fd >= pool->fd_limit) {
-        err_set(e, ERR_FAILED, "", "this process has no descriptor left for another connection");
-        return err_hint(e, "raise the limit where the tether is started: ulimit -n") != 0;
-    }
-    if (pool->relays.count >= (size_t)p->max_connections) {
-        err_set(e, ERR_FAILED, "", "there are %zu connections already", pool->relays.count);
-        return err_hint(e, "%s--set max-connections=N allows more", p->change) != 0;
-    }
-    if (pool->session != NULL || pool_counts(pool).held < (uint64_t)p->max_held)
-        return false;
-    err_set(e, ERR_UNREACHABLE, "", "%" PRId64 " connections wait for the session already", p->max_held);
-    if (profile_is_ephemeral(p))
-        return true;
-    return err_hint(e, "docktether status %s tells why there is none", p->name) != 0;
-}
-
-/* What a tether keeps for itself: a new session, control, and answers to those
- * that are refused. */
-static int fd_limit(int *listen_limit)
-{
-    struct rlimit lim;
-
-    *listen_limit = INT_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur > INT_MAX)
-        return INT_MAX;
-    int limit = (int)lim.rlim_cur, reserved = limit / 4 < FDS_RESERVED ? limit / 4 : FDS_RESERVED;
-    *listen_limit = limit - reserved / 2;
-    return limit - reserved;
+    return room_lacks(&pool->room, pool->profile, fd, pool->relays.count, held, e);
 }
 
 /* ---- what relays tell ---------------------------------------------------- */
@@ -151,22 +107,6 @@ static bool on_congested(void *user)
     return true;
 }
 
-static void stream_refused(struct pool *pool, struct relay *r, const struct target *target,
-                           const char *reason)
-{
-    struct err e = ERR_INIT;
-
-    err_set(&e, ERR_UNREACHABLE, "TCP", "%s cannot reach %s port %" PRId64 ": %s", pool->profile->host,
-            target->host, target->port, *reason ? reason : "no reason given");
-    if (strcmp(reason, "open failed") == 0)
-        err_hint(&e, "sshd says no more; it does so when AllowTcpForwarding is no there");
-    else
-        err_hint(&e, "is that host up, and does its SSH server listen on that port, as seen from %s?",
-                 pool->profile->host);
-    log_err(pool->log, LOG_WARN, &e);
-    answers_refuse(&pool->answers, relay_release(r), true, &e);
-}
-
 static bool by_command(const struct pool *pool)
 {
     return pool->transport == TRANSPORT_DIAL_STDIO;
@@ -182,24 +122,20 @@ static void on_opened(void *user, struct relay *r)
         queue_started(&pool->queue);
 }
 
-static void on_refused(void *user, struct relay *r, const char *reason)
+static void on_refused(void *user, struct relay *r, const char *words)
 {
+    const struct target *target = relay_tag(r);
     struct pool *pool = user;
     struct err e = ERR_INIT;
 
-    if (relay_tag(r) != NULL) {
-        stream_refused(pool, r, relay_tag(r), reason);
+    if (target == NULL && by_command(pool) && queue_turned_away(&pool->queue, r))
         return;
-    }
-    if (by_command(pool) && queue_turned_away(&pool->queue, r))
-        return;
-    err_set(&e, ERR_SOCKET, "Docker socket", "%s on %s cannot be reached by %s: %s",
-            pool->socket != NULL ? pool->socket : "the Docker Engine", pool->profile->host,
-            by_command(pool) ? pool->command : "streamlocal forwarding",
-            *reason ? reason : "no reason given");
-    err_hint(&e, "is the Docker Engine running there?");
+    if (target != NULL)
+        reason_stream(pool->profile, target->host, target->port, words, &e);
+    else
+        reason_socket(pool->profile, pool->socket, by_command(pool) ? pool->command : NULL, words, &e);
     log_err(pool->log, LOG_WARN, &e);
-    answers_refuse(&pool->answers, relay_release(r), false, &e);
+    answers_refuse(&pool->answers, relay_release(r), target != NULL, &e);
 }
 
 static void on_failed(void *user, struct relay *r, const char *how)
@@ -445,7 +381,7 @@ bool pool_serving(const struct pool *pool)
 
 int pool_listen_limit(const struct pool *pool)
 {
-    return pool->listen_limit;
+    return pool->room.listen_limit;
 }
 
 bool pool_quiet(const struct pool *pool)
@@ -477,7 +413,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
-    pool->fd_limit = fd_limit(&pool->listen_limit);
+    room_init(&pool->room);
     pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
     queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){
