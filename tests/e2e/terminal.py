@@ -115,7 +115,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             # As a terminal's shell has them: whoever runs tests in the background ignores these.
-            for number in (signal.SIGINT, signal.SIGQUIT):
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             os.execvp(command[0], command)
         self.resize(size)
