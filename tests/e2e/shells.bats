@@ -15,7 +15,8 @@ teardown_file() {
 setup() {
     setup_home
     new_profile lab --description 'The lab'
-    mkdir bin
+    # Without it fish's first start reads all manual pages, in the background, and exit asks about that.
+    mkdir -p bin .local/share/fish/generated_completions
     ln -s "$DOCKTETHER" bin/docktether
     export PATH=$HOME/bin:$PATH TERM=xterm
     unset NO_COLOR SHELL ENV ZDOTDIR DOCKTETHER_SHELL
