@@ -2,8 +2,9 @@
  * forward to it, and what does a command reach in its place. */
 #include "cli/doctor-remote.h"
 
+#include "base/quote.h"
 #include "base/time.h"
-#include "tether/quote.h"
+#include "tether/dialcommand.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +174,7 @@ static int run_command(struct doctor_host *h, struct err *e)
         return 0;
     /* As the probe has it: a place that may do, or wherever docker goes by itself. */
     r->dial =
-        quote_dial_command(h->profile, may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
+        dialcommand_text(h->profile, may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
     const struct talk_request rq = { .command = r->dial, .say = PING, .enough = ping_heard };
     if (talk_run(h->session, &rq, &w, &t, e) != 0)
         return -1;

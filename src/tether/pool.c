@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "tether/answers.h"
+#include "tether/dialcommand.h"
 #include "tether/queue.h"
-#include "tether/quote.h"
 #include "tether/reason.h"
 #include "tether/relay.h"
 #include "tether/room.h"
@@ -274,7 +274,7 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
     pool->refuse = false;
     mem_replace(&pool->socket, socket);
     free(pool->command);
-    pool->command = quote_dial_command(pool->profile, socket);
+    pool->command = dialcommand_text(pool->profile, socket);
     queue_begin(&pool->queue);
     /* dial-stdio costs a process at the other end for each one. */
     if (transport == TRANSPORT_STREAMLOCAL)

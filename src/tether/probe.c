@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ssh/channel.h"
-#include "tether/quote.h"
+#include "tether/dialcommand.h"
 #include "tether/remote.h"
 
 #include <stdbool.h>
@@ -145,7 +145,7 @@ static void enter(struct probe *pr, enum stage stage)
         pr->ch = channel_open_streamlocal(pr->session, place(pr), &callbacks, pr, &e);
     } else if (stage == STAGE_DIAL_STDIO) {
         free(pr->command);
-        pr->command = quote_dial_command(pr->profile, place(pr));
+        pr->command = dialcommand_text(pr->profile, place(pr));
         open_exec(pr, pr->command);
     } else {
         char *question = remote_question(pr->profile);

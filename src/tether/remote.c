@@ -1,8 +1,9 @@
 #include "tether/remote.h"
 
 #include "base/mem.h"
+#include "base/quote.h"
 #include "store/endpoint.h"
-#include "tether/quote.h"
+#include "tether/dialcommand.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -181,6 +181,11 @@ warns() {
     chmod 0644 "$T/open"
     docktether update lab --identity "$T/open"
     finds 5 keys "*can be read by others*" "chmod 600 '$T/open'"
+    # A command to paste stays one, whatever the file is called.
+    cp "$LAB_KEY" "$T/o'pen"
+    chmod 0644 "$T/o'pen"
+    docktether update lab --identity "$T/o'pen"
+    finds 5 keys "*can be read by others*" "chmod 600 '$T/o'\\\\''pen'"
     # What needs no key is looked at all the same, and no login is tried.
     shows "ok: *is pinned" "host key"
     shows "blocked: needs: keys" login

@@ -1,8 +1,9 @@
 /* The pure parts of a tether: its states, its backoff, its words for the remote shell. */
 #include "base/mem.h"
+#include "base/quote.h"
 #include "store/profile.h"
 #include "tether/backoff.h"
-#include "tether/quote.h"
+#include "tether/dialcommand.h"
 #include "tether/state.h"
 
 #include <setjmp.h>
@@ -171,22 +172,22 @@ static void the_dial_command_follows_the_profile(void **state)
     struct profile *p = profile_new("prod");
 
     (void)state;
-    char *command = quote_dial_command(p, p->socket);
+    char *command = dialcommand_text(p, p->socket);
     assert_string_equal(command, "docker system dial-stdio");
     free(command);
-    command = quote_dial_command(p, NULL);
+    command = dialcommand_text(p, NULL);
     assert_string_equal(command, "docker system dial-stdio");
     free(command);
 
-    command = quote_dial_command(p, "/run/it's/docker.sock");
+    command = dialcommand_text(p, "/run/it's/docker.sock");
     assert_string_equal(command, "docker -H unix://'/run/it'\\''s/docker.sock' system dial-stdio");
     free(command);
-    command = quote_dial_command(p, "/run/podman/podman.sock");
+    command = dialcommand_text(p, "/run/podman/podman.sock");
     assert_string_equal(command, "podman --remote --url unix://'/run/podman/podman.sock' system dial-stdio");
     free(command);
 
     mem_replace(&p->dial_command, "sudo -n docker system dial-stdio");
-    command = quote_dial_command(p, "/run/it's/docker.sock");
+    command = dialcommand_text(p, "/run/it's/docker.sock");
     assert_string_equal(command, "sudo -n docker system dial-stdio");
     free(command);
     profile_free(p);

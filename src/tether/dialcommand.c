@@ -1,29 +1,13 @@
-#include "tether/quote.h"
+#include "tether/dialcommand.h"
 
 #include "base/mem.h"
+#include "base/quote.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *quote_sh(const char *s)
-{
-    char *out = mem_alloc(strlen(s) * 4 + 3), *p = out;
-
-    *p++ = '\'';
-    for (; *s != '\0'; s++) {
-        if (*s == '\'') {
-            memcpy(p, "'\\''", 4);
-            p += 4;
-        } else {
-            *p++ = *s;
-        }
-    }
-    *p = '\'';
-    return out;
-}
-
-char *quote_dial_command(const struct profile *p, const char *socket)
+char *dialcommand_text(const struct profile *p, const char *socket)
 {
     const char *name = socket != NULL ? strrchr(socket, '/') : NULL;
 

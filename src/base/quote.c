@@ -1,0 +1,22 @@
+#include "base/quote.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+char *quote_sh(const char *s)
+{
+    char *out = mem_alloc(strlen(s) * 4 + 3), *p = out;
+
+    *p++ = '\'';
+    for (; *s != '\0'; s++) {
+        if (*s == '\'') {
+            memcpy(p, "'\\''", 4);
+            p += 4;
+        } else {
+            *p++ = *s;
+        }
+    }
+    *p = '\'';
+    return out;
+}
