@@ -45,8 +45,8 @@ same() {
 }
 
 one_transcript() {
+    cat "$T/direct/transcript" "$T/direct/complaints"
     [ "$(tail -n 1 "$T/direct/transcript")" = finished ]
-    cat "$T/direct/transcript"
     diff -u "$T/direct/transcript" "$T/tethered/transcript"
     [ "$(status_of lab connections open)" = 0 ] || wait_for 10 nothing_open
 }

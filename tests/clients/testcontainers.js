@@ -48,4 +48,8 @@ async function main() {
     console.log('finished');
 }
 
-main().then(() => process.exit(0), (e) => { console.error(e); process.exit(1); });
+// testcontainers 10.28 unrefs the socket of a log stream (docker-container-client.js, logs()): node would end, with
+// exit status 0, while such a stream is all that we wait for. A timer keeps it here, and is our deadline.
+const fail = (e) => { console.error(e); process.exit(1); };
+setTimeout(() => fail(new Error('not finished within 100 s')), 100000);
+main().then(() => process.exit(0), fail);
