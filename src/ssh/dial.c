@@ -14,10 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 16 /* a name with more has answered enough */
+#define ADDRESSES_MAX 16 /* attempts in all, of one address or several */
 #define STAGGER_MS 250
-#define ROUNDS 3
-#define ROUND_MS 1000
+#define REPEAT_MS 500
 
 struct race {
     const struct addrinfo *addrs[ADDRESSES_MAX];
@@ -68,7 +67,7 @@ static void note_failure(struct race *r, size_t i, int error)
 static void repeat(struct race *r)
 {
     r->once = r->count;
-    while (r->count < ADDRESSES_MAX && r->count < ROUNDS * r->once) {
+    while (r->count < ADDRESSES_MAX) {
         r->addrs[r->count] = r->addrs[r->count - r->once];
         r->count++;
     }
@@ -166,7 +165,7 @@ static int run_race(struct race *r, const struct wait *w)
             /* Only silence is worth another try, not a refusal. */
             if (r->next >= r->once && !under_way(r))
                 return RACE_LOST;
-            stagger = deadline_in(r->next + 1 < r->once ? STAGGER_MS : ROUND_MS);
+            stagger = deadline_in(r->next + 1 < r->once ? STAGGER_MS : REPEAT_MS);
             if (start_next(r))
                 return (int)r->next - 1;
         }

@@ -1,8 +1,8 @@
 /* dial: a TCP connection to a host, all its addresses raced (RFC 8305): the
  * next address is tried when the one before failed or has not answered within
- * 250 ms, families alternating, and the first to connect wins. An address that
- * does not answer is tried anew after a second, and once more after another:
- * the kernel's own next attempts come ever later, too late for a network that
+ * 250 ms, families alternating, and the first to connect wins. While there is
+ * only silence, one is tried anew every half second, 16 attempts in all: the
+ * kernel's own next ones come after 1, 3 and 7 s, too late for a network that
  * has just come back. */
 #ifndef DOCKTETHER_SSH_DIAL_H
 #define DOCKTETHER_SSH_DIAL_H

@@ -138,6 +138,14 @@ static void silent(struct link *l, int64_t now)
     l->owner.lost(l->owner.user, &e);
 }
 
+static void stranded(struct link *l)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_UNREACHABLE, "TCP", "the connection's own address is not this machine's any more");
+    l->owner.lost(l->owner.user, &e);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct link *l = timer->data;
@@ -166,6 +174,10 @@ void link_check(struct link *l)
 {
     int64_t patience = limit_ms(l) > 0 && limit_ms(l) < LINK_CHECK_MS ? limit_ms(l) : LINK_CHECK_MS;
 
+    if (session_stranded(l->session)) {
+        stranded(l);
+        return;
+    }
     /* One under way is not prolonged by another doubt. */
     if (l->check_ms == 0) {
         int64_t now = time_mono_ms();

@@ -36,7 +36,7 @@ keep_keeper() {
 
 # bench_profile [PORT] [options]: the profile `lab`, at a server of this test or the one at
 # PORT, behind the wire `net`. SSHD_LINE is one more line of that server's configuration.
-# Sets SOCKET, INODE and PID.
+# Sets SOCKET, INODE and PID, as bench_began does for a tether that was started otherwise.
 bench_profile() {
     local server
     if [[ ${1:-} =~ ^[0-9]+$ ]]; then
@@ -50,6 +50,10 @@ bench_profile() {
         --pin "$LAB_PIN" --set hold="${HOLD_S}s" --set keepalive-interval=1s \
         --set keepalive-count="$KEEPALIVE_S" --set connect-timeout=3s --set context=no "$@"
     docktether up lab
+    bench_began
+}
+
+bench_began() {
     SOCKET=$RUN/lab.sock
     INODE=$(stat -c %i "$SOCKET")
     PID=$(status_of lab pid)

@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# A network that loses packets, between two machines as the kernel sees it: nothing is
+# refused, nothing is closed, and TCP's own patience is a quarter of an hour. The same
+# promises as on the fault bench.
+
+load common
+load faults
+load netns
+
+setup_file() {
+    bench_up
+    [ -n "$LAB_SKIP" ] || net_up || export LAB_SKIP="no network namespaces here"
+}
+
+teardown_file() {
+    cat "$LAB/back" 2>/dev/null || true
+    net_down
+    lab_down
+}
+
+setup() {
+    setup_home
+    # A client whose address is gone can tell the server nothing, and dockerd keeps a container locked as long as
+    # sshd takes somebody for a reader of its files.
+    far_sshd moving 'ClientAliveInterval 1' 'ClientAliveCountMax 2'
+    docktether create lab "ssh://$LAB_USER@$FAR_IP$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
+        --set hold="${HOLD_S}s" --set keepalive-interval=1s --set keepalive-count="$KEEPALIVE_S" --set context=no
+    near "$DOCKTETHER" up lab
+    bench_began
+}
+
+teardown() {
+    net_plug
+    net_carry
+    teardown_home
+}
+
+# begin: a crew that is at work.
+begin() {
+    crew_start
+    wait_for 10 busy
+}
+
+busy() {
+    [ "$(status_of lab connections total)" -gt 50 ]
+}
+
+# The established connections to the server, as the near end's kernel has them.
+established() {
+    near ss -Htn state established "dst $FAR_IP"
+}
+
+retransmitting() {
+    near ss -Htni state established "dst $FAR_IP" | grep -q 'backoff:'
+}
+
+none_established() {
+    [ -z "$(established)" ]
+}
+
+@test "packets vanish, for a moment: nobody notices" {
+    begin
+    net_swallow
+    sleep 0.7 # the moment
+    net_carry
+    all_is_well
+    crew_saw_no_error
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+@test "packets vanish, for long: found out, told, and over when it is over" {
+    local pause
+    for pause in 4 6.3 9; do
+        begin
+        net_swallow
+        wait_for $((KEEPALIVE_S + 2)) not_serving
+        sleep "$pause" # the attempts of the meantime are at every stage when the network is back
+        net_carry
+        all_is_well
+        [ "$(crew_saw ping refused)" -gt 0 ]
+    done
+}
+
+@test "the cable out, and in again" {
+    local pause
+    for pause in 3.2 5; do # beyond hold, so that some were refused
+        begin
+        net_unplug
+        wait_for $((KEEPALIVE_S + 2)) not_serving
+        sleep "$pause"
+        net_plug
+        all_is_well
+        [ "$(crew_saw ping refused)" -gt 0 ]
+    done
+}
+
+@test "the cable out and in at once: the session is as it was" {
+    begin
+    net_unplug
+    net_plug
+    all_is_well
+    crew_saw_no_error
+    [ "$(status_of lab reconnects)" = 0 ]
+}
+
+@test "another address: what stood is given up, and the new one is used at once" {
+    begin
+    ip -n "$NEAR" addr del "$NEAR_IP/24" dev cable
+    ip -n "$NEAR" addr add 192.0.2.3/24 dev cable
+    wait_for 5 reconnected
+    back_in_time
+    established | grep -F 192.0.2.3
+    grep -F "network has changed" "$STATE/lab.log"
+    ip -n "$NEAR" addr del 192.0.2.3/24 dev cable
+    ip -n "$NEAR" addr add "$NEAR_IP/24" dev cable
+    all_is_well
+}
+
+reconnected() {
+    [ "$(status_of lab reconnects)" -gt 0 ]
+}
+
+@test "a tether that cannot look after its session: the kernel ends it in the same time" {
+    begin
+    [ -n "$(established)" ]
+    net_swallow
+    wait_for 1 retransmitting # something is on its way and not acknowledged
+    kill -STOP "$PID"
+    # TCP alone would go on for a quarter of an hour.
+    wait_for $((2 * KEEPALIVE_S + 3)) none_established
+    net_carry
+    kill -CONT "$PID"
+    back_in_time
+    same_socket
+    crew_stop || true # who asked while all stood still has waited longer than it is a promise
+}
