@@ -21,8 +21,8 @@ STATUS = b'{"op":"status"}\n'
 
 def connect():
     client = socket.socket(socket.AF_UNIX)
+    client.connect(path)  # with a time limit it would fail where the queue is full
     client.settimeout(20)
-    client.connect(path)
     return client
 
 
@@ -50,7 +50,10 @@ def endless(client):
 
 
 def deaf(client):
-    client.sendall(STATUS)
+    try:
+        client.sendall(STATUS)
+    except OSError:
+        pass  # the door was shut: the tether has not looked at 64 others yet
 
 
 def status(_):

@@ -125,7 +125,13 @@ hoard() {
     python3 "$TESTS/hoard.py" "$RUN/$3" "$1" "$2" >"hoard.$2" 2>&1 3>&- &
     HOARD=$!
     at_end "$HOARD"
-    [ "$2" = mute ] || wait_for 60 grep -q ready "hoard.$2"
+    [ "$2" != mute ] || return 0
+    wait_for 60 hoard_settled "hoard.$2" || true
+    grep -q ready "hoard.$2" || { cat "hoard.$2"; return 1; }
+}
+
+hoard_settled() {
+    grep -q ready "$1" || lab_gone "$HOARD"
 }
 
 rss() {
