@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "tether/ration.h"
 
 #include <stdlib.h>
 
 #define RETRY_MS 10000        /* after a refusal: the daemon may be restarting */
 #define RENEW_MS (210 * 1000) /* a successor is opened, so that no moment is without */
 #define PAUSE_MS 200          /* sshd's Nagle would hold an answer back behind the news of a new channel */
-#define PERIOD_MS (20 * 1000) /* what was left over for so long was too much */
 
 struct item {
     struct channel *ch;
@@ -22,10 +22,7 @@ struct spare {
     char *path;
     struct item *items[SPARE_MAX * 2]; /* in the order of their birth; successors overlap */
     size_t count;
-    size_t least; /* to keep, whatever happens */
-    size_t wanted;
-    size_t left_over;  /* the fewest that were ready in this period */
-    int64_t period_ms; /* its end; 0: none is running */
+    struct ration ration;
     int64_t not_before_ms;
     int64_t taken_ms; /* when one was taken last */
     void (*dirty)(void *user);
@@ -120,7 +117,7 @@ struct spare *spare_new(struct session *s, const char *path, int64_t count, stru
 
     sp->session = s;
     sp->path = mem_strdup(path);
-    sp->least = sp->wanted = count < SPARE_MAX ? (size_t)count : SPARE_MAX;
+    sp->ration = ration_of(count < SPARE_MAX ? (size_t)count : SPARE_MAX, SPARE_MAX);
     sp->dirty = dirty;
     sp->user = user;
     if (first != NULL) {
@@ -132,48 +129,21 @@ struct spare *spare_new(struct session *s, const char *path, int64_t count, stru
     return sp;
 }
 
-/* ---- how many ------------------------------------------------------------ */
-
-/* As many come at once as were missed, next time. */
-static void missed(struct spare *sp)
-{
-    if (sp->least == 0 || sp->wanted >= SPARE_MAX)
-        return;
-    sp->wanted++;
-    sp->left_over = 0;
-    sp->period_ms = time_boot_ms() + PERIOD_MS;
-}
-
-/* A period in which some were never needed halves their number. */
-static void settle(struct spare *sp)
-{
-    if (sp->period_ms == 0 || time_boot_ms() < sp->period_ms)
-        return;
-    sp->wanted -= sp->left_over / 2 + sp->left_over % 2;
-    if (sp->wanted <= sp->least) {
-        sp->wanted = sp->least;
-        sp->period_ms = 0;
-        return;
-    }
-    sp->left_over = count_ready(sp);
-    sp->period_ms = time_boot_ms() + PERIOD_MS;
-}
-
 struct channel *spare_take(struct spare *sp)
 {
     struct channel *ch = NULL;
 
-    /* The end of one may wait to be read. A loss is found by whoever polls. */
-    if (sp->count > 0)
-        (void)session_pump(sp->session, NULL);
+    /* The end of one may wait to be read, or that of all. */
+    if (sp->count > 0 && session_pump(sp->session, NULL) != 0)
+        return NULL;
     sp->taken_ms = time_boot_ms();
     for (size_t i = sp->count; i > 0 && ch == NULL; i--)
         if (is_ready(sp->items[i - 1]))
             ch = detach(sp, i - 1);
     if (ch == NULL)
-        missed(sp);
-    else if (sp->period_ms != 0 && count_ready(sp) < sp->left_over)
-        sp->left_over = count_ready(sp);
+        ration_missed(&sp->ration, sp->taken_ms);
+    else
+        ration_taken(&sp->ration, count_ready(sp));
     return ch;
 }
 
@@ -199,7 +169,7 @@ static void prune(struct spare *sp)
         else
             i++;
     }
-    for (size_t ready = count_ready(sp); ready > sp->wanted; ready--)
+    for (size_t ready = count_ready(sp); ready > sp->ration.wanted; ready--)
         for (size_t i = 0; i < sp->count; i++)
             if (is_ready(sp->items[i])) {
                 channel_close(detach(sp, i)); /* the oldest */
@@ -219,19 +189,20 @@ static int64_t refill_ms(const struct spare *sp)
 
 void spare_step(struct spare *sp)
 {
-    settle(sp);
+    ration_settle(&sp->ration, time_boot_ms(), count_ready(sp));
     prune(sp);
     if (time_boot_ms() < refill_ms(sp))
         return;
-    while (count_young(sp) < sp->wanted && sp->count < SPARE_MAX * 2 && time_boot_ms() >= sp->not_before_ms)
+    while (count_young(sp) < sp->ration.wanted && sp->count < SPARE_MAX * 2 &&
+           time_boot_ms() >= sp->not_before_ms)
         add(sp);
 }
 
 int64_t spare_due_ms(const struct spare *sp)
 {
-    int64_t at = sp->period_ms != 0 ? sp->period_ms : INT64_MAX;
+    int64_t at = sp->ration.period_ms != 0 ? sp->ration.period_ms : INT64_MAX;
 
-    if (count_young(sp) < sp->wanted && refill_ms(sp) < at)
+    if (count_young(sp) < sp->ration.wanted && refill_ms(sp) < at)
         at = refill_ms(sp);
     for (size_t i = 0; i < sp->count; i++) {
         int64_t next =

@@ -24,7 +24,8 @@ struct spare *spare_new(struct session *s, const char *path, int64_t count, stru
                         void (*dirty)(void *user), void *user);
 
 /* A channel that is ready, now the caller's (with a new owner to be set), or
- * NULL. The newest first: it is the least likely to have died unseen. */
+ * NULL. The newest first: it is the least likely to have died unseen. NULL too
+ * when the session turns out to be lost, see session_lost(). */
 struct channel *spare_take(struct spare *sp);
 
 /* Drops channels that the server closed or that are too old or too many, opens
