@@ -25,6 +25,7 @@ struct link {
     int64_t check_ms;     /* by then something must have come; 0: no check */
     uint64_t measured_ns; /* when the question was asked whose answer is timed; 0: none */
     int64_t round_trip_us;
+    bool stranded; /* lost() comes from the timer: who asks for a check may be anywhere */
 };
 
 /* ---- what was heard -------------------------------------------------------- */
@@ -122,6 +123,8 @@ static void schedule(struct link *l)
     }
     if (l->check_ms != 0 && l->check_ms < due)
         due = l->check_ms;
+    if (l->stranded)
+        due = now;
     l->due_ms = due;
     if (due == INT64_MAX)
         uv_timer_stop(&l->timer);
@@ -156,8 +159,13 @@ static void on_timer(uv_timer_t *timer)
     pump(l);
     if (l->session == NULL)
         return;
+    if (l->stranded) {
+        stranded(l);
+        return;
+    }
     if (late) {
-        /* It was us who were silent. */
+        /* It was us who were silent; a question of before had no time for its answer. */
+        l->check_ms = 0;
         link_check(l);
         return;
     }
@@ -174,10 +182,7 @@ void link_check(struct link *l)
 {
     int64_t patience = limit_ms(l) > 0 && limit_ms(l) < LINK_CHECK_MS ? limit_ms(l) : LINK_CHECK_MS;
 
-    if (session_stranded(l->session)) {
-        stranded(l);
-        return;
-    }
+    l->stranded = session_stranded(l->session);
     /* One under way is not prolonged by another doubt. */
     if (l->check_ms == 0) {
         int64_t now = time_mono_ms();

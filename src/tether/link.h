@@ -36,7 +36,7 @@ void link_step(struct link *l);
 /* There is reason to doubt that the server can still be reached: it is asked
  * now, and is dead unless something is heard from it within LINK_CHECK_MS (or
  * the profile's own limit, whichever is shorter). A session that is stranded
- * (see session.h) is not asked any more. May end in lost(). */
+ * (see session.h) is lost in the loop's next turn. */
 #define LINK_CHECK_MS 3000
 void link_check(struct link *l);
 

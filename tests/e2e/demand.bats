@@ -134,6 +134,30 @@ logged() {
     wait_for 5 lab_gone $!
 }
 
+@test "a tether that is stopped while it asks a silent server still finds out" {
+    local session pid
+    at_port "$(lab_sshd silent)" --set keepalive-interval=1s --set keepalive-count=3 --set hold=1s
+    docktether up lab
+    tethered lab docker events >seen 2>&1 3>&- &
+    at_end $!
+    wait_for 10 connected 1
+    pid=$(status_of lab pid)
+    session=$(lab_tree "$(cat "$LAB/sshd/silent/spawned")")
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -STOP $session
+    # Each time longer than a question may wait for its answer; in between it asks again.
+    for _ in 1 2; do
+        kill -STOP "$pid"
+        sleep 4.5
+        kill -CONT "$pid"
+        sleep 0.5
+    done
+    wait_for 5 logged "lost: serving"
+    wait_for 5 lab_gone $!
+    # shellcheck disable=SC2086
+    kill -CONT $session
+}
+
 connected() {
     [ "$(status_of lab connections open)" -ge "$1" ]
 }
