@@ -59,12 +59,20 @@ void flow_event(void *user)
     r->owner->dirty(r->owner->user);
 }
 
-/* The end of a command's output may arrive before the news that it failed, which
- * has to be told in place of the end. */
-static bool may_still_fail(const struct relay *r)
+/* The end of a command's output may arrive before the news that it failed, or was
+ * killed, which has to be told in place of the end. One that has said something and
+ * goes on is not waited for long. */
+static bool may_still_fail(struct relay *r)
 {
-    return channel_is_exec(r->ch) && !r->delivered && !r->gone &&
-           (channel_step(r->ch, false) != CHANNEL_ENDED || ending_failed(channel_ending(r->ch)));
+    const struct ending *ending = channel_ending(r->ch);
+
+    if (!channel_is_exec(r->ch) || r->gone)
+        return false;
+    if (ending_known(ending) || channel_step(r->ch, false) == CHANNEL_ENDED)
+        return ending_failed(ending);
+    if (r->delivered)
+        relay_await_exit(r);
+    return !r->delivered || !r->overdue;
 }
 
 static void flow_down(struct relay *r)
@@ -221,7 +229,7 @@ static void finish(struct relay *r)
         return;
     }
     r->owner->failed(r->owner->user, r, how);
-    relay_close(r);
+    relay_cut(r);
 }
 
 /* The daemon has ended a spare channel, and nobody has seen it until now. Another one

@@ -42,6 +42,7 @@ struct relay {
     bool delivered; /* the client got at least a byte */
     bool spare;     /* the channel was opened before the client came */
     bool used;      /* something of the client's has gone into the channel */
+    bool overdue;   /* the command's output has ended some time ago, and the command has not */
     struct relay *prev, *next;
 };
 
@@ -55,8 +56,9 @@ void flow_event(void *user);
 void flow_drop(struct backlog *b);
 
 /* relay.c: what flows change */
-void relay_set_gone(struct relay *r); /* the client has closed altogether */
-void relay_linger(struct relay *r);   /* ends it after a while at the latest */
-void relay_farewell(struct relay *r); /* ends it after the owner's farewell_ms */
+void relay_set_gone(struct relay *r);   /* the client has closed altogether */
+void relay_linger(struct relay *r);     /* ends it after a while at the latest */
+void relay_await_exit(struct relay *r); /* makes it overdue after a while */
+void relay_farewell(struct relay *r);   /* ends it after the owner's farewell_ms */
 
 #endif

@@ -188,10 +188,12 @@ static void attach_new(struct pool *pool, struct relay *r)
     struct err e = ERR_INIT;
     struct channel *ch = open_channel(pool, r, &e);
 
-    if (ch == NULL)
-        on_refused(pool, r, e.msg);
-    else
+    if (ch != NULL)
         relay_attach(r, ch, pool->profile->connect_timeout_ms, false);
+    else if (session_lost(pool->session))
+        on_dirty(pool); /* it is held for the next one: whoever polls this one tells */
+    else
+        on_refused(pool, r, e.msg);
 }
 
 static void attach(struct pool *pool, struct relay *r)
@@ -288,8 +290,10 @@ void pool_suspend(struct pool *pool)
     spare_free(pool->spare);
     pool->spare = NULL;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        /* One that waits for its channel has moved nothing yet. */
-        if (relay_opening(r) || relay_queued(r))
+        /* Nothing of it went into a channel, so it can have another. Who wants a
+         * stream was told that it is there, and commands are counted. */
+        if (relay_opening(r) || relay_queued(r) ||
+            (relay_untouched(r) && relay_tag(r) == NULL && !by_command(pool)))
             relay_hold(r, pool->profile->hold_ms);
         else if (!relay_held(r))
             relay_cut(r);
@@ -396,7 +400,7 @@ size_t pool_give_held(struct pool *pool, int *fds, size_t max)
     if (pool->session != NULL)
         return 0;
     for (struct relay *r = pool->relays.first; r != NULL && count < max; r = relay_next(r))
-        if (relay_held(r) && relay_tag(r) == NULL)
+        if (relay_held(r) && relay_untouched(r) && relay_tag(r) == NULL)
             fds[count++] = relay_release(r);
     return count;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LINGER_MS 2000 /* for what a client wrote before it went away */
+#define EXIT_MS 1000   /* between the end of a command's output and the word how it ended */
 
 const struct channel_callbacks relay_callbacks = { .data = flow_data, .event = flow_event };
 
@@ -74,6 +75,22 @@ void relay_linger(struct relay *r)
 {
     if (!uv_is_active((uv_handle_t *)&r->timer))
         uv_timer_start(&r->timer, on_linger_over, LINGER_MS, 0);
+}
+
+static void on_exit_due(uv_timer_t *timer)
+{
+    struct relay *r = timer->data;
+
+    r->overdue = true;
+    if (r->gone)
+        relay_linger(r);
+    r->owner->dirty(r->owner->user);
+}
+
+void relay_await_exit(struct relay *r)
+{
+    if (!uv_is_active((uv_handle_t *)&r->timer))
+        uv_timer_start(&r->timer, on_exit_due, EXIT_MS, 0);
 }
 
 void relay_farewell(struct relay *r)
@@ -193,8 +210,9 @@ void relay_hold(struct relay *r, int64_t hold_ms)
     int64_t now = time_mono_ms();
 
     r->queued_ms = 0;
-    /* Sessions that come and die, one after the other, do not make it longer. */
-    if (r->hold_until_ms == 0)
+    /* Sessions that come and die, one after the other, do not make it longer for
+     * whoever waits; who had a channel and has asked for nothing yet does not wait. */
+    if (r->hold_until_ms == 0 || (r->phase == PHASE_OPEN && !r->readable))
         r->hold_until_ms = now + hold_ms;
     hold(r, r->hold_until_ms > now ? r->hold_until_ms - now : 0, false);
 }
@@ -246,6 +264,11 @@ bool relay_granted(const struct relay *r)
 bool relay_opening(const struct relay *r)
 {
     return r->phase == PHASE_OPENING;
+}
+
+bool relay_untouched(const struct relay *r)
+{
+    return !r->used && r->up.data == NULL && !r->delivered && !r->shut && !r->gone && r->phase != PHASE_DONE;
 }
 
 bool relay_done(const struct relay *r)

@@ -72,7 +72,8 @@ extern const struct channel_callbacks relay_callbacks;
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare);
 
 /* Gives its channel up, if there is one, and holds it: for hold_ms since it was
- * made or was last queued, however often that happens. */
+ * made or was last queued, however often that happens; from now on when it had a
+ * channel and has asked for nothing. */
 void relay_hold(struct relay *r, int64_t hold_ms);
 
 /* The same, until its turn comes. A client that goes away meanwhile is dropped
@@ -85,6 +86,8 @@ bool relay_queued(const struct relay *r); /* held, by relay_queue() */
 /* When it was queued for the first time. */
 int64_t relay_queued_ms(const struct relay *r);
 bool relay_opening(const struct relay *r);
+/* Nothing the client has sent was read, nothing was delivered to it, and it is there. */
+bool relay_untouched(const struct relay *r);
 bool relay_done(const struct relay *r); /* only its closed() is still to come */
 
 /* Of a relay with an exec channel: see channel_turned_away() and channel_granted(). */

@@ -49,6 +49,9 @@ static void on_prepare(uv_prepare_t *prepare)
 {
     struct tether *t = prepare->data;
 
+    /* Who had read enough in the last turn goes on in this one. */
+    if (t->state != STATE_CLOSING && pool_more(t->pool))
+        t->dirty = true;
     if (t->state != STATE_CLOSING)
         pool_turn(t->pool);
     step_all(t);

@@ -57,6 +57,69 @@ says() {
     wait_for 10 says cut
 }
 
+# The processes of the sessions.
+sessions() {
+    lab_tree "$(cat "$LAB/sshd/moving/spawned")"
+}
+
+# asks_when FILE: connects, says "connected", asks when FILE is there, says what came.
+asks_when() {
+    cat >ask.py <<'PY'
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect(sys.argv[1])
+print("connected", flush=True)
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.02)
+s.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+print("asked", flush=True)
+try:
+    print(s.recv(4096).split(b"\r\n")[0].decode() or "nothing", flush=True)
+except OSError as error:
+    print(type(error).__name__, flush=True)
+PY
+    python3 ask.py "$RUN/lab.sock" "$1" >seen 2>&1 3>&- &
+    at_end $!
+    wait_for 10 grep -q connected seen
+}
+
+@test "a client that has asked for nothing yet does not notice the loss of the session" {
+    asks_when now
+    wait_for 10 has_open 1
+    # shellcheck disable=SC2046 # a list of numbers
+    kill -9 $(sessions)
+    wait_for 10 reconnected
+    touch now
+    wait_for 10 says "HTTP/1.1 200 OK"
+}
+
+@test "a client that comes while the loss of the session lies unread is served by the next" {
+    local pid
+    pid=$(status_of lab pid)
+    kill -STOP "$pid"
+    touch now
+    asks_when now
+    wait_for 10 says asked
+    # shellcheck disable=SC2046 # a list of numbers
+    kill -9 $(sessions)
+    wait_for 10 no_sessions
+    kill -CONT "$pid"
+    wait_for 10 says "HTTP/1.1 200 OK"
+}
+
+has_open() {
+    [ "$(status_of lab connections open)" = "$1" ]
+}
+
+reconnected() {
+    [ "$(status_of lab reconnects)" -gt 0 ] && [ "$(status_of lab state)" = serving ]
+}
+
+no_sessions() {
+    [ -z "$(sessions)" ]
+}
+
 @test "the tether is killed: a client sees a reset" {
     watch_events
     kill -9 "$(status_of lab pid)"

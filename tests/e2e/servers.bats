@@ -250,9 +250,43 @@ dial_script() {
     docktether up lab
     printf '%s\n' "printf 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab'" \
         'echo "the rest is lost" >&2; exit 9' >"$T/more"
-    run -18 curl -s --unix-socket "$RUN/lab.sock" http://docker/_ping
+    run -56 curl -s --unix-socket "$RUN/lab.sock" http://docker/_ping
     [ "$output" = ab ]
     wait_for 5 grep -q 'cut short.*the rest is lost (exit status 9)' "$STATE/lab.log"
+}
+
+# upgraded: how a stream without a length ends for its client.
+upgraded() {
+    python3 - "$RUN/lab.sock" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect(sys.argv[1])
+s.sendall(b"POST /x HTTP/1.1\r\nHost: d\r\n\r\n")
+data = b""
+try:
+    while more := s.recv(4096):
+        data += more
+    print("ended", data[-4:].decode())
+except ConnectionResetError:
+    print("cut", data[-4:].decode())
+PY
+}
+
+@test "a dial-command that is killed, or fails, in the middle of a stream: a reset, not an end" {
+    local upgrade="printf 'HTTP/1.1 101 UPGRADED\\r\\n\\r\\nhalf'"
+    dial_script
+    docktether up lab
+    # shellcheck disable=SC2016 # for the other shell
+    printf '%s\n' "$upgrade" 'kill -KILL $$' >"$T/more"
+    [ "$(upgraded)" = "cut half" ]
+    printf '%s\n' "$upgrade" 'exit 1' >"$T/more"
+    [ "$(upgraded)" = "cut half" ]
+    printf '%s\n' "$upgrade" 'exit 0' >"$T/more"
+    [ "$(upgraded)" = "ended half" ]
+    # One whose output ends while it goes on by itself is not waited for.
+    printf '%s\n' "$upgrade" 'exec >&- 2>&-' 'exec cat >/dev/null' >"$T/more"
+    [ "$(upgraded)" = "ended half" ]
 }
 
 # ---- MaxSessions ---------------------------------------------------------------------------
