@@ -42,7 +42,7 @@ struct tether {
     bool replaced;   /* files and lock are another process's */
     unsigned failures;
     int64_t dialled_ms; /* when the last attempt began, monotonic */
-    ino_t sock_inode;   /* of the socket's file, as we made it or were given it */
+    ino_t sock_inode;   /* of the socket's file, as we made it or were given it; 0: neither yet */
     int lock;           /* -1: still the one's that is to be replaced */
     int *ends;          /* predecessors that still serve somebody end when these are closed */
     size_t ends_count;
@@ -80,7 +80,8 @@ void tether_news(uv_async_t *async);
 int tether_open(struct tether *t, struct err *e);
 
 /* False when the socket's file is not ours to remove: a service manager keeps it,
- * or another process has put its own in its place. */
+ * another process has put its own in its place, or was there before us and we
+ * never had one. */
 bool tether_owns_socket(const struct tether *t);
 
 /* ---- tether.c -------------------------------------------------------------- */

@@ -132,6 +132,14 @@ static int open_control(struct tether *t, struct err *e)
     return err_set(e, ERR_FAILED, "runtime", "cannot poll a socket");
 }
 
+/* The file that is there now is the one that we made or were given. */
+static void note_socket(struct tether *t)
+{
+    struct stat st;
+
+    t->sock_inode = lstat(t->cfg->runtime->sock, &st) == 0 ? st.st_ino : 0;
+}
+
 static void on_accept(void *user, int fd)
 {
     struct tether *t = user;
@@ -145,7 +153,6 @@ static void on_accept(void *user, int fd)
 static int open_listener(struct tether *t, int fd, struct err *e)
 {
     const struct service *service = t->cfg->service;
-    struct stat st;
 
     if (service != NULL && service->sock >= 0) {
         /* Of one that was replaced; the service manager's has its path now. */
@@ -165,7 +172,7 @@ static int open_listener(struct tether *t, int fd, struct err *e)
         fd = runtime_listen(t->cfg->runtime->sock, e);
     if (fd < 0)
         return -1;
-    t->sock_inode = lstat(t->cfg->runtime->sock, &st) == 0 ? st.st_ino : 0;
+    note_socket(t);
     t->listener = listener_new(&t->loop, fd, t->cfg->log, on_accept, t);
     if (t->listener != NULL) {
         listener_leave(t->listener, pool_listen_limit(t->pool));
@@ -181,7 +188,7 @@ bool tether_owns_socket(const struct tether *t)
 
     if (t->cfg->service != NULL && t->cfg->service->sock >= 0)
         return false;
-    return t->sock_inode == 0 || lstat(t->cfg->runtime->sock, &st) != 0 || st.st_ino == t->sock_inode;
+    return t->sock_inode != 0 && lstat(t->cfg->runtime->sock, &st) == 0 && st.st_ino == t->sock_inode;
 }
 
 /* From the tether that runs; when there is none any more, as if there had never
@@ -221,6 +228,9 @@ int tether_open(struct tether *t, struct err *e)
 
     s->lock = s->sock = -1;
     int rc = t->cfg->replace ? take_over(t, s, e) : 0;
+    /* Ours from here, also when what follows fails: nobody else will remove it. */
+    if (s->sock >= 0)
+        note_socket(t);
     if (rc == 0)
         rc = open_control(t, e);
     if (rc == 0) {

@@ -196,6 +196,17 @@ HOLD
     rm "$RUN/lab.sock"
 }
 
+@test "run by hand beside a socket that a service manager listens on leaves it alone" {
+    local at
+    new_profile lab --set connect=demand
+    activated "$RUN/lab.sock" run lab
+    at=$(stat -c %i "$RUN/lab.sock")
+    run -1 docktether run lab
+    [[ $output == *"somebody else listens on $RUN/lab.sock"* ]]
+    [ "$(stat -c %i "$RUN/lab.sock")" = "$at" ]
+    rm "$RUN/lab.sock"
+}
+
 @test "a passed socket at another path, two of them, a connected one: refused by name" {
     new_profile lab --set connect=demand
     activated "$RUN/other.sock" run lab
