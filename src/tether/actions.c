@@ -255,6 +255,8 @@ static void act_drain(struct tether *t)
     listener_close(t->listener);
     t->listener = NULL;
     control_retire(t->control);
+    /* Not before: whoever asks anew finds the successor. */
+    tether_settle_replaced(t);
     if (pool_serving(t->pool))
         return;
     drop_session(t);

@@ -4,6 +4,12 @@
 
 /* Whoever started this tether waits at ready_fd for one line. */
 
+static void stop_watching(struct tether *t)
+{
+    if (t->ready.data != NULL && !t->cfg->bound)
+        uv_poll_stop(&t->ready);
+}
+
 void tether_settle(struct tether *t, const struct err *e)
 {
     if (t->control != NULL)
@@ -12,11 +18,17 @@ void tether_settle(struct tether *t, const struct err *e)
         return;
     t->settled = true;
     notify_ready(t->notify);
-    if (t->cfg->ready_fd < 0)
-        return;
-    if (t->ready.data != NULL && !t->cfg->bound)
-        uv_poll_stop(&t->ready);
+    stop_watching(t);
     status_send_ready(t->cfg->ready_fd, e);
+}
+
+void tether_settle_replaced(struct tether *t)
+{
+    if (t->settled)
+        return;
+    t->settled = true;
+    stop_watching(t);
+    status_send_replaced(t->cfg->ready_fd);
 }
 
 static void on_gone(uv_poll_t *poll, int status, int events)

@@ -97,4 +97,7 @@ void tether_first_init(struct tether *t);
 /* Answers whoever waits for `up`; e is NULL when it serves. */
 void tether_settle(struct tether *t, const struct err *e);
 
+/* Sends whoever started this tether, and waits still, to the one that has its place. */
+void tether_settle_replaced(struct tether *t);
+
 #endif

@@ -96,8 +96,22 @@ static struct running look_at(const struct runtime *rt, const struct profile *p)
     return r;
 }
 
-static enum launch_result join(const struct runtime *rt, const struct profile *p,
-                               const struct launch_options *o, struct err *e)
+/* A tether that is ending gives its lock up last. */
+static bool await_unlocked(const struct runtime *rt)
+{
+    struct deadline d = deadline_in(ENDING_MS);
+    pid_t pid;
+
+    while (runtime_locked(rt, &pid)) {
+        if (deadline_left(d) == 0)
+            return false;
+        poll(NULL, 0, 10);
+    }
+    return true;
+}
+
+static enum launch_result ask(const struct runtime *rt, const struct profile *p,
+                              const struct launch_options *o, struct err *e)
 {
     json_t *answer = NULL;
     enum launch_result result = LAUNCH_FAILED;
@@ -113,6 +127,16 @@ static enum launch_result join(const struct runtime *rt, const struct profile *p
         close(fd);
     json_decref(answer);
     return result;
+}
+
+/* *again: it ended while we talked to it, or never got as far as talking. */
+static enum launch_result join(const struct runtime *rt, const struct profile *p,
+                               const struct launch_options *o, bool *again, struct err *e)
+{
+    enum launch_result r = ask(rt, p, o, e);
+
+    *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
+    return r;
 }
 
 /* ---- in the new process -------------------------------------------------- */
@@ -194,13 +218,22 @@ static void await_gone(int fd)
         continue;
 }
 
+/* A tether that hangs. Not one that has ended: its pid, as its lock, may be another's. */
+static void kill_hung(const struct runtime *rt, int fd, pid_t tether)
+{
+    pid_t pid;
+    char byte;
+
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && runtime_locked(rt, &pid) && pid == tether)
+        kill(pid, SIGKILL);
+}
+
 static enum launch_result wait_for(const struct profile *p, const struct runtime *rt,
-                                   const struct launch_options *o, int fd, bool replace, bool *again,
+                                   const struct launch_options *o, int fd, pid_t tether, bool *again,
                                    struct err *e)
 {
     json_t *answer = await_answer(p, o, fd, e);
     enum launch_result result = LAUNCH_FAILED;
-    pid_t pid;
 
     *again = json_is_true(json_object_get(answer, "running"));
     if (json_is_true(json_object_get(answer, "ok"))) {
@@ -209,10 +242,13 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
             *o->lifeline = fd;
             fd = -1;
         }
+    } else if (json_is_true(json_object_get(answer, "replaced"))) {
+        /* Joined as it is: of two sets of values the later one's is the right one. */
+        result = join(rt, p, o, again, e);
     } else {
-        if (answer == NULL && !replace && runtime_locked(rt, &pid) && pid > 1)
-            kill(pid, SIGKILL);
-        else if (answer != NULL && !*again)
+        if (answer == NULL)
+            kill_hung(rt, fd, tether);
+        else if (!*again)
             control_unpack_err(json_object_get(answer, "error"), e);
         await_gone(fd);
     }
@@ -223,12 +259,15 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
 }
 
 /* Forks twice, so that the tether is nobody's child: `exec` becomes a command
- * that would never collect it. */
-static int fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
-                       const struct launch_options *o, bool replace, int fd)
+ * that would never collect it. Its process id, or -1. */
+static pid_t fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
+                         const struct launch_options *o, bool replace, int fd)
 {
-    int status = 0;
+    pid_t tether = -1;
+    int told[2], status = 0;
 
+    if (pipe2(told, O_CLOEXEC) != 0)
+        return -1;
     fflush(NULL); /* or the child would write it once more */
     pid_t pid = fork();
     if (pid == 0) {
@@ -237,11 +276,15 @@ static int fork_tether(const struct profile *p, struct identities *ids, const st
             /* exit(), not _exit(): leak checkers report from there. */
             exit(child_main(p, ids, rt, o, replace, fd));
         identities_free(ids); /* this process's copy of the keys */
-        _exit(inner < 0);
+        _exit(inner < 0 || write(told[1], &inner, sizeof inner) != sizeof inner);
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    return pid > 0 && status == 0 ? 0 : -1;
+    if (pid < 0 || status != 0 || read(told[0], &tether, sizeof tether) != sizeof tether)
+        tether = -1;
+    close(told[0]);
+    close(told[1]);
+    return tether;
 }
 
 static enum launch_result start(const struct profile *p, struct identities *ids, const struct runtime *rt,
@@ -252,10 +295,10 @@ static enum launch_result start(const struct profile *p, struct identities *ids,
     *again = false;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot make a socket pair");
-    int rc = fork_tether(p, ids, rt, o, replace, pair[1]);
+    pid_t tether = fork_tether(p, ids, rt, o, replace, pair[1]);
     close(pair[1]);
-    if (rc == 0)
-        return wait_for(p, rt, o, pair[0], replace, again, e);
+    if (tether > 0)
+        return wait_for(p, rt, o, pair[0], tether, again, e);
     close(pair[0]);
     return err_set_errno(e, ERR_FAILED, "", "cannot start a process");
 }
@@ -285,20 +328,6 @@ struct identities *launch_identities(const struct profile *p, const struct launc
     return ids;
 }
 
-/* A tether that is ending gives its lock up last. */
-static bool await_unlocked(const struct runtime *rt)
-{
-    struct deadline d = deadline_in(ENDING_MS);
-    pid_t pid;
-
-    while (runtime_locked(rt, &pid)) {
-        if (deadline_left(d) == 0)
-            return false;
-        poll(NULL, 0, 10);
-    }
-    return true;
-}
-
 static enum launch_result begin(const struct profile *p, const struct runtime *rt,
                                 const struct launch_options *o, bool replace, bool *again, struct err *e)
 {
@@ -323,7 +352,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
         int summons = summon_begin(rt);
         if (summons < 0)
             return begin(p, rt, o, false, again, e);
-        enum launch_result r = summon_await(rt, summons, e) == 0 ? join(rt, p, o, e) : LAUNCH_FAILED;
+        enum launch_result r = summon_await(rt, summons, e) == 0 ? ask(rt, p, o, e) : LAUNCH_FAILED;
         close(summons);
         return r;
     }
@@ -338,10 +367,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     }
     if (stale != NULL)
         *stale = running.stale;
-    enum launch_result r = join(rt, p, o, e);
-    /* It ended while we talked to it, or never got as far as talking. */
-    *again = r == LAUNCH_FAILED && strcmp(e->layer, "control") == 0 && await_unlocked(rt);
-    return r;
+    return join(rt, p, o, again, e);
 }
 
 static enum launch_result up_alone(const struct profile *p, const struct launch_options *o, bool *stale,

@@ -34,7 +34,8 @@ enum launch_result {
 
 /* Brings up what p goes via, then p's tether. Returns when it serves, or cannot: LAUNCH_STARTED when this
  * call started it, LAUNCH_RUNNING when it served already or another shell was
- * bringing it up, LAUNCH_FAILED with the tether's own error. A tether that
+ * bringing it up (also where that one's has taken the place of the one that was
+ * started here), LAUNCH_FAILED with the tether's own error. A tether that
  * was started here and failed is gone when this returns. A tether that runs
  * and is not connected is told to try again at once. Bounded by the profile's
  * timeouts.

@@ -157,6 +157,12 @@ void status_send_ready(int fd, const struct err *e)
                 0);
 }
 
+void status_send_replaced(int fd)
+{
+    if (fd >= 0)
+        send_object(fd, json_pack("{s:b}", "replaced", 1), 0);
+}
+
 void status_send_waiting(int fd, const struct waiting *w)
 {
     if (fd >= 0)

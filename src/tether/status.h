@@ -42,6 +42,9 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
 /* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
 void status_send_ready(int fd, const struct err *e);
 
+/* In its place: another process has taken this one's place before it could tell. */
+void status_send_replaced(int fd);
+
 /* Those before it, which tell what is being waited for. One that does not fit
  * is left out. */
 void status_send_waiting(int fd, const struct waiting *w);

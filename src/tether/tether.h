@@ -30,7 +30,8 @@ struct tether_config {
     bool stays;
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
-     * {"ok":true} or {"ok":false,"error":{...}}; when the other side goes away
+     * {"ok":true} or {"ok":false,"error":{...}}, or when another process takes its
+     * place before that, {"replaced":true}: ask that one; when the other side goes away
      * before that, the tether ends. Lines that tell what is being waited for come
      * before it, see docs/PROTOCOL.md. -1: nobody waits. Stays the caller's. */
     int ready_fd;

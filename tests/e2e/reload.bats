@@ -107,6 +107,28 @@ hammer() {
     [ "$(pid_of lab)" = "$old" ]
 }
 
+@test "an up that waits still joins the tether that takes the place of its own" {
+    local first pid
+    lab_spawn "$T/silent.log" python3 "$TESTS/badserver.py" silent "$T/silent.port"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/silent.port"
+    docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/silent.port")$LAB_SOCK" --identity "$LAB_KEY" \
+        --pin "$LAB_PIN" --set connect-timeout=30s
+    docktether up lab >first.out 2>&1 3>&- &
+    first=$!
+    at_end "$first"
+    wait_for 10 state_is lab connecting
+    docktether update lab --set "port=$LAB_PORT"
+    run -0 docktether up lab
+    [[ $output == *"with its new values"* ]]
+    pid=$(pid_of lab)
+    wait "$first" || { cat first.out; return 1; }
+    wait_for 5 one_tether
+    [ "$(tethers)" = "$pid" ]
+    state_is lab serving
+    tethered lab docker version
+}
+
 @test "what waits for a session is served by the tether with the right values" {
     local port waiting
     port=$(lab_sshd away)
