@@ -113,18 +113,24 @@ open_are() {
     [ "$took" -le 1500 ]
 }
 
-# Once eight have come at once, eight that come at once do not wait.
+# Once eight have come at once, eight that come at once do not wait. They come from a
+# program that a busy machine may hold up between two of them, so the best of three counts:
+# without the spares each has five turns and more.
 @test "after a burst there are as many spare channels as it wanted" {
+    local best=99
     far
     docktether up lab
     wait_for 10 rests
     burst
-    wait_for 10 rests
-    wire_tell far reset-stats
-    burst
-    wait_for 10 rests
-    echo "turns: $(turns)"
-    [ "$(turns)" -le 4 ]
+    for _ in 1 2 3; do
+        wait_for 10 rests
+        wire_tell far reset-stats
+        burst
+        wait_for 10 rests
+        echo "turns: $(turns)"
+        [ "$(turns)" -ge "$best" ] || best=$(turns)
+    done
+    [ "$best" -le 4 ]
 }
 
 # The last test of the file, because the daemon of the others is gone after it. The end of
