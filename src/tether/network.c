@@ -79,31 +79,46 @@ static void on_settled(uv_timer_t *timer)
     nw->changed(nw->user);
 }
 
-static void on_news(uv_poll_t *poll, int status, int events)
+/* 1: something was read. 0: there is nothing. -1: an error, which the read has
+ * taken off the socket. */
+static int read_news(struct network *nw, bool *matters)
 {
-    struct network *nw = poll->data;
     union {
         struct nlmsghdr header; /* for its alignment */
         char bytes[8192];
     } buf;
-    bool matters = false;
+    struct sockaddr_nl from = { 0 };
+    socklen_t size = sizeof from;
+    ssize_t n;
 
-    (void)status;
+    while ((n = recvfrom(nw->fd, &buf, sizeof buf, MSG_DONTWAIT, (struct sockaddr *)&from, &size)) < 0 &&
+           errno == EINTR)
+        continue;
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -1;
+    /* Only the kernel is believed. */
+    *matters = *matters || (from.nl_pid == 0 && network_matters(&buf, (size_t)n));
+    return 1;
+}
+
+static void on_news(uv_poll_t *poll, int status, int events)
+{
+    struct network *nw = poll->data;
+    bool matters = false, lost = false;
+    int rc = 1;
+
     (void)events;
-    for (int i = 0; i < READS_PER_TURN; i++) {
-        struct sockaddr_nl from = { 0 };
-        socklen_t size = sizeof from;
-        ssize_t n = recvfrom(nw->fd, &buf, sizeof buf, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        /* News was lost for want of room: it may have mattered. */
-        if (n < 0 && errno == ENOBUFS)
-            matters = true;
-        if (n < 0)
-            break;
-        /* Only the kernel is believed. */
-        matters = matters || (from.nl_pid == 0 && network_matters(&buf, (size_t)n));
+    for (int i = 0; i < READS_PER_TURN && rc != 0; i++) {
+        rc = read_news(nw, &matters);
+        lost = lost || rc < 0;
     }
+    /* The kernel had no room for news (ENOBUFS): it may have mattered. */
+    matters = matters || lost;
+    /* It says so with EPOLLERR, too, at which libuv (1.44.2, uv__poll_io) stops
+     * the handle. An error that no read has taken off the socket, or not for
+     * good, would be reported without end: then nothing more is heard. */
+    if (status < 0 && lost && rc >= 0)
+        uv_poll_start(poll, UV_READABLE, on_news);
     if (matters && !uv_is_active((uv_handle_t *)&nw->timer))
         uv_timer_start(&nw->timer, on_settled, SETTLE_MS, 0);
 }

@@ -32,6 +32,8 @@ setup() {
 teardown() {
     net_plug
     net_carry
+    ip -n "$NEAR" route flush root 10.0.0.0/8
+    ip -n "$NEAR" addr flush dev cable to 198.51.100.0/24
     teardown_home
 }
 
@@ -118,6 +120,36 @@ none_established() {
 
 reconnected() {
     [ "$(status_of lab reconnects)" -gt 0 ]
+}
+
+@test "more news of the network than the kernel keeps: what comes after it is heard, too" {
+    local routes=$T/routes count
+    news_of_an_address 198.51.100.1
+    seq 0 1499 | awk '{ printf "route add 10.%d.%d.0/24 dev cable\n", $1 / 250, $1 % 250 }' >"$routes"
+    count=$(news)
+    kill -STOP "$PID"
+    ip -n "$NEAR" -batch "$routes"
+    kill -CONT "$PID"
+    # What was lost may have mattered.
+    wait_for 5 news_since "$count"
+    news_of_an_address 198.51.100.2
+    news_of_an_address 198.51.100.3
+}
+
+news() {
+    grep -cF "network has changed" "$STATE/lab.log"
+}
+
+news_since() {
+    [ "$(news)" -gt "$1" ]
+}
+
+# One that the session does not use (TEST-NET-2, RFC 5737).
+news_of_an_address() {
+    local count
+    count=$(news) || true # grep's status says that there is none yet
+    ip -n "$NEAR" addr add "$1/24" dev cable
+    wait_for 5 news_since "$count"
 }
 
 @test "a tether that cannot look after its session: the kernel ends it in the same time" {
