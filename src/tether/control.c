@@ -168,6 +168,7 @@ static void op_replace(struct request *rq, const json_t *o)
     struct control *c = rq->control;
     struct succession *s = mem_alloc(sizeof *s);
     struct err e = ERR_INIT;
+    size_t lost = 0;
 
     (void)o;
     uv_timer_stop(&rq->timer);
@@ -175,8 +176,10 @@ static void op_replace(struct request *rq, const json_t *o)
         reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
     } else {
         rq->successor = true;
-        if (succession_send(rq->fd, s) != 0)
+        if (succession_send(rq->fd, s, &lost) != 0)
             log_warn(c->log, "the process that was to take over is gone");
+        else if (lost > 0)
+            log_warn(c->log, "%zu connections that wait could not be handed over", lost);
     }
     free(s);
 }

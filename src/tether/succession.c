@@ -14,11 +14,21 @@
 #include <unistd.h>
 
 #define ANSWER_MS 5000
+#define ROOM_MS 1000
 #define FIRST_FDS 2 /* with the answer: the lock, and the socket if there is one */
+/* With each message. The kernel's queue has room for some 270 messages, whatever
+ * they carry; Linux lets one carry 253 descriptors, others fewer. */
+#define FDS_MAX 64
+
+/* What follows the answer. Their number is told by nobody: what cannot be sent
+ * must not be waited for. */
+#define KIND_END "e"
+#define KIND_HELD "h"
+#define KIND_ALL "." /* carries none: there are no more */
 
 union fd_space {
     struct cmsghdr header; /* for its alignment */
-    char bytes[CMSG_SPACE(FIRST_FDS * sizeof(int))];
+    char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
 };
 
 static void drop(int *fd)
@@ -41,12 +51,31 @@ void succession_clear(struct succession *s)
 
 /* ---- the old process ------------------------------------------------------- */
 
-static int send_fds(int conn, const char *text, const int *fds, size_t count)
+/* Waits for room: the successor reads all the time. */
+static bool send_message(int conn, const struct msghdr *m, struct deadline d)
+{
+    struct pollfd p = { .fd = conn, .events = POLLOUT };
+
+    for (;;) {
+        if (sendmsg(conn, m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)m->msg_iov->iov_len)
+            return true;
+        if (errno != EAGAIN && errno != EINTR)
+            return false;
+        int rc = poll(&p, 1, deadline_left(d));
+        if (rc == 0 || (rc < 0 && errno != EINTR))
+            return false;
+    }
+}
+
+/* At most FDS_MAX of them. */
+static bool send_fds(int conn, const char *text, const int *fds, size_t count, struct deadline d)
 {
     struct iovec iov = { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
     union fd_space space;
     struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+    if (count == 0)
+        return send_message(conn, &m, d);
     memset(&space, 0, sizeof space);
     m.msg_control = space.bytes;
     m.msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -55,30 +84,45 @@ static int send_fds(int conn, const char *text, const int *fds, size_t count)
     c->cmsg_type = SCM_RIGHTS;
     c->cmsg_len = CMSG_LEN(count * sizeof(int));
     memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-    return sendmsg(conn, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)iov.iov_len ? 0 : -1;
+    return send_message(conn, &m, d);
 }
 
-int succession_send(int fd, struct succession *s)
+/* How many of them were sent. */
+static size_t send_many(int conn, const char *kind, const int *fds, size_t count, struct deadline d)
 {
-    const int first[FIRST_FDS] = { s->lock, s->sock };
-    char line[80];
+    size_t sent = 0;
 
-    snprintf(line, sizeof line, "{\"ok\":true,\"held\":%zu,\"ends\":%zu}\n", s->held_count, s->ends_count);
-    int rc = send_fds(fd, line, first, s->sock >= 0 ? 2 : 1);
-    bool room = rc == 0;
-    for (size_t i = 0; room && i < s->ends_count; i++)
-        room = send_fds(fd, "e", &s->ends[i], 1) == 0;
-    for (size_t i = 0; room && i < s->held_count; i++)
-        room = send_fds(fd, "h", &s->held[i], 1) == 0;
+    while (sent < count) {
+        size_t n = count - sent < FDS_MAX ? count - sent : FDS_MAX;
+        if (!send_fds(conn, kind, fds + sent, n, d))
+            break;
+        sent += n;
+    }
+    return sent;
+}
+
+int succession_send(int fd, struct succession *s, size_t *lost)
+{
+    const struct deadline d = deadline_in(ROOM_MS);
+    const int first[FIRST_FDS] = { s->lock, s->sock };
+    size_t sent = 0;
+
+    bool given = send_fds(fd, "{\"ok\":true}\n", first, s->sock >= 0 ? 2 : 1, d);
+    if (given) {
+        send_many(fd, KIND_END, s->ends, s->ends_count, d);
+        sent = send_many(fd, KIND_HELD, s->held, s->held_count, d);
+        send_fds(fd, KIND_ALL, NULL, 0, d);
+    }
+    *lost = s->held_count - sent;
     succession_clear(s);
-    return rc;
+    return given ? 0 : -1;
 }
 
 /* ---- the new process ------------------------------------------------------- */
 
 /* What one message carries, at most `size` bytes of text; the number of
  * descriptors, or -1. */
-static int receive_fds(int conn, char *text, size_t size, int fds[FIRST_FDS], struct deadline d)
+static int receive_fds(int conn, char *text, size_t size, int fds[FDS_MAX], struct deadline d)
 {
     struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
     union fd_space space;
@@ -86,7 +130,8 @@ static int receive_fds(int conn, char *text, size_t size, int fds[FIRST_FDS], st
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes
     };
     struct pollfd p = { .fd = conn, .events = POLLIN };
-    int count = 0, rc;
+    size_t count = 0;
+    int rc;
 
     while ((rc = poll(&p, 1, deadline_left(d))) < 0 && errno == EINTR)
         continue;
@@ -97,75 +142,88 @@ static int receive_fds(int conn, char *text, size_t size, int fds[FIRST_FDS], st
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
-        count = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        memcpy(fds, CMSG_DATA(c), (size_t)count * sizeof(int));
+        size_t more = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds + count, CMSG_DATA(c), more * sizeof(int));
+        count += more;
     }
-    return count;
+    return (int)count;
 }
 
-/* How many descriptors follow; -1 with the error. */
-static json_int_t read_answer(const char *line, struct err *e)
+/* Whether the tether hands over: 0, or -1 with the error. */
+static int read_answer(const char *line, struct err *e)
 {
     json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-    json_int_t more = -1;
+    int rc = json_is_true(json_object_get(o, "ok")) ? 0 : -1;
 
-    if (json_is_true(json_object_get(o, "ok")))
-        more =
-            json_integer_value(json_object_get(o, "held")) + json_integer_value(json_object_get(o, "ends"));
-    else if (json_is_object(json_object_get(o, "error")))
+    if (rc != 0 && json_is_object(json_object_get(o, "error")))
         control_unpack_err(json_object_get(o, "error"), e);
-    else
+    else if (rc != 0)
         err_set(e, ERR_FAILED, "control", "the tether that runs gives no answer that makes sense");
     json_decref(o);
-    return more;
+    return rc;
 }
 
-/* One descriptor of those that follow the answer. */
-static int take_one(int conn, struct succession *s, struct deadline d)
+static void put(int *fds, size_t *count, size_t max, int fd)
+{
+    if (*count < max)
+        fds[(*count)++] = fd;
+    else
+        close(fd);
+}
+
+/* One message of those that follow the answer; false when it was the last. A
+ * process with too few descriptors left gets fewer than were sent. */
+static bool take_more(int conn, struct succession *s, struct deadline d)
 {
     char kind[2];
-    int fds[FIRST_FDS] = { -1, -1 };
+    int fds[FDS_MAX];
+    int count = receive_fds(conn, kind, sizeof kind, fds, d);
 
-    if (receive_fds(conn, kind, sizeof kind, fds, d) != 1)
+    for (int i = 0; i < count; i++) {
+        if (strcmp(kind, KIND_HELD) == 0)
+            put(s->held, &s->held_count, SUCCESSION_HELD_MAX, fds[i]);
+        else if (strcmp(kind, KIND_END) == 0)
+            put(s->ends, &s->ends_count, SUCCESSION_ENDS_MAX - 1, fds[i]);
+        else
+            close(fds[i]);
+    }
+    return count >= 0 && strcmp(kind, KIND_ALL) != 0;
+}
+
+static int take_answer(int conn, struct succession *s, struct deadline d, struct err *e)
+{
+    char line[4096];
+    int fds[FDS_MAX];
+    int count = receive_fds(conn, line, sizeof line, fds, d);
+
+    if (count < 0)
+        return err_set(e, ERR_FAILED, "control", "the tether that runs does not answer");
+    s->lock = count > 0 ? fds[0] : -1;
+    s->sock = count > 1 ? fds[1] : -1;
+    for (int i = FIRST_FDS; i < count; i++)
+        close(fds[i]);
+    if (read_answer(line, e) != 0)
         return -1;
-    if (kind[0] == 'h' && s->held_count < SUCCESSION_HELD_MAX)
-        s->held[s->held_count++] = fds[0];
-    else if (kind[0] == 'e' && s->ends_count < SUCCESSION_ENDS_MAX - 1)
-        s->ends[s->ends_count++] = fds[0];
-    else
-        close(fds[0]);
+    if (s->lock < 0)
+        return err_set(e, ERR_FAILED, "control", "the tether that runs gave nothing away");
     return 0;
 }
 
 int succession_take(const struct runtime *rt, struct succession *s, struct err *e)
 {
     struct deadline d = deadline_in(ANSWER_MS);
-    char line[4096];
-    int fds[FIRST_FDS] = { -1, -1 };
 
     memset(s, 0, sizeof *s);
     s->lock = s->sock = -1;
     int conn = call_open(rt, call_op("replace"), e);
     if (conn < 0)
         return -1;
-    int count = receive_fds(conn, line, sizeof line, fds, d);
-    s->lock = count > 0 ? fds[0] : -1;
-    s->sock = count > 1 ? fds[1] : -1;
-    json_int_t more = -1;
-    if (count < 0)
-        err_set(e, ERR_FAILED, "control", "the tether that runs does not answer");
-    else
-        more = read_answer(line, e);
-    if (more >= 0 && s->lock < 0) {
-        err_set(e, ERR_FAILED, "control", "the tether that runs gave nothing away");
-        more = -1;
-    }
-    if (more < 0) {
+    if (take_answer(conn, s, d, e) != 0) {
         succession_clear(s);
         close(conn);
         return -1;
     }
-    while (more-- > 0 && take_one(conn, s, d) == 0)
+    while (take_more(conn, s, d))
         continue;
     s->ends[s->ends_count++] = conn;
     return 0;

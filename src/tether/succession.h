@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define SUCCESSION_HELD_MAX 1024
+#define SUCCESSION_HELD_MAX 10000 /* as many as max-held can be */
 #define SUCCESSION_ENDS_MAX 64
 
 struct succession {
@@ -26,12 +26,14 @@ struct succession {
 
 /* The old process's side: answers the request on fd with the descriptors. They
  * are closed here in any case. A client that cannot be passed on sees its
- * connection end. 0, or -1 when the successor got nothing. */
-int succession_send(int fd, struct succession *s);
+ * connection end; *lost is their number. Blocks for a second at most, when the
+ * successor does not read. 0, or -1 when it got nothing. */
+int succession_send(int fd, struct succession *s, size_t *lost);
 
 /* The new process's side: asks the tether that runs. The connection to it is
- * among s->ends. All descriptors are the caller's. Blocks for some seconds at most. -1 and an error, layer
- * "control" when there is nobody to ask. */
+ * among s->ends. All descriptors are the caller's: all that could be passed on,
+ * which may be fewer than there were. Blocks for some seconds at most. -1 and an
+ * error, layer "control" when there is nobody to ask. */
 int succession_take(const struct runtime *rt, struct succession *s, struct err *e);
 
 /* Closes what is left in s. */

@@ -4,12 +4,15 @@
     write    each sends a megabyte and more of a request, as far as it is taken
     stalled  each asks for bytes without end and reads none
     mute     each says nothing
+    ask      each asks for /_ping; when all have asked, it is counted who gets an answer
     endless  one after the other sends bytes without a newline until it is closed
     deaf     one after the other asks for the status and never reads it
     status   eight at a time ask for the status and read it, COUNT in all
 
-Prints "ready" when all have done it. The first three stay until they are ended."""
+Prints "ready" when all have done it. The first three stay until they are ended; the fourth
+prints how many were "answered", and what became of the others."""
 
+import collections
 import concurrent.futures
 import socket
 import sys
@@ -39,6 +42,18 @@ def write(client):
 def stalled(client):
     client.sendall(b"GET /flood HTTP/1.1\r\nHost: d\r\n\r\n")
     client.recv(1)
+
+
+def ask(client):
+    client.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+
+
+def outcome(client):
+    try:
+        answer = client.recv(4096)
+        return "answered" if answer.startswith(b"HTTP/1.1 200 ") else f"got {answer[:20]}"
+    except OSError as error:
+        return type(error).__name__
 
 
 def endless(client):
@@ -71,10 +86,14 @@ if kind == "status":
         list(pool.map(status, range(count)))
     print("ready")
     sys.exit()
+does = {"write": write, "stalled": stalled, "mute": lambda _: None, "ask": ask, "endless": endless, "deaf": deaf}
 kept = []
 for _ in range(count):
     kept.append(connect())
-    {"write": write, "stalled": stalled, "mute": lambda _: None, "endless": endless, "deaf": deaf}[kind](kept[-1])
+    does[kind](kept[-1])
 print("ready", flush=True)
 if kind in ("write", "stalled", "mute"):
     threading.Event().wait()
+if kind == "ask":
+    for what, times in collections.Counter(map(outcome, kept)).items():
+        print(times, what)

@@ -129,13 +129,19 @@ hammer() {
     tethered lab docker version
 }
 
-@test "what waits for a session is served by the tether with the right values" {
-    local port waiting
+# profile_away [options]: a tether whose server has gone away.
+profile_away() {
+    local port
     port=$(lab_sshd away)
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
-        --set hold=30s
+        --set hold=30s "$@"
     docktether up lab
     lab_stop_sshd away
+}
+
+@test "what waits for a session is served by the tether with the right values" {
+    local waiting
+    profile_away
     tethered lab docker version >held.out 2>&1 3>&- &
     waiting=$!
     wait_for 10 held 1
@@ -147,6 +153,21 @@ hammer() {
 
 held() {
     [ "$(status_of lab connections held)" = "$1" ]
+}
+
+@test "all that wait are handed over, also when they are many" {
+    local waiting
+    profile_away --set max-held=1000
+    python3 "$TESTS/hoard.py" "$RUN/lab.sock" 600 ask >asked 2>&1 3>&- &
+    waiting=$!
+    at_end "$waiting"
+    wait_for 20 held 600
+    docktether update lab --set "port=$LAB_PORT"
+    docktether up lab
+    wait "$waiting"
+    cat asked
+    [ "$(cat asked)" = "ready
+600 answered" ]
 }
 
 @test "a hop with new values: who goes that way does not notice" {
