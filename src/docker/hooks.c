@@ -298,7 +298,9 @@ static void disable(struct parts *p)
     p->ours = put_string(p->ours, &p->layout, 3, ALWAYS, NULL);
     p->ours = put_string(p->ours, &p->layout, 3, ON_ERROR, NULL);
     p->ours = put_string(p->ours, &p->layout, 3, BEFORE, NULL);
-    if (before != NULL && !others_have_hooks(p->plugins))
+    /* Who had said "false" had switched off those of others too. Where nothing was said,
+     * others that have come since need ours. */
+    if (before != NULL && (*before != '\0' || !others_have_hooks(p->plugins)))
         p->features = put_string(p->features, &p->layout, 2, "hooks", *before != '\0' ? before : NULL);
     free(before);
 }

@@ -17,7 +17,8 @@ enum hooks {
 int hooks_get(enum hooks *hooks, bool *effective, struct err *e);
 
 /* HOOKS_OFF takes the entry out again, and features.hooks back to what it was,
- * unless another plugin has hooks. Nothing is written when nothing changes. */
+ * unless it was nothing and another plugin has hooks. Nothing is written when nothing
+ * changes. */
 int hooks_set(enum hooks hooks, struct err *e);
 
 /* What the CLI of this version ("28.2.2") knows. */

@@ -134,6 +134,13 @@ static void test_hooks_there_and_back(void **state)
           "{\"features\":{\"buildkit\":\"true\",\"hooks\":\"true\"},\"a\":1,\"plugins\":{\"tether\":{\"error-"
           "hooks\":\"\",\"features-hooks-before\":\"false\"}}}",
           NULL },
+        /* also when it had switched off those of another plugin */
+        { "{ \"auths\": {}, \"features\":{\"hooks\":\"false\",\"x\":\"y\"}, "
+          "\"plugins\":{\"a\":{\"hooks\":\"ps\"}}}",
+          "{ \"auths\": {}, \"features\":{\"hooks\":\"true\",\"x\":\"y\"}, "
+          "\"plugins\":{\"a\":{\"hooks\":\"ps\"},\"tether\":{\"error-hooks\": \"\",\"features-hooks-before\": "
+          "\"false\"}}}",
+          NULL },
         { "{\"features\":{\"hooks\":\"1\"}}",
           "{\"features\":{\"hooks\":\"1\"},\"plugins\":{\"tether\":{\"error-hooks\":\"\"}}}", NULL },
         /* a new file, as Docker would begin one */
