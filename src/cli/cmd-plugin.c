@@ -86,7 +86,9 @@ static int uninstall(struct err *e)
     char *left = plugindir_find();
     if (left != NULL)
         out_note(NULL, "Docker still finds %s", left);
-    else if (hooks_get(&hooks, NULL, NULL) == 0 && hooks != HOOKS_OFF)
+    else if (rc == 1)
+        out_note(NULL, "it was not installed");
+    if (left == NULL && hooks_get(&hooks, NULL, NULL) == 0 && hooks != HOOKS_OFF)
         out_note(NULL, "its hooks are still enabled; docktether plugin disable-hooks ends that");
     free(left);
     return 0;

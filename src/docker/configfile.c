@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ static int copy_access(int fd, const struct stat *old)
 }
 
 /* As file_write(), but the new file gets the access of the old one. */
-static int replace(const char *path, const char *text, struct err *e)
+static int write_anew(const char *path, const char *text, struct err *e)
 {
     struct stat old;
     int rc = -1;
@@ -162,6 +163,21 @@ static int replace(const char *path, const char *text, struct err *e)
 out:
     free(tmp);
     free(dir);
+    return rc;
+}
+
+/* What would end the process waits: it would leave a copy of the credentials behind. */
+static int replace(const char *path, const char *text, struct err *e)
+{
+    static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    sigset_t held, before;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        sigaddset(&held, ending[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    int rc = write_anew(path, text, e);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 

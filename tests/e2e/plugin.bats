@@ -166,6 +166,7 @@ hook() {
     run -0 docktether plugin remove
     [ ! -e "$DOCKER_CONFIG/cli-plugins/docker-tether" ]
     run -0 docktether plugin remove
+    [ "$output" = 'docktether: it was not installed' ]
     ln -s /bin/true "$DOCKER_CONFIG/cli-plugins/docker-tether"
     fails_with 1 plugin install
     fails_with 1 plugin remove
@@ -190,6 +191,22 @@ hook() {
     [[ $output == *'Hooks: '*disabled* ]]
     echo '{"plugins": [' >"$DOCKER_CONFIG/config.json"
     fails_with 1 plugin enable-hooks
+}
+
+@test "a signal while config.json is replaced leaves no copy of it" {
+    command -v strace >/dev/null || skip "no strace here"
+    strace -o /dev/null true || skip "strace may not trace here"
+    [ "${DOCKTETHER_SANITIZED:-}" != 1 ] || skip "a sanitizer does not run under strace"
+    local signal
+    for signal in TERM INT HUP QUIT; do
+        echo '{"auths":{"a":{"auth":"dTpw"}}}' >"$DOCKER_CONFIG/config.json"
+        # Between the new file and its name; the signal then ends the program as it should.
+        run strace -qq -o trace -e trace=fsync -e "inject=fsync:signal=SIG$signal" \
+            "$DOCKTETHER" plugin enable-hooks
+        grep -q "killed by SIG$signal" trace
+        python3 "$TESTS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
+        [ -z "$(find "$DOCKER_CONFIG" -name '.docktether-*')" ]
+    done
 }
 
 @test "a hook says why the tether does not serve, and what to run" {
