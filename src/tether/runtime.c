@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,10 +16,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SUN_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 #define LOCK_TRIES 16
+#define PRIVATE "exec-"
+#define SWEEP_MAX 256     /* directories that one start looks at */
+#define UNLOCKED_MAX 3600 /* seconds; longer than any start takes to get its lock */
 
 static char *socket_file(const char *dir, const char *name, const char *suffix, struct err *e)
 {
@@ -59,6 +64,78 @@ int runtime_init(struct runtime *rt, const char *name, struct err *e)
     return -1;
 }
 
+/* ---- for one tether alone ------------------------------------------------------ */
+
+/* Those of a directory of runtime_init_private(); the lock is the last to go. */
+static const char *const private_files[] = { "docker.sock", "ctl", "log", "log.1", "logins", "lock" };
+
+static void remove_private(int dir)
+{
+    for (size_t i = 0; i < sizeof private_files / sizeof *private_files; i++)
+        (void)unlinkat(dir, private_files[i], 0);
+}
+
+/* Nobody holds the lock in dir, and somebody did: his process id is in it. One without
+ * lock, or with an empty one, is being made, unless it is old. A shared lock, as who
+ * looks at once must not take us for the holder. */
+static bool is_abandoned(int dir, const struct stat *st)
+{
+    struct stat lock;
+    bool locked = false, written = false;
+    int fd = openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd >= 0) {
+        written = fstat(fd, &lock) == 0 && S_ISREG(lock.st_mode) && lock.st_size > 0;
+        locked = flock(fd, LOCK_SH | LOCK_NB) != 0;
+        close(fd);
+    }
+    return !locked && (written || time(NULL) - st->st_mtime > UNLOCKED_MAX);
+}
+
+static void sweep_one(int parent, const char *name)
+{
+    struct stat st;
+    int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (dir < 0)
+        return;
+    if (fstat(dir, &st) == 0 && st.st_uid == geteuid() && is_abandoned(dir, &st)) {
+        remove_private(dir);
+        (void)unlinkat(parent, name, AT_REMOVEDIR);
+    }
+    close(dir);
+}
+
+/* What those have left who were killed together with their tether. */
+static void sweep(const char *parent)
+{
+    const size_t len = strlen(PRIVATE);
+    const struct dirent *entry;
+    DIR *d = opendir(parent);
+
+    if (d == NULL)
+        return;
+    for (int left = SWEEP_MAX; left > 0 && (entry = readdir(d)) != NULL;) {
+        if (strncmp(entry->d_name, PRIVATE, len) != 0 || strlen(entry->d_name) != len + 6)
+            continue;
+        sweep_one(dirfd(d), entry->d_name);
+        left--;
+    }
+    closedir(d);
+}
+
+/* The runtime directory, made within what the login has. A variable that leads nowhere
+ * is no directory of a login, and none is made for it. */
+static bool enter_login(const char *login, struct err *e)
+{
+    struct stat st;
+    char *base = mem_printf("%.*s", (int)(strrchr(login, '/') - login), login);
+    bool there = stat(base, &st) == 0 && S_ISDIR(st.st_mode);
+
+    free(base);
+    return there && file_mkdir_private(login, e) == 0;
+}
+
 /* A new directory there; NULL when none can be made, or when it is too deep for a socket. */
 static char *make_private(const char *parent, const char *prefix)
 {
@@ -76,8 +153,10 @@ int runtime_init_private(struct runtime *rt, struct err *e)
 
     memset(rt, 0, sizeof *rt);
     char *login = path_login_dir(&why), *temporary = path_temporary_dir();
-    if (login != NULL && file_mkdir_private(login, &why) == 0)
-        rt->dir = make_private(login, "exec-");
+    if (login != NULL && enter_login(login, &why)) {
+        sweep(login);
+        rt->dir = make_private(login, PRIVATE);
+    }
     if (rt->dir != NULL)
         rt->slots = mem_printf("%s/.logins", login);
     else
@@ -100,17 +179,16 @@ int runtime_init_private(struct runtime *rt, struct err *e)
 
 void runtime_discard(const struct runtime *rt)
 {
-    if (rt->dir == NULL)
+    int dir = rt->dir != NULL ? open(rt->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+    if (dir < 0)
         return;
-    char *older = mem_printf("%s.1", rt->log), *logins = mem_printf("%s/logins", rt->dir);
-    runtime_remove(rt, true);
-    unlink(rt->log);
-    unlink(older);
-    unlink(logins);
+    remove_private(dir);
+    close(dir);
     (void)rmdir(rt->dir);
-    free(older);
-    free(logins);
 }
+
+/* ---- of a profile, or alone ---------------------------------------------------- */
 
 void runtime_clear(struct runtime *rt)
 {

@@ -26,8 +26,9 @@ void runtime_clear(struct runtime *rt);
 
 /* The same below a new directory of mode 0700 that is made here, for one tether
  * that no other command finds. It is in the runtime directory where the login
- * has one ($XDG_RUNTIME_DIR, /run/user/UID); else, as in a container without a
- * home, in $TMPDIR or /tmp: nobody else can enter or replace it, and its path is short. */
+ * has one ($XDG_RUNTIME_DIR, /run/user/UID) and that exists; else, as in a container
+ * without a home, in $TMPDIR or /tmp: nobody else can enter or replace it, and its path is
+ * short. What others have left in the runtime directory whose tether is gone is removed. */
 int runtime_init_private(struct runtime *rt, struct err *e);
 
 /* Removes what runtime_init_private() made with all that is in it. Who comes

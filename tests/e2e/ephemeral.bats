@@ -194,6 +194,47 @@ running() {
     wait_for 5 nothing_left
 }
 
+@test "both killed: the next one removes what they left, and nothing that is used or being made" {
+    local pid dir
+    once --identity "$LAB_KEY" sh -c 'echo $$ >pid; exec sleep 60' 3>&- &
+    pid=$!
+    disown "$pid"
+    wait_for 10 test -s pid
+    at_end "$(cat pid)"
+    dir=$(echo "$RUN"/exec-*)
+    # Looked at by one that runs beside it, it stays.
+    run -0 once --identity "$LAB_KEY" true
+    [ -S "$dir/docker.sock" ]
+    # Both at once, so that neither can tidy up after the other.
+    # shellcheck disable=SC2046
+    kill -STOP $(tethers)
+    # shellcheck disable=SC2046
+    kill -9 $(tethers)
+    wait_for 5 no_tethers
+    [ -S "$dir/docker.sock" ]
+    # Without a lock yet, without a process id in it yet, not ours to follow, and not of our making.
+    mkdir "$RUN/exec-making" "$RUN/exec-locked" "$T/elsewhere"
+    : >"$RUN/exec-locked/lock"
+    echo 1 >"$T/elsewhere/lock"
+    ln -s "$T/elsewhere" "$RUN/exec-linked"
+    mkdir -p "$RUN/exec-forgot"
+    touch -d '2 hours ago' "$RUN/exec-forgot"
+    run -0 once --identity "$LAB_KEY" true
+    [ "$(cd "$RUN" && echo exec-*)" = 'exec-linked exec-locked exec-making' ]
+    [ -e "$T/elsewhere/lock" ]
+    rm -r "$RUN"/exec-*
+    nothing_left
+}
+
+@test "an XDG_RUNTIME_DIR that is not there is not made" {
+    mkdir -m 0700 "$T/tmp"
+    # shellcheck disable=SC2016 # for the command
+    XDG_RUNTIME_DIR=$T/run/gone/too TMPDIR=$T/tmp run -0 once --identity "$LAB_KEY" sh -c 'echo "$DOCKER_HOST"'
+    [[ $output == "unix://$T/tmp/docktether-"*/docker.sock ]]
+    [ ! -e "$T/run/gone" ]
+    [ -z "$(ls "$T/tmp")" ]
+}
+
 @test "a tether that is killed: what it leaves is removed with the command" {
     local tether
     once --identity "$LAB_KEY" sh -c 'touch go; until [ -e stop ]; do sleep 0.05; done' 3>&- &
