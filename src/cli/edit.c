@@ -191,7 +191,16 @@ static int reset_key(struct profile *p, const struct option *o, struct err *e)
     return 0;
 }
 
-static int apply_set(struct profile *p, const char *assignment, struct err *e)
+/* One of the two values would be lost without a word. Of pins it is known which: they
+ * come last. */
+static int check_once(const struct option *o, const struct args *a, struct err *e)
+{
+    if (o->type == OPTION_PINS || !args_has(a, o->key))
+        return 0;
+    return err_set(e, ERR_USAGE, "", "%s is given twice: --%s and --set %s", o->key, o->key, o->key);
+}
+
+static int apply_set(struct profile *p, const char *assignment, const struct args *a, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
 
@@ -202,6 +211,8 @@ static int apply_set(struct profile *p, const char *assignment, struct err *e)
     int rc;
     if (o == NULL)
         rc = unknown_key(key, e);
+    else if (check_once(o, a, e) != 0)
+        rc = -1;
     else if (equals[1] == '\0' && o->fallback != NULL)
         rc = reset_key(p, o, e);
     else
@@ -216,7 +227,7 @@ static int apply_sets(struct profile *p, const struct args *a, struct err *e)
     size_t at = 0;
 
     while ((given = args_next(a, "set", &at)) != NULL)
-        if (apply_set(p, given, e) != 0)
+        if (apply_set(p, given, a, e) != 0)
             return -1;
     return 0;
 }

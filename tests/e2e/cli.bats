@@ -458,6 +458,12 @@ USAGE
     refuses 2 update prod --description new --pin nonsense
     refuses 1 update prod --description new --identity missing
     refuses 2 update prod http://h
+    # One of the two would be lost.
+    touch key
+    refuses 2 update prod --set identity= --identity key
+    refuses 2 update prod --identity key --set ssh.identity="$HOME/other"
+    refuses 2 update prod --protected --set protected=no
+    refuses 2 create aa ssh://h --pin "$PIN" --set certificate= --certificate key
     cmp before "$PROFILES/prod.ini"
 }
 
