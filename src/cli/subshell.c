@@ -181,6 +181,7 @@ static int prepare_zsh(struct err *e)
     return result;
 }
 
+/* A shell expands the value of ENV, once: a path stands in a variable of its own. */
 static int prepare_posix(struct err *e)
 {
     char *dir = script_dir(NULL, e);
@@ -188,7 +189,9 @@ static int prepare_posix(struct err *e)
     int rc = -1;
 
     if (file != NULL && set("DOCKTETHER_SHELL_ENV", getenv("ENV"), e) == 0)
-        rc = set("ENV", file, e);
+        rc = set("DOCKTETHER_SHELL_FILE", file, e);
+    if (rc == 0)
+        rc = set("ENV", "$DOCKTETHER_SHELL_FILE", e);
     free(file);
     free(dir);
     return rc;

@@ -124,6 +124,34 @@ marked() {
     grep -q "rc=$HOME/dots" shown.zsh
 }
 
+@test "shell: the prompt is marked whatever the path of the runtime directory" {
+    local sh
+    export XDG_RUNTIME_DIR="$T/a b'c\"!\$HOME%2f\`x\\z*[q]~#" RUN
+    RUN=$XDG_RUNTIME_DIR/docktether
+    mkdir -m 0700 "$XDG_RUNTIME_DIR"
+    printf 'PS1="own> "\n' | tee .bashrc .zshrc .shrc >/dev/null
+    ln -s "$(type -P bash)" bin/sh
+    ln -s "$(type -P busybox)" bin/ash
+    for sh in bash zsh dash sh ash; do
+        marked_there "$sh"
+    done
+    # Nothing of ours is left in the environment.
+    SHELL=$(type -P dash) terminal 'expect:\[lab\]' 'send:env | grep -c DOCKTETHER_SHELL_FILE\r' 'expect:\n0' \
+        'send:exit 0\r' -- docktether shell --no-up lab
+}
+
+# marked_there SHELL: of an interactive one, whose DOCKER_HOST no pattern could hold.
+marked_there() {
+    local status=0
+    ENV='$HOME/.shrc' SHELL=$(type -P "$1") terminal 'expect:\[lab\].*own> ' 'send:printenv DOCKER_HOST >at\r' \
+        'expect:\[lab\].*own> ' 'send:exit 7\r' -- docktether shell --no-up lab >"shown.$1" || status=$?
+    if [ "$status" -ne 7 ] || [ "$(cat at)" != "unix://$RUN/lab.sock" ]; then
+        cat -v "shown.$1"
+        return 1
+    fi
+    rm at
+}
+
 @test "shell: a protected profile asks and warns" {
     docktether update lab --protected
     echo 'PS1="own> "' >.bashrc
@@ -267,7 +295,16 @@ marked() {
     # Starship is not here: its commands, and that the file is TOML.
     docktether use --yes --no-up lab
     docktether update lab --set protected=no
-    run -0 sh -c "$(sed -n 's/^command = "\(.*v.*\)"$/\1/p' "$contrib/starship.toml")"
+    local command
+    command=$(sed -n 's/^command = "\(.*grep -v.*\)"$/\1/p' "$contrib/starship.toml")
+    run -0 sh -c "$command"
+    [ "$output" = lab ]
+    # Once, where the mark is; and in a shell of `docktether shell` that has none.
+    STARSHIP_SHELL=bash run -0 sh -c "$command"
+    [ "$output" = lab ]
+    DOCKTETHER_SHELL=lab STARSHIP_SHELL=bash run -0 sh -c "$command"
+    [ -z "$output" ]
+    DOCKTETHER_SHELL=lab STARSHIP_SHELL=nu run -0 sh -c "$command"
     [ "$output" = lab ]
     python3 -c 'import sys
 try:
