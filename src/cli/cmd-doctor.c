@@ -262,7 +262,7 @@ static void print_json(const struct doctor *d, const char *name, int code)
     out_json(json_pack("{s:o,s:b,s:i,s:I,s:o,s:o}", "name", out_json_string(name), "ok", f == NULL, "code",
                        code, "warnings", (json_int_t)count(d, VERDICT_WARNING), "first", first, "hosts",
                        hosts),
-             JSON_INDENT(4) | JSON_REAL_PRECISION(6));
+             JSON_INDENT(4));
 }
 
 static int columns(void)

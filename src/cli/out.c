@@ -71,7 +71,7 @@ json_t *out_json_string(const char *s)
 void out_json(json_t *value, size_t flags)
 {
     /* A failure of the stream stays with the stream: out_flush() reports it. */
-    (void)json_dumpf(value, stdout, flags);
+    (void)json_dumpf(value, stdout, flags | OUT_JSON_REALS);
     (void)fputc('\n', stdout);
     json_decref(value);
 }

@@ -24,7 +24,12 @@ char *out_escape(const char *s);
 /* json_string() that takes bytes that are no UTF-8 too, escaped. */
 json_t *out_json_string(const char *s);
 
-/* Writes the value to standard output, and a newline. Steals the reference. */
+/* What json_dumps() needs for a number with a fraction to be 0.203, and not the double's
+ * 0.20300000000000001. */
+#define OUT_JSON_REALS JSON_REAL_PRECISION(6)
+
+/* Writes the value to standard output with OUT_JSON_REALS, and a newline. Steals the
+ * reference. */
 void out_json(json_t *value, size_t flags);
 
 /* Pushes everything out. -1 when standard output did not take it all. */

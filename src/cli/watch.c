@@ -34,7 +34,10 @@ int watch_check(bool json, struct err *e)
 {
     if (json || style_capable(STDOUT_FILENO))
         return 0;
-    err_set(e, ERR_USAGE, "status", "--watch draws on a terminal, and standard output is none");
+    if (isatty(STDOUT_FILENO))
+        err_set(e, ERR_USAGE, "status", "--watch draws on the terminal, and TERM says that this one cannot");
+    else
+        err_set(e, ERR_USAGE, "status", "--watch draws on a terminal, and standard output is none");
     return err_hint(e, "--watch --format json prints a line for each change");
 }
 
@@ -102,7 +105,8 @@ static int pause_ms(const struct watch *w, bool settled)
 static void print_changes(struct watch *w)
 {
     for (size_t i = 0; i < w->names.count; i++) {
-        char *line = roll_state(w->roll, i) != NULL ? json_dumps(roll_state(w->roll, i), JSON_COMPACT) : NULL;
+        const json_t *state = roll_state(w->roll, i);
+        char *line = state != NULL ? json_dumps(state, JSON_COMPACT | OUT_JSON_REALS) : NULL;
         if (line == NULL || (w->printed[i] != NULL && strcmp(w->printed[i], line) == 0)) {
             free(line);
             continue;

@@ -141,13 +141,19 @@ pid_of() {
     new_profile lab
     run -2 docktether status --watch
     [[ $output == *"--watch --format json"* ]]
+    [[ $output == *"standard output is none"* ]]
     TERM=dumb run -2 term -- "$DOCKTETHER" status --watch
+    [[ $output == *"TERM says"* && $output != *"is none"* ]]
     docktether status lab -w --format json >lines 2>&1 3>&- &
     watching=$!
     at_end "$watching"
     wait_for 10 grep -q '"state":"down"' lines
     docktether up lab
     wait_for 10 grep -q '"state":"serving"' lines
+    # What was measured, to the microsecond.
+    wait_for 10 grep -q '"round_trip_ms":[0-9]' lines
+    run ! grep -E '"round_trip_ms":[0-9]+\.[0-9]{4}' lines
+    run ! grep -E '"round_trip_ms":[0-9]+\.[0-9]{4}' <(docktether status --format json lab)
     docktether down lab
     wait_for 10 down_again
     [ "$(wc -l <lines)" -le 8 ]
