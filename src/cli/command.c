@@ -186,10 +186,10 @@ static const char status_details[] =
     "scroll. --watch --format json prints a line for every tether, and one for each change.\n";
 
 static const char enable_details[] =
-    "The tether is there from login on, kept by systemd's user manager, or by launchd on\n"
-    "macOS, and it is there now. With connect = demand systemd listens on the socket, and\n"
-    "the first connection starts the tether; else it is started at login. After `update\n"
-    "--set connect=` say enable once more.\n"
+    "The tether is there from login on, kept by systemd's user manager, and it is there now.\n"
+    "With connect = demand systemd listens on the socket, and the first connection starts\n"
+    "the tether; else it is started at login. After `update --set connect=` say enable once\n"
+    "more.\n"
     "Unit files are written to ~/.config/systemd/user where no package has installed them.\n";
 
 static const char disable_details[] = "The tether is no longer started at login, and ends now.\n";
