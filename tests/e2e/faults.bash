@@ -61,8 +61,12 @@ bench_began() {
 
 # crew_start [WORD...]: clients of every kind; the words go to crew.py as they are.
 crew_start() {
-    python3 "$TESTS/crew.py" "$SOCKET" "$T/crew" "$(limit_s)" ping ping ping ping list list \
-        "get=$BLOB,$BLOB_SHA" "put=up1,$LAB_SOCK" raw=keeper raw=keeper "$@" >"$T/crew.out" 2>&1 3>&- &
+    crew_of ping ping ping ping list list "get=$BLOB,$BLOB_SHA" "put=up1,$LAB_SOCK" raw=keeper raw=keeper "$@"
+}
+
+# crew_of WORD...: those alone.
+crew_of() {
+    python3 "$TESTS/crew.py" "$SOCKET" "$T/crew" "$(limit_s)" "$@" >"$T/crew.out" 2>&1 3>&- &
     CREW=$!
     at_end "$CREW"
 }
