@@ -1,9 +1,12 @@
 #include "base/err.h"
 
+#include "base/quote.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What changes the direction or the lines of a text around it (U+2028..U+202E,
@@ -166,6 +169,24 @@ int err_fix_there(struct err *e, const char *fmt, ...)
     va_start(ap, fmt);
     set_fix(e, true, fmt, ap);
     va_end(ap);
+    return -1;
+}
+
+int err_fix_file(struct err *e, const char *command, const char *path)
+{
+    char *word = quote_sh(path);
+
+    err_fix(e, "%s %s", command, word);
+    free(word);
+    return -1;
+}
+
+int err_hint_file(struct err *e, const char *before, const char *path, const char *after)
+{
+    char *word = quote_sh(path);
+
+    err_hint(e, "%s %s%s", before, word, after);
+    free(word);
     return -1;
 }
 

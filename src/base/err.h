@@ -63,6 +63,15 @@ int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 int err_fix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_fix_there(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same with what people run on a file of theirs, and its path in quotes:
+ * "COMMAND 'PATH'", in the hint between before and after. */
+int err_fix_file(struct err *e, const char *command, const char *path);
+int err_hint_file(struct err *e, const char *before, const char *path, const char *after);
+
+/* A command for err_fix_file(): nothing but a person can tell what has to stand
+ * in the file. */
+#define ERR_EDITOR "${EDITOR:-vi}"
+
 /* Writes "LAYER: MSG" (or "MSG") into buf. */
 void err_text(const struct err *e, char *buf, unsigned long size);
 

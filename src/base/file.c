@@ -24,7 +24,7 @@ static int check_private(const char *path, const struct stat *st, struct err *e)
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint(e, "look whether its content is yours, then: chmod go-w '%s'", path);
+        return err_hint_file(e, "look whether its content is yours, then: chmod go-w", path, "");
     }
     return 0;
 }
@@ -241,7 +241,7 @@ static int check_dir(const char *path, const struct stat *st, struct err *e)
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint(e, "look whether its content is yours, then: chmod 700 '%s'", path);
+        return err_hint_file(e, "look whether its content is yours, then: chmod 700", path, "");
     }
     return 0;
 }

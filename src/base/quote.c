@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 char *quote_sh(const char *s)
@@ -19,4 +21,13 @@ char *quote_sh(const char *s)
     }
     *p = '\'';
     return out;
+}
+
+char *quote_path(const char *path)
+{
+    bool home = strncmp(path, "~/", 2) == 0;
+    char *word = quote_sh(home ? path + 2 : path), *whole = mem_printf("%s%s", home ? "~/" : "", word);
+
+    free(word);
+    return whole;
 }

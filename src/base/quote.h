@@ -5,4 +5,8 @@
 /* One word of a POSIX shell, in single quotes; allocated. */
 char *quote_sh(const char *s);
 
+/* The same for a path as a profile holds it: a leading "~/" stays outside the
+ * quotes, so that the shell still knows it. */
+char *quote_path(const char *path);
+
 #endif

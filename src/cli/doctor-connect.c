@@ -1,6 +1,7 @@
 /* The way to a login, phase by phase as a tether goes it. */
 #include "cli/doctor.h"
 
+#include "base/quote.h"
 #include "ssh/bridge.h"
 #include "ssh/connect.h"
 #include "ssh/identity.h"
@@ -136,11 +137,22 @@ void doctor_tcp(struct doctor_host *h, struct finding *f)
 
 /* ---- SSH ----------------------------------------------------------------------- */
 
+/* "user@host" for a shell. */
+static char *login_word(const struct profile *p)
+{
+    char *login = mem_printf("%s@%s", p->user, p->host), *word = quote_sh(login);
+
+    free(login);
+    return word;
+}
+
 /* Another client's view, by the same way. */
 static void fix_by_ssh(const struct doctor_host *h, struct finding *f)
 {
-    finding_fix(f, NULL, "ssh -vv -p %" PRId64 " '%s@%s'", h->profile->port, h->profile->user,
-                h->profile->host);
+    char *login = login_word(h->profile);
+
+    finding_fix(f, NULL, "ssh -vv -p %" PRId64 " %s", h->profile->port, login);
+    free(login);
 }
 
 void doctor_banner(struct doctor_host *h, struct finding *f)
@@ -234,6 +246,15 @@ void doctor_methods(struct doctor_host *h, struct finding *f)
         judge_methods(h, &m, f);
 }
 
+static void fix_by_copy(const struct profile *p, struct finding *f)
+{
+    char *key = quote_path(p->identities.items[0]), *login = login_word(p);
+
+    finding_fix(f, NULL, "ssh-copy-id -i %s -p %" PRId64 " %s", key, p->port, login);
+    free(login);
+    free(key);
+}
+
 /* The key has to get there: by the password that the server would take, or by
  * whoever is there already. */
 static void fix_login(const struct doctor_host *h, struct finding *f)
@@ -242,8 +263,7 @@ static void fix_login(const struct doctor_host *h, struct finding *f)
     char *line = identities_public(h->identities), *login = mem_printf("%s@%s", p->user, p->host);
 
     if (line != NULL && h->password && p->via == NULL && p->identities.count > 0)
-        finding_fix(f, NULL, "ssh-copy-id -i %s -p %" PRId64 " '%s@%s'", p->identities.items[0], p->port,
-                    p->user, p->host);
+        fix_by_copy(p, f);
     else if (line != NULL)
         finding_fix(f, login, "echo '%s' >>~/.ssh/authorized_keys", line);
     else

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/path.h"
+#include "base/quote.h"
 #include "cli/out.h"
 #include "cli/term.h"
 #include "ssh/agent.h"
@@ -198,6 +199,24 @@ static void agent_unreached(const struct doctor_host *h, const struct err *e, st
     finding_error(f, need.own > 0 || h->identities == NULL ? VERDICT_WARNING : VERDICT_FAILED, e, NULL);
 }
 
+/* Where the key of a public key or certificate is looked for, as a word of a shell. */
+static char *private_half(const char *file)
+{
+    static const char *const suffixes[] = { "-cert.pub", ".pub" };
+    size_t len = strlen(file);
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t tail = strlen(suffixes[i]);
+        if (len > tail && strcmp(file + len - tail, suffixes[i]) == 0) {
+            len -= tail;
+            break;
+        }
+    }
+    char *path = mem_printf("%.*s", (int)len, file), *word = quote_path(path);
+    free(path);
+    return word;
+}
+
 static void judge_agent(const struct doctor_host *h, const char *path, const struct strv *keys,
                         struct finding *f)
 {
@@ -216,14 +235,11 @@ static void judge_agent(const struct doctor_host *h, const char *path, const str
     else
         finding_ok(f, "%zu key%s at %s", keys->count, keys->count == 1 ? "" : "s", shown);
     if (missing != NULL) {
-        /* Its file is its first word. */
-        missing[strcspn(missing, " ")] = '\0';
-        size_t len = strlen(missing);
-        if (len > 4 && strcmp(missing + len - 4, ".pub") == 0)
-            missing[len - 4] = '\0';
+        char *word = private_half(need.file);
         finding_hint(f,
                      "ssh-add -l shows what it holds; a token's key is added by ssh-add -K, or -s PROVIDER");
-        finding_fix(f, NULL, "ssh-add %s", missing);
+        finding_fix(f, NULL, "ssh-add %s", word);
+        free(word);
     } else if (f->verdict == VERDICT_WARNING) {
         finding_hint(f, "name the one that is meant, as its public half");
         finding_fix(f, NULL, "docktether update %s --identity ~/.ssh/id_ed25519.pub", h->name);

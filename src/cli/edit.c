@@ -114,7 +114,8 @@ static int check_file(const char *key, const char *path, struct err *e)
     if (missing) {
         err_set_errno(e, ERR_FAILED, key, "cannot use %s", full);
         if (strcmp(key, "identity") == 0)
-            err_hint(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f '%s'", full);
+            err_hint_file(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f", full,
+                          "");
         else
             err_hint(e, "give the path of what `ssh-keygen -s` made, FILE-cert.pub");
     } else if (!S_ISREG(st.st_mode)) {

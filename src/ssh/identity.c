@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/quote.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ static int parse_certificate(const char *path, const char *text, struct pubkey *
     if (pubkey_parse(text, key) != 0 || !key->certificate) {
         pubkey_clear(key);
         err_set(e, ERR_AUTH, "certificate", "%s is no certificate that can be used", path);
-        return err_hint(e, "ssh-keygen -L -f '%s' shows one; `ssh-keygen -s` makes FILE-cert.pub", path);
+        return err_hint_file(e, "ssh-keygen -L -f", path, " shows one; `ssh-keygen -s` makes FILE-cert.pub");
     }
     if (key->host) {
         pubkey_clear(key);
@@ -136,11 +137,13 @@ static int check_certificates(const struct loading *l, struct err *e)
             continue;
         err_set(e, ERR_AUTH, "certificate", "the certificate %s is for none of the keys that can be used",
                 c->file);
-        return err_hint(
+        char *word = quote_path(c->file);
+        err_hint(
             e,
-            "compare what ssh-keygen -L -f '%s' shows as its public key with ssh-keygen -l of the "
-            "identities",
-            c->file);
+            "compare what ssh-keygen -L -f %s shows as its public key with ssh-keygen -l of the identities",
+            word);
+        free(word);
+        return -1;
     }
     return 0;
 }

@@ -75,10 +75,11 @@ char *identities_public(const struct identities *ids);
  * agent_list() gives it); *missing (may be NULL) is the first of those, as
  * identities_describe() has it, allocated. */
 struct identities_need {
-    size_t own;    /* private keys at hand */
-    size_t agents; /* keys that only an agent can sign with */
-    size_t absent; /* of them */
-    bool any;      /* every key of the agent may be offered besides */
+    size_t own;       /* private keys at hand */
+    size_t agents;    /* keys that only an agent can sign with */
+    size_t absent;    /* of them */
+    bool any;         /* every key of the agent may be offered besides */
+    const char *file; /* of the first absent one, as the profile names it; NULL: all are there */
 };
 struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,
                                        char **missing);

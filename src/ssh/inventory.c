@@ -62,7 +62,10 @@ struct identities_need identities_need(const struct identities *ids, const struc
         n.agents++;
         if (listed(in_agent, id->blob) || listed(in_agent, id->plain))
             continue;
-        if (n.absent++ == 0 && missing != NULL)
+        if (n.absent++ > 0)
+            continue;
+        n.file = id->file;
+        if (missing != NULL)
             *missing = describe(id);
     }
     return n;

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,15 +35,6 @@ static int give_passphrase(const char *prompt, char *buf, size_t len, int echo, 
     return 0;
 }
 
-/* The command that mends it, about a file of the user's. */
-static void fix_file(struct err *e, const char *command, const char *path)
-{
-    char *word = quote_sh(path);
-
-    err_fix(e, "%s %s", command, word);
-    free(word);
-}
-
 /* The same refusal as ssh's: a private key of ours that others can read. */
 static int check_mode(const char *path, struct err *e)
 {
@@ -55,8 +45,8 @@ static int check_mode(const char *path, struct err *e)
     if (st.st_uid == getuid() && (st.st_mode & 077) != 0) {
         err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", path,
                 (unsigned)(st.st_mode & 07777));
-        fix_file(e, "chmod 600", path);
-        return err_hint(e, "chmod 600 '%s'", path);
+        err_fix_file(e, "chmod 600", path);
+        return err_hint_file(e, "chmod 600", path, "");
     }
     return 0;
 }
@@ -105,8 +95,8 @@ static int decode(struct keyfile *f, const char *passphrase, struct err *e)
     err_set(e, ERR_AUTH, "identity", "%s is no private key that libssh can read", f->path);
     if (f->fd >= 0)
         return err_hint(e, "it must be the whole file, from its BEGIN line to its END line");
-    fix_file(e, "ssh-keygen -y -f", f->path);
-    return err_hint(e, "ssh-keygen -y -f '%s' shows what is wrong with it", f->path);
+    err_fix_file(e, "ssh-keygen -y -f", f->path);
+    return err_hint_file(e, "ssh-keygen -y -f", f->path, " shows what is wrong with it");
 }
 
 static int nobody_to_ask(const struct keyfile *f, struct err *e)
@@ -115,8 +105,8 @@ static int nobody_to_ask(const struct keyfile *f, struct err *e)
             f->path);
     if (f->fd >= 0)
         return err_hint(e, "give one without a passphrase, or run docktether with SSH_ASKPASS");
-    fix_file(e, "ssh-add", f->path);
-    return err_hint(e, "ssh-add '%s', or run docktether on a terminal or with SSH_ASKPASS", f->path);
+    err_fix_file(e, "ssh-add", f->path);
+    return err_hint_file(e, "ssh-add", f->path, ", or run docktether on a terminal or with SSH_ASKPASS");
 }
 
 int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e)
@@ -136,8 +126,8 @@ int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct er
     err_set(e, ERR_AUTH, "identity", "the passphrase of %s was wrong %d times", f->path, ATTEMPTS);
     if (f->fd >= 0)
         return -1;
-    fix_file(e, "ssh-keygen -y -f", f->path);
-    return err_hint(e, "ssh-keygen -y -f '%s' tries it too", f->path);
+    err_fix_file(e, "ssh-keygen -y -f", f->path);
+    return err_hint_file(e, "ssh-keygen -y -f", f->path, " tries it too");
 }
 
 static int classify(struct keyfile *f, struct err *e)

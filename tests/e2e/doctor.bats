@@ -51,15 +51,14 @@ profile() {
 # diagnose CODE [NAME]: runs it, bounded and without a terminal; the exit status is CODE, no
 # secret is told, and nothing in home and runtime directory is changed by it.
 diagnose() {
-    local code=$1 name=${2:-lab} before
+    local code=$1 name=${2:-lab} before status=0
     before=$(inventory)
     setsid --wait timeout 40 "$DOCKTETHER" doctor --format json "$name" >"$T/report" 2>"$T/said" || status=$?
-    [ "${status:-0}" = "$code" ] || {
-        echo "exit ${status:-0}, expected $code"
+    [ "$status" = "$code" ] || {
+        echo "exit $status, expected $code"
         cat "$T/report" "$T/said"
         return 1
     }
-    status=0
     python3 "$TESTS/doctorform.py" <"$T/report" >"$T/flat"
     tells_no_secret "$LAB_KEY" "$(cat "$T/report" "$T/said")"
     [ "$(inventory)" = "$before" ] || { echo "something was changed"; return 1; }
@@ -186,6 +185,8 @@ warns() {
     chmod 0644 "$T/o'pen"
     docktether update lab --identity "$T/o'pen"
     finds 5 keys "*can be read by others*" "chmod 600 '$T/o'\\\\''pen'"
+    run -5 docktether up lab
+    [[ $output == *"hint: chmod 600 '$T/o'\\''pen'"* ]]
     # What needs no key is looked at all the same, and no login is tried.
     shows "ok: *is pinned" "host key"
     shows "blocked: needs: keys" login
@@ -214,8 +215,15 @@ warns() {
     lab_spawn "$T/agent.log" ssh-agent -D -a "$SSH_AUTH_SOCK"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$SSH_AUTH_SOCK"
-    finds 5 agent "*has not got $LAB_KEY.pub*" "ssh-add $LAB_KEY"
-    ssh-add -q "$LAB_KEY"
+    finds 5 agent "*has not got $LAB_KEY.pub*" "ssh-add '$LAB_KEY'"
+    # The shell has to get the file whatever it is called, and find the home directory.
+    mkdir -p ~/.ssh
+    cp "$LAB_KEY" "$HOME/.ssh/my key"
+    cp "$LAB_KEY.pub" "$HOME/.ssh/my key.pub"
+    # shellcheck disable=SC2088 # the profile has it like that
+    docktether update lab --identity "~/.ssh/my key.pub"
+    finds 5 agent "*has not got ~/.ssh/my key.pub*" "ssh-add ~/'.ssh/my key'"
+    bash -c "$(told fix)"
     diagnose 0
     shows "ok: 1 key at *" agent
     SSH_AUTH_SOCK=$T/gone.sock
@@ -288,6 +296,13 @@ bad_server() {
     finds 5 login "*refused the key*" \
         "$LAB_USER@127.0.0.1: echo '$(cut -d' ' -f1,2 "$LAB/stranger.pub")' >>~/.ssh/authorized_keys"
     shows "*$LAB/stranger SHA256:*: refused*" login
+    # A server that takes a password takes the key by it.
+    mkdir -p ~/.ssh
+    cp "$LAB/stranger" "$HOME/.ssh/it's mine"
+    # shellcheck disable=SC2088 # the profile has it like that
+    PORT=$LAB_PORT KEY="~/.ssh/it's mine" profile other
+    diagnose 5 other
+    shows "ssh-copy-id -i ~/'.ssh/it'\\\\''s mine' -p $LAB_PORT '$LAB_USER@127.0.0.1'" fix
 }
 
 @test "passwords beside keys are a warning, in place of them a failure: 5" {

@@ -115,6 +115,11 @@ static void test_err(void **state)
     assert_int_equal(err_fix(&e, "%s", big), -1);
     assert_string_equal(e.fix, "");
     assert_int_equal(err_fix(&e, "it"), -1);
+    /* Of a file, whatever it is called. */
+    assert_int_equal(err_fix_file(&e, "chmod 600", "/it's a"), -1);
+    assert_string_equal(e.fix, "chmod 600 '/it'\\''s a'");
+    assert_int_equal(err_hint_file(&e, "look at", "/it's a", " first"), -1);
+    assert_string_equal(e.hint, "look at '/it'\\''s a' first");
 
     /* A prefix, with parts of the error itself as arguments. */
     err_set(&e, ERR_PROFILE, e.layer, "x: %s", e.msg);
@@ -142,6 +147,8 @@ static void test_err(void **state)
     assert_int_equal(err_hint(NULL, "x"), -1);
     assert_int_equal(err_fix(NULL, "x"), -1);
     assert_int_equal(err_fix_there(NULL, "x"), -1);
+    assert_int_equal(err_fix_file(NULL, "x", "y"), -1);
+    assert_int_equal(err_hint_file(NULL, "x", "y", ""), -1);
 }
 
 /* time */

@@ -167,6 +167,23 @@ static void a_quoted_word_survives_a_shell(void **state)
     }
 }
 
+static void a_quoted_path_keeps_the_home_directory(void **state)
+{
+    static const struct {
+        const char *path, *word;
+    } cases[] = {
+        { "~/a key", "~/'a key'" }, { "/a/~/b", "'/a/~/b'" }, { "~other/x", "'~other/x'" },
+        { "~/", "~/''" },           { "~", "'~'" },           { "~/it's", "~/'it'\\''s'" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *word = quote_path(cases[i].path);
+        assert_string_equal(word, cases[i].word);
+        free(word);
+    }
+}
+
 static void the_dial_command_follows_the_profile(void **state)
 {
     struct profile *p = profile_new("prod");
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(nothing_but_this_changes_a_state),
         cmocka_unit_test(backoff_grows_to_its_bound),
         cmocka_unit_test(a_quoted_word_survives_a_shell),
+        cmocka_unit_test(a_quoted_path_keeps_the_home_directory),
         cmocka_unit_test(the_dial_command_follows_the_profile),
     };
 
