@@ -1,6 +1,7 @@
 /* Docker's own files and variables on this side. */
 #include "cli/doctor.h"
 
+#include "base/quote.h"
 #include "cli/shell.h"
 #include "cli/target.h"
 #include "docker/config.h"
@@ -76,8 +77,9 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
     if (worst != NULL && worst->breaks) {
         finding_fail(f, ERR_FAILED, "%s breaks `docker context ls`: %s", worst->path, worst->why);
         finding_hint(f, "correct it, or put it aside: that context alone is gone then");
-        if (strchr(worst->path, '\'') == NULL)
-            finding_fix(f, NULL, "mv '%s' '%s.broken'", worst->path, worst->path);
+        char *aside = context_aside(worst->path);
+        finding_fix(f, NULL, "%s", aside);
+        free(aside);
     } else if (worst != NULL) {
         finding_warn(f, "%s: %s", worst->path, worst->why);
     } else if (f->verdict == VERDICT_NONE) {
@@ -192,18 +194,35 @@ static const char *former(const struct strv *hosts, const struct doctor_host *h)
     return NULL;
 }
 
+/* A string of jq's language; NULL when it is not UTF-8. */
+static char *jq_string(const char *s)
+{
+    json_t *string = json_string(s);
+    char *text = json_dumps(string, JSON_ENCODE_ANY);
+
+    json_decref(string);
+    return text;
+}
+
+/* The file may hold logins of registries: no copy of it comes to be, it keeps its
+ * mode, and it stays as it is when jq cannot do it. */
 static void fix_proxies(struct finding *f, const char *path, const char *old, const char *new)
 {
-    bool plain = strpbrk(path, "'") == NULL && strpbrk(old, "'\"\\") == NULL && strpbrk(new, "'\"\\") == NULL;
+    char *from = jq_string(old), *to = jq_string(new);
 
     finding_hint(f,
                  "Docker keeps proxies by the address of the Engine: give ours the same, with jq or by hand");
-    if (plain)
-        finding_fix(
-            f, NULL,
-            "f='%s'; jq --tab '.proxies[\"%s\"] = .proxies[\"%s\"]' \"$f\" >\"$f.new\" && cat \"$f.new\" "
-            ">\"$f\" && rm \"$f.new\"",
-            path, new, old);
+    if (from != NULL && to != NULL) {
+        char *filter = mem_printf(".proxies[%s] = .proxies[%s]", to, from);
+        char *file = quote_sh(path), *program = quote_sh(filter);
+        finding_fix(f, NULL, "(f=%s; new=$(jq --tab %s \"$f\") && printf '%%s\\n' \"$new\" >\"$f\")", file,
+                    program);
+        free(program);
+        free(file);
+        free(filter);
+    }
+    free(to);
+    free(from);
 }
 
 void doctor_proxies(struct doctor_host *h, struct finding *f)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/quote.h"
 #include "docker/config.h"
 
 #include <errno.h>
@@ -51,7 +52,30 @@ static char *meta_path(const char *name, struct err *e)
     return path;
 }
 
+char *context_aside(const char *path)
+{
+    char *beside = mem_printf("%s.broken", path), *from = quote_sh(path), *to = quote_sh(beside);
+    char *command = mem_printf("mv %s %s", from, to);
+
+    free(to);
+    free(from);
+    free(beside);
+    return command;
+}
+
 /* ---- whose is it ------------------------------------------------------ */
+
+#define BROKEN                                                                             \
+    "`docker context ls` may fail for every context until it is put aside; the profile's " \
+    "own is then written in its place"
+
+static void fix_aside(struct err *e, const char *name, const char *path)
+{
+    char *aside = context_aside(path);
+
+    err_fix(e, "%s && docktether update %s --set context=yes", aside, name);
+    free(aside);
+}
 
 /* Docker breaks on a meta.json that does not parse, for every context. */
 static json_t *parse(const char *path, const char *text, size_t len, struct err *e)
@@ -65,7 +89,7 @@ static json_t *parse(const char *path, const char *text, size_t len, struct err 
         err_set(e, ERR_FAILED, LAYER, "%s does not parse, line %d: %s", path, at.line, at.text);
     else
         err_set(e, ERR_FAILED, LAYER, "%s is not a JSON object", path);
-    err_hint(e, "if nobody needs that context, remove the directory that holds the file");
+    err_hint(e, BROKEN);
     json_decref(meta);
     return NULL;
 }
@@ -81,7 +105,8 @@ static enum context_owner judge(const char *name, const char *path, const json_t
     /* A copy made by hand: Docker finds it under one name and lists another. */
     err_set(e, ERR_FAILED, LAYER, "%s lies where \"%s\" belongs but is named \"%s\"", path, name,
             inside != NULL ? inside : "");
-    err_hint(e, "if nobody needs that context, remove the directory that holds the file");
+    err_hint(e, "put it aside, and the profile's own is written in its place");
+    fix_aside(e, name, path);
     return CONTEXT_FOREIGN;
 }
 
@@ -102,6 +127,7 @@ static enum context_owner look(const char *name, const char *path, json_t **meta
     if (S_ISLNK(st.st_mode)) { /* somebody manages that file from elsewhere */
         err_set(e, ERR_FAILED, LAYER, "%s is a symbolic link, docktether writes no such file", path);
         err_hint(e, "keep the profile out of Docker's contexts with `--set context=no`");
+        err_fix(e, "docktether update %s --set context=no", name);
         return CONTEXT_FOREIGN;
     }
     int rc = file_read(path, FILE_ANY, SIZE_LIMIT, &text, &len, e);
@@ -109,12 +135,16 @@ static enum context_owner look(const char *name, const char *path, json_t **meta
         return CONTEXT_ABSENT;
     if (rc < 0) {
         from_base(e);
+        err_hint(e, BROKEN);
+        fix_aside(e, name, path);
         return CONTEXT_FOREIGN;
     }
     json_t *found = parse(path, text, len, e);
     free(text);
-    if (found == NULL)
+    if (found == NULL) {
+        fix_aside(e, name, path);
         return CONTEXT_FOREIGN;
+    }
 
     enum context_owner owner = judge(name, path, found, e);
     if (owner == CONTEXT_OURS)

@@ -15,8 +15,11 @@ enum context_owner {
 };
 
 /* Who owns the context NAME. CONTEXT_FOREIGN with an error when meta.json is
- * there and cannot be read or parsed. */
+ * there and cannot be read or parsed; its fix makes it ours, or leaves it alone. */
 enum context_owner context_owner(const char *name, struct err *e);
+
+/* A command for a shell that puts a meta.json out of Docker's sight; allocated. */
+char *context_aside(const char *path);
 
 /* Where a context of ours leads, allocated ("unix:///..."); NULL when it is not
  * ours, or leads nowhere. */

@@ -484,6 +484,35 @@ while True:
     finds 1 contexts "*\"Host\" of its endpoint is no string*" "mv *"
 }
 
+@test "the profile's own meta.json, broken or not its own: 1, and the remedy writes it again" {
+    local meta
+    export DOCKER_CONFIG="$T/it's docker's"
+    profile lab
+    meta=$DOCKER_CONFIG/contexts/meta/$(printf lab | sha256sum | cut -d' ' -f1)/meta.json
+    echo '{"Name": "lab"' >"$meta"
+    run -1 docker context ls
+    finds 1 context "*does not parse*" "mv * && docktether update lab --set context=yes"
+    [[ $(docktether doctor lab) == *"hint: \`docker context ls\` may fail for every context"* ]]
+    PATH="$(dirname "$DOCKTETHER"):$PATH" bash -c "$(told fix)"
+    diagnose 0
+    run -0 docker context ls
+    sed -i 's/"lab"/"copy"/' "$meta"
+    finds 1 context '*is named "copy"*' "mv * && docktether update lab --set context=yes"
+    PATH="$(dirname "$DOCKTETHER"):$PATH" bash -c "$(told fix)"
+    diagnose 0
+    # Nor is a link written through.
+    mv "$meta" "$T/elsewhere"
+    ln -s "$T/elsewhere" "$meta"
+    finds 1 context "*is a symbolic link*" "docktether update lab --set context=no"
+    PATH="$(dirname "$DOCKTETHER"):$PATH" bash -c "$(told fix)"
+    diagnose 0
+    # The path of another's is quoted as well.
+    echo '{' >"$T/elsewhere"
+    finds 1 contexts "*" "mv *"
+    bash -c "$(told fix)"
+    diagnose 0
+}
+
 @test "a context that is gone, or leads elsewhere, is a warning with its remedy" {
     local meta
     profile lab
@@ -516,12 +545,33 @@ while True:
     profile lab
     echo '{"proxies": {"ssh://root@127.0.0.1": {"httpProxy": "http://proxy:3128"}, "default": {}}}' >"$config"
     chmod 0600 "$config"
-    warns proxies "*proxies for ssh://root@127.0.0.1, which are not used with unix://*" "f=*jq*"
+    warns proxies "*proxies for ssh://root@127.0.0.1, which are not used with unix://*" "(f=*jq*"
+    # The file may hold passwords: there is no second one at any time, and none is lost with jq.
+    mkdir bin
+    # shellcheck disable=SC2016 # for the script
+    printf '#!/bin/sh\nls -A "$DOCKER_CONFIG" >"$T/during"\necho "{half"\nexit 5\n' >bin/jq
+    chmod +x bin/jq
+    ls -A "$DOCKER_CONFIG" >"$T/names"
+    cp "$config" "$T/before"
+    PATH=$PWD/bin:$PATH run -5 bash -c "$(told "proxies fix")"
+    ls -A "$DOCKER_CONFIG" >"$T/after"
+    cmp "$T/during" "$T/names"
+    cmp "$T/after" "$T/names"
+    cmp "$config" "$T/before"
     if command -v jq >/dev/null; then
         bash -c "$(told "proxies fix")"
         diagnose 0
         shows "ok: config.json has them for this profile's socket" proxies
         [ "$(stat -c %a "$config")" = 600 ]
+        # Somebody keeps it elsewhere, and it stays there.
+        mv "$T/before" "$T/kept.json"
+        ln -sf "$T/kept.json" "$config"
+        warns proxies "*" "(f=*jq*"
+        bash -c "$(told "proxies fix")"
+        [ -L "$config" ]
+        diagnose 0
+        shows "ok: config.json has them for this profile's socket" proxies
+        rm "$config"
     fi
     echo '{"proxies": {"default": {}}}' >"$config"
     diagnose 0

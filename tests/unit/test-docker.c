@@ -122,6 +122,8 @@ static void test_context_foreign(void **state)
         assert_int_equal(context_write("prod", "D", SOCKET, &e), -1);
         assert_error(&e, "docker context", cases[i].error ? cases[i].error : "does not own");
         assert_true(e.hint[0] != '\0');
+        assert_true((strstr(e.fix, "docktether update prod --set context=yes") != NULL) ==
+                    (cases[i].error != NULL));
         assert_int_equal(context_remove("prod", &removed, &e), 0);
         assert_int_equal(removed, 0);
         assert_file(path, cases[i].text);
