@@ -57,7 +57,10 @@ int configfile_parse(const struct configfile *f, const char *text, struct jsonte
     if (jsontext_parse(j, text, &line, &why) == 0)
         return 0;
     err_set(e, ERR_FAILED, LAYER, "%s does not parse, line %zu: %s", f->path, line, why);
-    return err_hint(e, "correct it by hand; Docker ignores a file that does not parse, and overwrites it");
+    err_fix_file(e, ERR_EDITOR, f->path);
+    return err_hint(
+        e, "correct it by hand: docktether use, rm and plugin leave it alone until then, Docker ignores "
+           "and overwrites it");
 }
 
 static int read_text(struct configfile *f, struct err *e)

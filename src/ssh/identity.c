@@ -120,7 +120,7 @@ static int load_certificates(struct loading *l, struct err *e)
         if (rc == 1) {
             err_set(e, ERR_AUTH, "certificate", "the certificate %s does not exist", files->items[i]);
             err_hint(e, "name another one: %s--certificate FILE", l->p->change);
-            err_fix(e, "%s--certificate FILE", l->p->change);
+            err_fix(e, "ls -l ~/.ssh");
         }
         if (rc != 0)
             return -1;
@@ -300,11 +300,8 @@ static int nothing(const struct loading *l, struct err *e)
         err_fix(e, "%s", l->passed_over.fix);
         return err_hint(e, "%s", l->passed_over.hint);
     }
-    if (l->ids->agent != NULL)
-        err_fix(e, "ssh-add");
-    else
-        err_fix(e, "%s--identity FILE", l->p->change);
-    return err_hint(e, "%s--identity FILE, or ssh-add FILE", l->p->change);
+    err_fix(e, "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519");
+    return err_hint(e, "%s--identity FILE, or ssh-add FILE, or make one", l->p->change);
 }
 
 static int load_all(struct loading *l, struct err *e)

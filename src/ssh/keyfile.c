@@ -170,7 +170,7 @@ int keyfile_read(struct keyfile *f, const char *file, const char *change, struct
     } else if (found == 1) {
         err_set(e, ERR_AUTH, "identity", "the key %s does not exist", f->path);
         err_hint(e, "name another one: %s--identity FILE", change);
-        err_fix(e, "%s--identity FILE", change);
+        err_fix(e, "ls -l ~/.ssh");
         rc = 1;
     } else if (e != NULL) {
         e->code = ERR_AUTH;

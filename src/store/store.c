@@ -66,6 +66,14 @@ static int check_profiles_dir(struct err *e)
     return rc < 0 ? as_profile_error(e) : rc;
 }
 
+/* Adds to an error about what stands in a file of ours; its hint stays. */
+static int by_hand(const char *path, struct err *e)
+{
+    if (e != NULL && e->hint[0] == '\0')
+        err_hint(e, "correct that line; the page docktether(5) describes the file");
+    return err_fix_file(e, ERR_EDITOR, path);
+}
+
 /* Returns like file_read(). */
 static int read_into(struct profile *p, const char *path, bool defaults, struct err *e)
 {
@@ -73,8 +81,8 @@ static int read_into(struct profile *p, const char *path, bool defaults, struct 
     size_t len;
     int rc = file_read(path, FILE_PRIVATE, INI_FILE_MAX, &text, &len, e);
 
-    if (rc == 0)
-        rc = text_read(path, text, defaults, p, e);
+    if (rc == 0 && text_read(path, text, defaults, p, e) != 0)
+        rc = by_hand(path, e);
     free(text);
     return rc < 0 ? as_profile_error(e) : rc;
 }
@@ -129,6 +137,7 @@ static int not_found(const char *name, struct err *e)
     unsigned best = NEAR + 1;
 
     err_set(e, ERR_PROFILE, "profile", "no profile named \"%.200s\"", name);
+    err_fix(e, "docktether ls");
     store_list(&names, NULL);
     for (size_t i = 0; i < names.count; i++) {
         unsigned d = distance(name, names.items[i]);
@@ -153,7 +162,9 @@ static int finish(struct profile *p, const char *path, struct err *e)
     if (profile_finish(p, &why) == 0)
         return 0;
     err_set(e, ERR_PROFILE, "profile", "%s: %s", path, why.msg);
-    return why.hint[0] != '\0' ? err_hint(e, "%s", why.hint) : -1;
+    if (why.hint[0] != '\0')
+        err_hint(e, "%s", why.hint);
+    return err_fix_file(e, ERR_EDITOR, path);
 }
 
 struct profile *store_load(const char *name, struct err *e)

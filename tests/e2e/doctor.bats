@@ -155,9 +155,15 @@ warns() {
     profile lab
     diagnose 3 lap
     shows 'profile: no profile named "lap"' first
+    shows "docktether ls" fix
     shows "blocked: needs: profile" login
     echo 'nonsense' >>"$STORE/lab.ini"
-    finds 3 profile "*lab.ini:*" "*"
+    finds 3 profile "*lab.ini:*" "\${EDITOR:-vi} '$STORE/lab.ini'"
+    # What it says as a whole is a matter of the file, too.
+    sed -i '/nonsense/d; /^host/d' "$STORE/lab.ini"
+    finds 3 profile "*lab.ini*" "\${EDITOR:-vi} '$STORE/lab.ini'"
+    EDITOR="sed -i s/^port/host=127.0.0.1\\nport/" bash -c "$(told fix)"
+    diagnose 0
 }
 
 @test "a tether with older values, and one that is stuck, are told of" {
@@ -175,7 +181,8 @@ warns() {
 @test "keys: absent, open to others, encrypted, none: 5" {
     profile lab
     sed -i "s|^identity.*|identity = $T/none|" "$STORE/lab.ini"
-    finds 5 keys "*$T/none does not exist*" "docktether update lab --identity FILE"
+    # What stands for a name that only a person knows is no command to paste.
+    finds 5 keys "*$T/none does not exist*" "ls -l ~/.ssh"
     cp "$LAB_KEY" "$T/open"
     chmod 0644 "$T/open"
     docktether update lab --identity "$T/open"
@@ -193,7 +200,7 @@ warns() {
     docktether update lab --identity "$LAB/locked"
     finds 5 keys "*encrypted*" "ssh-add '$LAB/locked'"
     sed -i '/^identity/d' "$STORE/lab.ini"
-    finds 5 keys "there is no key*" "docktether update lab --identity FILE"
+    finds 5 keys "there is no key*" "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519"
 }
 
 @test "a key that only the running tether has is no failure" {
@@ -579,6 +586,8 @@ while True:
     echo '{"proxies": ' >"$config"
     diagnose 0
     shows "warning: *does not parse*" environment
+    shows "\${EDITOR:-vi} '$config'" "environment fix"
+    shows "\${EDITOR:-vi} '$config'" "proxies fix"
 }
 
 # ---- without a socket of its own ------------------------------------------------------------------------------
