@@ -41,7 +41,7 @@ static int refuse_message(ssh_session ssh, ssh_message message, void *user)
     return 1;
 }
 
-static int set_options(ssh_session ssh, int fd, const char *user, const char *hostkeys)
+static int set_options(ssh_session ssh, int fd, const char *hostkeys, struct err *e)
 {
     const bool no_config = false;
     const struct {
@@ -51,7 +51,6 @@ static int set_options(ssh_session ssh, int fd, const char *user, const char *ho
         { SSH_OPTIONS_PROCESS_CONFIG, &no_config },
         { SSH_OPTIONS_FD, &fd },
         { SSH_OPTIONS_HOST, "host" }, /* a placeholder: the connection is already there */
-        { SSH_OPTIONS_USER, user },
         /* Else libssh looks for a home directory, and fails for a user who has none. */
         { SSH_OPTIONS_SSH_DIR, "/dev/null" },
         /* Opened at every key exchange whatever PROCESS_CONFIG says. */
@@ -68,8 +67,18 @@ static int set_options(ssh_session ssh, int fd, const char *user, const char *ho
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (ssh_options_set(ssh, options[i].option, options[i].value) != SSH_OK)
-            return -1;
+            return err_set(e, ERR_FAILED, "SSH", "libssh does not take an option: %s", ssh_get_error(ssh));
     return 0;
+}
+
+/* Which names it takes is another matter in each version: endpoint_user_ok() knows
+ * only what none does. */
+static int set_user(ssh_session ssh, const char *user, struct err *e)
+{
+    if (ssh_options_set(ssh, SSH_OPTIONS_USER, user) == SSH_OK)
+        return 0;
+    err_set(e, ERR_FAILED, "SSH", "libssh %s does not take the user name \"%s\"", ssh_version(0), user);
+    return err_hint(e, "another version may; is there another name for that user?");
 }
 
 struct session *session_new(int fd, const char *user, const char *hostkeys, struct log *log, struct err *e)
@@ -86,11 +95,12 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
         goto fail;
     }
     s->ssh = ssh_new();
-    if (s->ssh == NULL || set_options(s->ssh, fd, user, hostkeys) != 0) {
-        err_set(e, ERR_FAILED, "SSH", "libssh does not take an option: %s",
-                s->ssh != NULL ? ssh_get_error(s->ssh) : "out of memory");
+    if (s->ssh == NULL) {
+        err_set(e, ERR_FAILED, "SSH", "libssh has no memory for a session");
         goto fail;
     }
+    if (set_options(s->ssh, fd, hostkeys, e) != 0 || set_user(s->ssh, user, e) != 0)
+        goto fail;
     ssh_set_blocking(s->ssh, 0);
     ssh_set_counters(s->ssh, NULL, &s->packets);
     ssh_set_message_callback(s->ssh, refuse_message, NULL);

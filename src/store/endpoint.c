@@ -46,13 +46,17 @@ bool endpoint_host_ok(const char *host)
     return strchr(host, ':') != NULL ? ipv6_ok(host) : host[strspn(host, HOST_CHARS)] == '\0';
 }
 
+/* Besides what has a meaning in a URL: what neither ssh nor libssh takes, lest it
+ * come to stand in a command. A domain's users are DOMAIN\USER, some names end in "$". */
+#define NO_USER_CHARS " :@/'\"`;&<>|(){}"
+
 bool endpoint_user_ok(const char *user)
 {
     size_t len = strlen(user);
 
-    if (len == 0 || len > USER_MAX || user[0] == '-')
+    if (len == 0 || len > USER_MAX || user[0] == '-' || user[len - 1] == '\\')
         return false;
-    return strpbrk(user, " :@/") == NULL && err_printable(user);
+    return strpbrk(user, NO_USER_CHARS) == NULL && err_printable(user);
 }
 
 bool endpoint_path_ok(const char *path)

@@ -22,9 +22,9 @@ void endpoint_clear(struct endpoint *ep);
 
 /* What a profile may hold, from a URL or not. A host: letters, digits and
  * ". _ - :" with an optional "%zone" for IPv6, at most 253 bytes, no leading
- * "-". A user: no blanks, controls, ":", "@", "/" and no leading "-", at most
- * 64 bytes. A remote socket: absolute, no controls, at most 107 bytes (the
- * sun_path of the other side). */
+ * "-". A user: no blanks, controls, ":", "@", "/", none of '"`;&<>|(){},
+ * no leading "-" and no final "\", at most 64 bytes. A remote socket: absolute, no
+ * controls, at most 107 bytes (the sun_path of the other side). */
 bool endpoint_host_ok(const char *host);
 bool endpoint_user_ok(const char *user);
 bool endpoint_path_ok(const char *path);

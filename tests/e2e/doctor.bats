@@ -238,6 +238,16 @@ warns() {
     warns agent "cannot reach*" "*"
 }
 
+@test "a user name that cannot be: refused when it is given, and named when libssh alone refuses it" {
+    profile lab
+    run -2 docktether update lab --set "user=it's"
+    run -2 docktether create other "ssh://u;id@127.0.0.1"
+    # Older versions of libssh take no backslash.
+    docktether update lab --set 'user=DOM\bob'
+    run docktether doctor lab
+    [[ $output == *'does not take the user name "DOM\bob"'* || $output == *"First thing wrong: login"* ]]
+}
+
 # ---- the way ------------------------------------------------------------------------------------
 
 @test "a name that does not resolve, a port that is closed: 6" {

@@ -103,6 +103,9 @@ static void test_bad(void **state)
         "ssh://u%40v@h",
         "ssh://u%3av@h",
         "ssh://u%00@h",
+        "ssh://u'@h",
+        "ssh://u;id@h",
+        "ssh://u%5c@h",
         "ssh://u%4@h",
         "ssh://u%zz@h",
         "ssh://a@b@h",
@@ -187,6 +190,13 @@ static void test_lengths(void **state)
     assert_true(endpoint_host_ok("::ffff:10.0.0.1"));
     assert_false(endpoint_user_ok("a\tb"));
     assert_true(endpoint_user_ok("j\xc3\xbcrgen"));
+    assert_true(endpoint_user_ok("j.doe_2-x+y%z"));
+    assert_true(endpoint_user_ok("DOM\\host$"));
+    assert_false(endpoint_user_ok("DOM\\"));
+    for (const char *bad = "'\"`;&<>|(){}"; *bad != '\0'; bad++) {
+        char name[] = { 'a', *bad, 'b', '\0' };
+        assert_false(endpoint_user_ok(name));
+    }
     free(host);
     free(user);
     free(path);
