@@ -213,7 +213,7 @@ const struct session *connect_session(const struct connect *c)
 
 /* ---- all of them ----------------------------------------------------------- */
 
-struct session *connect_host(const struct connect_request *rq, struct err *e)
+struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e)
 {
     static int (*const phases[])(struct connect *, struct err *) = {
         connect_resolve, connect_dial, connect_banner, connect_exchange, connect_trust, connect_login,
@@ -221,13 +221,19 @@ struct session *connect_host(const struct connect_request *rq, struct err *e)
     struct session *s = NULL;
     size_t done = 0;
 
+    if (refused != NULL)
+        *refused = true; /* without pins */
     if (connect_check_pins(rq->profile, e) != 0)
         return NULL;
     struct connect *c = connect_new(rq);
     while (done < sizeof phases / sizeof *phases && phases[done](c, e) == 0)
         done++;
-    if (done == sizeof phases / sizeof *phases)
+    const bool through = done == sizeof phases / sizeof *phases;
+    if (through)
         s = connect_take(c, e);
+    if (refused != NULL)
+        *refused = !through && phases[done] != connect_exchange && e != NULL &&
+                   (e->code == ERR_HOSTKEY || e->code == ERR_AUTH);
     connect_free(c);
     return s;
 }

@@ -33,8 +33,13 @@ struct connect_request {
 
 /* Blocks: call it in a worker thread. Each phase takes at most the profile's
  * connect-timeout. The pins are compared before any authentication; without
- * pins nothing is even dialled (ERR_HOSTKEY). */
-struct session *connect_host(const struct connect_request *rq, struct err *e);
+ * pins nothing is even dialled (ERR_HOSTKEY).
+ *
+ * *refused (may be NULL): the host's key or ours was, and trying again by itself
+ * makes no sense. Not so when the server offers no key of a pinned type, also
+ * ERR_HOSTKEY: its list comes before anything is authenticated (RFC 4253 7.1), and
+ * may have been garbled on the way. */
+struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e);
 
 /* ---- phase by phase, for who wants to look in between ------------------------ */
 

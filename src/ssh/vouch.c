@@ -35,7 +35,7 @@ static struct session *connect_by(const struct connect_request *rq, const char *
         if (strcmp(pins->items[i].type, type) == 0)
             pins_add(&p->pins, &pins->items[i]);
     one.profile = p;
-    struct session *s = connect_host(&one, e);
+    struct session *s = connect_host(&one, NULL, e);
     profile_free(p);
     return s;
 }

@@ -62,7 +62,7 @@ static void on_lost(void *user, const struct err *e)
 
 static void act_dial(struct tether *t);
 
-static void on_dialled(void *user, struct session *s, const struct err *e)
+static void on_dialled(void *user, struct session *s, bool refused, const struct err *e)
 {
     struct tether *t = user;
     bool redial = t->redial;
@@ -77,7 +77,6 @@ static void on_dialled(void *user, struct session *s, const struct err *e)
     } else if (redial) {
         act_dial(t);
     } else {
-        bool refused = e->code == ERR_HOSTKEY || e->code == ERR_AUTH;
         failed(t, refused ? EVENT_REFUSED : EVENT_UNREACHED, e);
     }
 }

@@ -16,6 +16,7 @@ struct dialer {
     const char *slots;
     int cancel_fds[2]; /* closing [1] makes [0] readable */
     struct session *session;
+    bool refused;
     struct err err;
     uv_mutex_t lock;
     struct waiting waiting;
@@ -52,7 +53,7 @@ static void run(uv_work_t *work)
                             .note_user = d };
 
     int slot = slot_take(d->slots, p->host, p->port, &w);
-    d->session = connect_host(&d->request, &d->err);
+    d->session = connect_host(&d->request, &d->refused, &d->err);
     slot_give(slot);
 }
 
@@ -64,7 +65,7 @@ static void finished(uv_work_t *work, int status)
         err_set(&d->err, ERR_FAILED, "", "interrupted");
     dialer_cancel(d);
     close(d->cancel_fds[0]);
-    d->owner.done(d->owner.user, d->session, &d->err);
+    d->owner.done(d->owner.user, d->session, d->refused, &d->err);
     uv_mutex_destroy(&d->lock);
     free(d);
 }

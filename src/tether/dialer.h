@@ -15,10 +15,10 @@
 struct dialer;
 
 struct dialer_owner {
-    /* session is the owner's now, or NULL with an error. Called once, on the
-     * loop, after a cancellation too (then nearly always with an error). The
-     * dialer is gone when it returns. */
-    void (*done)(void *user, struct session *session, const struct err *e);
+    /* session is the owner's now, or NULL with an error; refused is
+     * connect_host()'s. Called once, on the loop, after a cancellation too (then
+     * nearly always with an error). The dialer is gone when it returns. */
+    void (*done)(void *user, struct session *session, bool refused, const struct err *e);
     /* There is news for dialer_waiting(). Called from another thread, before
      * done. */
     void (*waiting)(void *user);

@@ -36,6 +36,16 @@ teardown() {
     run ! grep -q -e '-> failed' "$STATE/lab.log"
 }
 
+@test "a bit flipped in the name of the pinned type: tried again, too" {
+    local server
+    server=$(lab_sshd moving)
+    bench_profile "$server"
+    breaks keytypes "$server"
+    same_socket
+    grep -q 'has no key of a pinned type' "$STATE/lab.log"
+    run ! grep -q -e '-> failed' "$STATE/lab.log"
+}
+
 @test "long answers cut and garbled in the middle: whole, or an error" {
     local count=30
     [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=12

@@ -4,6 +4,8 @@
     breaks.py cuts WIRE SOCKET LIMIT       the connection is cut at byte N of each direction, from the
                                            banner to the first channel
     breaks.py flips WIRE SOCKET LIMIT      the same with one bit flipped
+    breaks.py keytypes WIRE SOCKET LIMIT PORT
+                                           one bit of the pinned type's name in the list of the server at PORT
     breaks.py transfers WIRE SOCKET LIMIT COUNT PATH SHA256
                                            bits flipped and cuts in the middle of long answers
     breaks.py reconnect WIRE SOCKET LIMIT COUNT CONTROL
@@ -103,6 +105,19 @@ class Breaks:
 
     def flips(self):
         self.handshakes(("flip",))
+
+    def keytypes(self, port):
+        """A bit of the name of the pinned type, in the list that the server sends first."""
+        with socket.create_connection(("127.0.0.1", int(port)), 30) as s, s.makefile("rwb") as f:
+            f.write(b"SSH-2.0-breaks\r\n")
+            f.flush()
+            banner = f.readline()
+            packet = f.read(int.from_bytes(f.peek(4)[:4], "big") + 4)
+        place = len(banner) + packet.index(b"ssh-ed25519")
+        for byte in (4, 7, 9):
+            self.tell(f"flip after {place + byte} down")
+            self.tell("cut rst")
+            self.check(f"flip of a type's byte {byte}")
 
     def transfer(self, url, wanted):
         digest = hashlib.sha256()
