@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 /* The variable's value when it is set, not empty and absolute; NULL and no
  * error when it is unset or empty. */
@@ -185,4 +189,29 @@ char *path_display(const char *path)
     }
     free(home);
     return shown != NULL ? shown : mem_strdup(path);
+}
+
+static bool running_program(char *path, size_t size)
+{
+#ifdef __APPLE__
+    uint32_t room = (uint32_t)size;
+
+    return _NSGetExecutablePath(path, &room) == 0;
+#else
+    ssize_t n = readlink("/proc/self/exe", path, size - 1);
+
+    if (n > 0)
+        path[n] = '\0';
+    return n > 0;
+#endif
+}
+
+char *path_program(struct err *e)
+{
+    char path[PATH_MAX];
+
+    if (running_program(path, sizeof path))
+        return mem_strdup(path);
+    err_set_errno(e, ERR_FAILED, "", "cannot find the path of this program");
+    return NULL;
 }

@@ -36,4 +36,7 @@ char *path_expand(const char *path, struct err *e);
 /* The inverse, for people: "~/x" when the path lies in the home directory. */
 char *path_display(const char *path);
 
+/* The path of the running program, allocated. */
+char *path_program(struct err *e);
+
 #endif

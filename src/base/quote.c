@@ -31,3 +31,8 @@ char *quote_path(const char *path)
     free(word);
     return whole;
 }
+
+char *quote_unit(const char *word)
+{
+    return strchr(word, '\\') != NULL ? mem_printf("'%s'", word) : mem_strdup(word);
+}

@@ -9,4 +9,7 @@ char *quote_sh(const char *s);
  * quotes, so that the shell still knows it. */
 char *quote_path(const char *path);
 
+/* The name of a systemd unit as it is pasted into a shell: quoted where it has a backslash. Allocated. */
+char *quote_unit(const char *name);
+
 #endif

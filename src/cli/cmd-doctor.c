@@ -1,4 +1,4 @@
-#include "cli/called.h"
+#include "base/progname.h"
 #include "cli/cmd.h"
 #include "cli/doctor.h"
 #include "cli/out.h"
@@ -124,7 +124,7 @@ static void show_interrupt(void *user)
 static void show_remedy(const struct view *v, const struct finding *f)
 {
     if (f->err.hint[0] != '\0') {
-        char *typed = called_text(f->err.hint), *hint = mem_printf("hint: %s", typed);
+        char *typed = progname_text(f->err.hint), *hint = mem_printf("hint: %s", typed);
         printf("%*s", indent(v), "");
         print_words(v, hint);
         printf("\n");
@@ -133,7 +133,7 @@ static void show_remedy(const struct view *v, const struct finding *f)
     }
     /* A command is one line, however long, or it could not be pasted. */
     if (f->err.fix[0] != '\0') {
-        char *fix = called_text(f->err.fix);
+        char *fix = progname_text(f->err.fix);
         printf("%*stry%s%s: %s\n", indent(v), "", f->where != NULL ? ", on " : "",
                f->where != NULL ? f->where : "", fix);
         free(fix);
@@ -179,7 +179,7 @@ static void show_failure(const struct view *v, const struct doctor_host *h, enum
                          const struct finding *f)
 {
     const char *on = v->colours ? style_on(STYLE_BAD) : "", *off = v->colours ? style_off(STYLE_BAD) : "";
-    char *hint = called_text(f->err.hint), *fix = called_text(f->err.fix);
+    char *hint = progname_text(f->err.hint), *fix = progname_text(f->err.fix);
 
     printf("\n%sFirst thing wrong: %s%s%s:%s %s\n", on, h->hop ? h->name : "", h->hop ? ": " : "",
            doctor_layer_name(layer), off, f->text);

@@ -1,10 +1,12 @@
 #include "base/mem.h"
-#include "cli/called.h"
+#include "base/progname.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/shell.h"
 #include "cli/target.h"
+#include "docker/environment.h"
 #include "store/store.h"
+#include "tether/runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ static void print_line(char *line)
 
 static void print_usage(enum shell shell, const char *what)
 {
-    char *command = mem_printf("%s env %s", called_as(), what);
+    char *command = mem_printf("%s env %s", progname(), what);
 
     print_line(shell_usage(shell, command));
     free(command);
@@ -26,8 +28,8 @@ static void print_usage(enum shell shell, const char *what)
 
 static int print_env(const char *name, enum shell shell, struct err *e)
 {
-    const char *const *cleared = target_cleared();
-    char *url = target_url(name, e);
+    const char *const *cleared = environment_cleared();
+    char *url = runtime_url(name, e);
 
     if (url == NULL)
         return -1;

@@ -4,9 +4,9 @@
 #include "cli/login.h"
 #include "cli/out.h"
 #include "cli/table.h"
-#include "cli/target.h"
 #include "store/store.h"
 #include "tether/client.h"
+#include "tether/runtime.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static void print_table(const struct listing *l)
 
 static void print_json(const struct entry *entry)
 {
-    char *url = target_url(entry->name, NULL);
+    char *url = runtime_url(entry->name, NULL);
     json_t *o = json_object();
 
     json_object_set_new(o, "Name", out_json_string(entry->name));

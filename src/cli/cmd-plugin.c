@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/path.h"
 #include "cli/cmd.h"
 #include "cli/dockercli.h"
 #include "cli/out.h"
@@ -7,29 +8,14 @@
 #include "docker/plugindir.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static char *own_path(struct err *e)
-{
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-
-    if (n < 0) {
-        err_set_errno(e, ERR_FAILED, "docker plugin", "cannot tell where this program is");
-        return NULL;
-    }
-    path[n] = '\0';
-    return mem_strdup(path);
-}
 
 /* True when path leads to this program. */
 static bool is_this(const char *path)
 {
-    char *own = own_path(NULL), *real = realpath(path, NULL);
+    char *own = path_program(NULL), *real = realpath(path, NULL);
     bool is = own != NULL && real != NULL && strcmp(own, real) == 0;
 
     free(real);
@@ -56,7 +42,7 @@ static int install(struct err *e)
 {
     if (is_there_for_all())
         return 0;
-    char *program = own_path(e);
+    char *program = path_program(e);
     int rc = program != NULL ? plugindir_install(program, e) : -1;
     char *found = rc >= 0 ? plugindir_find() : NULL;
 

@@ -4,6 +4,7 @@
 #include "cli/login.h"
 #include "cli/out.h"
 #include "cli/publish.h"
+#include "store/chain.h"
 #include "store/option.h"
 #include "store/store.h"
 #include "tether/client.h"
@@ -87,7 +88,7 @@ int cmd_update(const struct args *args, struct err *e)
     if (p == NULL)
         return -1;
     struct profile *old = profile_copy(p);
-    if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && edit_check_way(p, e) == 0 &&
+    if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && chain_check(p, e) == 0 &&
         publish_check(p, e) == 0)
         rc = write_both(p, old, e);
     if (rc == 0) {

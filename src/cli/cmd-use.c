@@ -10,6 +10,7 @@
 #include "docker/config.h"
 #include "docker/context.h"
 #include "store/store.h"
+#include "tether/runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ static void warn_shadowed(const char *name)
 {
     const char *host = getenv("DOCKER_HOST");
     const char *context = getenv("DOCKER_CONTEXT");
-    char *url = target_url(name, NULL);
+    char *url = runtime_url(name, NULL);
     bool by_host = host != NULL && *host != '\0' && (url == NULL || strcmp(host, url) != 0);
     bool by_context = context != NULL && *context != '\0' && strcmp(context, name) != 0;
     char *first = shell_unset(shell_detect(), by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT");

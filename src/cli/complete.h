@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the shell is to do beside, as cobra numbers it. */
-enum complete_directive { COMPLETE_FILES = 0, COMPLETE_NO_SPACE = 2, COMPLETE_NO_FILES = 4 };
-
 struct complete_options {
     bool bare;      /* no descriptions */
     bool for_cobra; /* its scripts know only numbers in the last line */

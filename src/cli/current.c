@@ -1,9 +1,9 @@
 #include "cli/current.h"
 
 #include "base/mem.h"
-#include "cli/target.h"
 #include "docker/config.h"
 #include "store/store.h"
+#include "tether/runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static char *profile_of(const char *url)
     if (store_list(&names, NULL) != 0)
         return NULL;
     for (size_t i = 0; i < names.count && found == NULL; i++) {
-        char *ours = target_url(names.items[i], NULL);
+        char *ours = runtime_url(names.items[i], NULL);
         if (ours != NULL && strcmp(ours, url) == 0)
             found = mem_strdup(names.items[i]);
         free(ours);

@@ -3,10 +3,11 @@
 
 #include "base/quote.h"
 #include "cli/shell.h"
-#include "cli/target.h"
 #include "docker/config.h"
 #include "docker/context.h"
+#include "docker/environment.h"
 #include "docker/survey.h"
+#include "tether/runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 
 static void judge_ours(const struct doctor_host *h, struct finding *f)
 {
-    char *url = target_url(h->name, NULL), *theirs = context_url(h->name);
+    char *url = runtime_url(h->name, NULL), *theirs = context_url(h->name);
 
     if (url != NULL && theirs != NULL && strcmp(url, theirs) == 0) {
         finding_ok(f, "\"%s\" leads to %s", h->name, url);
@@ -97,7 +98,7 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
  * socket of ours; NULL when none is set. */
 static const char *tls_variable(void)
 {
-    const char *const *names = target_cleared();
+    const char *const *names = environment_cleared();
 
     for (size_t i = 0; names[i] != NULL; i++) {
         const char *value = getenv(names[i]);
@@ -119,7 +120,7 @@ static void warn_variable(struct finding *f, const char *variable, const char *h
 static void judge_source(const struct doctor_host *h, enum config_source source, const char *value,
                          struct finding *f)
 {
-    char *url = target_url(h->name, NULL);
+    char *url = runtime_url(h->name, NULL);
     bool ours = source == CONFIG_SOURCE_HOST_ENV ? url != NULL && strcmp(value, url) == 0
                                                  : strcmp(value, h->name) == 0;
     const char *tls = tls_variable();
@@ -229,7 +230,7 @@ void doctor_proxies(struct doctor_host *h, struct finding *f)
 {
     struct strv hosts = { 0 };
     struct err e = ERR_INIT;
-    char *url = target_url(h->name, &e), *path = NULL;
+    char *url = runtime_url(h->name, &e), *path = NULL;
 
     if (url == NULL || config_proxies(&hosts, &path, &e) != 0) {
         finding_error(f, VERDICT_WARNING, &e, NULL);

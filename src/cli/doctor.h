@@ -7,8 +7,7 @@
 #ifndef DOCKTETHER_CLI_DOCTOR_H
 #define DOCKTETHER_CLI_DOCTOR_H
 
-#include "base/err.h"
-#include "base/mem.h"
+#include "cli/finding.h"
 #include "store/profile.h"
 
 #include <jansson.h>
@@ -42,25 +41,6 @@ enum doctor_layer {
     DOCTOR_LAYERS
 };
 
-enum verdict {
-    VERDICT_NONE, /* not looked at yet */
-    VERDICT_OK,
-    VERDICT_WARNING, /* it works, and should not stay so */
-    VERDICT_FAILED,
-    VERDICT_SKIPPED, /* there is nothing to look at: as good as well */
-    VERDICT_BLOCKED, /* cannot be looked at, because of a layer before it */
-};
-
-struct finding {
-    enum verdict verdict;
-    int64_t us;       /* how long the look took; 0: nothing was done. A check adds what an earlier
-                         one has done for it, and the other way round */
-    char *text;       /* what was found, or why not; one line, escaped */
-    struct strv more; /* further lines, escaped */
-    struct err err;   /* of a failure or a warning: code, hint and fix */
-    char *where;      /* the host that the fix is for; NULL: this one */
-};
-
 /* One host on the way, and all that was found out about it. */
 struct doctor_host {
     const char *name;
@@ -89,31 +69,6 @@ struct doctor_host {
 
 /* One look: fills the finding, whose verdict is VERDICT_NONE before. */
 typedef void (*doctor_check)(struct doctor_host *h, struct finding *f);
-
-/* ---- filling a finding ------------------------------------------------------- */
-
-void finding_ok(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void finding_skip(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void finding_block(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void finding_warn(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void finding_fail(struct finding *f, enum err_code code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* A failure, or a warning, as the error says it; `there` is the host of fixes
- * that are for the other side. */
-void finding_error(struct finding *f, enum verdict verdict, const struct err *e, const char *there);
-
-/* After one of the two above: what to do, and the command that does it (where:
- * the host it is for, NULL for this one). */
-void finding_hint(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void finding_fix(struct finding *f, const char *where, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* A further line. */
-void finding_more(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* True when a layer that needs it may be looked at. */
-bool finding_well(const struct finding *f);
 
 /* ---- the looks ----------------------------------------------------------------- */
 

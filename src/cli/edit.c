@@ -254,13 +254,3 @@ int edit_apply(struct profile *p, const char *url, const struct args *a, struct 
         return -1;
     return apply_pins(p, a, e);
 }
-
-int edit_check_way(const struct profile *p, struct err *e)
-{
-    struct chain chain;
-
-    if (chain_load(p, &chain, e) != 0)
-        return -1;
-    chain_clear(&chain);
-    return 0;
-}

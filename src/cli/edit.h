@@ -18,8 +18,4 @@ bool edit_given(const char *url, const struct args *a);
  * already (ERR_USAGE). Nothing is written. */
 int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e);
 
-/* That the way to p's host, by `via`, leads there: every hop is a profile and
- * none comes twice. */
-int edit_check_way(const struct profile *p, struct err *e);
-
 #endif

@@ -4,6 +4,7 @@
 #include "cli/child.h"
 #include "cli/edit.h"
 #include "cli/target.h"
+#include "docker/environment.h"
 #include "ssh/identity.h"
 #include "store/endpoint.h"
 #include "store/profile.h"
@@ -102,7 +103,7 @@ static int run_beside(const struct runtime *rt, const struct args *a, char *cons
                       struct err *e)
 {
     char *url = mem_printf("unix://%s", rt->sock);
-    int rc = target_set_environment(url, e);
+    int rc = environment_set(url, e);
 
     free(url);
     return rc == 0 ? child_run(argv, a->sigpipe_ignored, status, e) : -1;

@@ -1,6 +1,6 @@
 #include "cli/front.h"
 
-#include "cli/called.h"
+#include "base/progname.h"
 #include "cli/complete.h"
 #include "cli/hook.h"
 #include "cli/out.h"
@@ -69,7 +69,7 @@ static int open_plugin(struct front *f, int argc, char **argv, struct err *e)
 int front_open(struct front *f, int argc, char **argv, struct err *e)
 {
     *f = (struct front){ .first = 1 };
-    if (called_by_docker())
+    if (progname_is_plugin())
         return open_plugin(f, argc, argv, e);
     if (completes(1, argc, argv))
         return complete(2, argc, argv, is(1, argc, argv, COMPLETE_BARE), false);

@@ -1,6 +1,6 @@
 #include "cli/help.h"
 
-#include "cli/called.h"
+#include "base/progname.h"
 
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ static FILE *begin(char **text, size_t *len)
 static void end(FILE *f, char **text, FILE *out)
 {
     fclose(f);
-    char *typed = called_text(*text);
+    char *typed = progname_text(*text);
     fputs(typed, out);
     free(typed);
     free(*text);

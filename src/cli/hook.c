@@ -1,7 +1,7 @@
 #include "cli/hook.h"
 
 #include "base/mem.h"
-#include "cli/called.h"
+#include "base/progname.h"
 #include "cli/command.h"
 #include "cli/current.h"
 #include "cli/out.h"
@@ -158,7 +158,7 @@ void hook_answer(const char *request)
     char *words = name != NULL ? say(name) : NULL;
 
     if (words != NULL) {
-        char *typed = called_text(words);
+        char *typed = progname_text(words);
         out_json(plugin_hook_answer(typed), JSON_COMPACT);
         free(typed);
     }

@@ -27,7 +27,7 @@ static char *agent_path(const char *name, struct err *e)
     return path;
 }
 
-enum login_kind launchd_enabled(const char *name)
+static enum login_kind enabled(const char *name)
 {
     char *path = agent_path(name, NULL);
     enum login_kind kind = path != NULL && access(path, F_OK) == 0 ? LOGIN_START : LOGIN_NO;
@@ -77,7 +77,7 @@ static int write_agent(const struct profile *p, const char *path, struct err *e)
 }
 
 /* `connect = demand` is the tether's own matter here: it listens, and sleeps. */
-int launchd_enable(const struct profile *p, struct err *e)
+static int enable(const struct profile *p, struct err *e)
 {
     char *path = agent_path(p->name, e);
     char *target = mem_printf("gui/%lu", (unsigned long)getuid());
@@ -92,7 +92,7 @@ int launchd_enable(const struct profile *p, struct err *e)
     return rc;
 }
 
-int launchd_disable(const char *name, struct err *e)
+static int disable(const char *name, struct err *e)
 {
     char *path = agent_path(name, e);
     int rc = path != NULL ? 0 : -1;
@@ -106,3 +106,5 @@ int launchd_disable(const char *name, struct err *e)
     free(path);
     return rc;
 }
+
+const struct service_manager launchd = { .enabled = enabled, .enable = enable, .disable = disable };

@@ -3,13 +3,18 @@
 #include "cli/launchd.h"
 #include "cli/systemd.h"
 
-enum login_kind login_enabled(const char *name)
+static const struct service_manager *manager(void)
 {
 #ifdef __APPLE__
-    return launchd_enabled(name);
+    return &launchd;
 #else
-    return systemd_enabled(name);
+    return &systemd;
 #endif
+}
+
+enum login_kind login_enabled(const char *name)
+{
+    return manager()->enabled(name);
 }
 
 const char *login_text(enum login_kind kind)
@@ -25,18 +30,10 @@ const char *login_text(enum login_kind kind)
 
 int login_enable(const struct profile *p, struct err *e)
 {
-#ifdef __APPLE__
-    return launchd_enable(p, e);
-#else
-    return systemd_enable(p, e);
-#endif
+    return manager()->enable(p, e);
 }
 
 int login_disable(const char *name, struct err *e)
 {
-#ifdef __APPLE__
-    return launchd_disable(name, e);
-#else
-    return systemd_disable(name, e);
-#endif
+    return manager()->disable(name, e);
 }

@@ -3,14 +3,7 @@
 #ifndef DOCKTETHER_CLI_LOGIN_H
 #define DOCKTETHER_CLI_LOGIN_H
 
-#include "base/err.h"
-#include "store/profile.h"
-
-enum login_kind {
-    LOGIN_NO,
-    LOGIN_START,  /* it is started at login */
-    LOGIN_DEMAND, /* the socket listens from login on, and starts it */
-};
+#include "cli/service-manager.h"
 
 /* By the files alone; no other program is asked. */
 enum login_kind login_enabled(const char *name);

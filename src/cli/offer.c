@@ -1,6 +1,5 @@
 #include "cli/offer.h"
 
-#include "cli/complete.h"
 #include "cli/sshhosts.h"
 #include "docker/contexts.h"
 #include "store/option.h"

@@ -10,6 +10,9 @@
 
 #define OFFER_NO_COMMAND ((size_t)-1)
 
+/* What the shell is to do beside, as cobra numbers it. */
+enum complete_directive { COMPLETE_FILES = 0, COMPLETE_NO_SPACE = 2, COMPLETE_NO_FILES = 4 };
+
 struct offer {
     const char *partial; /* the word in hand */
     size_t lead;         /* so much of it stands before what is being completed: "--set=" */

@@ -1,7 +1,7 @@
 #include "cli/out.h"
 
 #include "base/mem.h"
-#include "cli/called.h"
+#include "base/progname.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@ char *out_escape(const char *s)
 static void message(const char *profile, const char *text, const char *hint)
 {
     char *name = out_escape(profile != NULL ? profile : "");
-    char *said = called_text(text), *advice = called_text(hint);
-    char *line = mem_printf("%s: %s%s%s\n%s%s%s", called_as(), name, name[0] ? ": " : "", said,
+    char *said = progname_text(text), *advice = progname_text(hint);
+    char *line = mem_printf("%s: %s%s%s\n%s%s%s", progname(), name, name[0] ? ": " : "", said,
                             hint[0] ? "hint: " : "", advice, hint[0] ? "\n" : "");
 
     (void)fflush(stdout);

@@ -1,11 +1,11 @@
 #include "cli/proposal.h"
 
 #include "base/path.h"
-#include "cli/called.h"
-#include "cli/edit.h"
+#include "base/progname.h"
 #include "cli/out.h"
 #include "cli/publish.h"
 #include "cli/table.h"
+#include "store/chain.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -211,7 +211,7 @@ static void create_one(struct proposals *list, struct proposal *one, int *status
         against(one, "its way could not be made");
         return;
     }
-    if (edit_check_way(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
+    if (chain_check(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
         one->there = true;
         against(one, "");
         puts(one->profile->name);
@@ -271,7 +271,7 @@ void proposals_advise(const struct proposals *list)
         const struct profile *p = one->profile;
         if (!one->chosen || one->why_not == NULL || strcmp(one->why_not, no_pin) != 0)
             continue;
-        char *command = mem_printf("%s create %s", called_as(), p->name), *endpoint = profile_endpoint(p);
+        char *command = mem_printf("%s create %s", progname(), p->name), *endpoint = profile_endpoint(p);
         append(&command, " ", endpoint);
         if (p->via != NULL)
             append(&command, " --via ", p->via);

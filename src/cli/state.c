@@ -2,8 +2,8 @@
 #include "cli/login.h"
 
 #include "base/mem.h"
+#include "base/progname.h"
 #include "base/time.h"
-#include "cli/called.h"
 #include "cli/progress.h"
 
 #include <stdio.h>
@@ -269,6 +269,6 @@ struct table *state_full(const struct state_row *row)
     pair(t, "Round trip", round_trip_text(s));
     pair(t, "Reconnects", integer_text(s, "reconnects"));
     pair(t, "Last error", error_when(s));
-    pair(t, "Hint", called_text(text(json_object_get(s, "last_error"), "hint")));
+    pair(t, "Hint", progname_text(text(json_object_get(s, "last_error"), "hint")));
     return t;
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/quote.h"
 #include "cli/out.h"
 #include "cli/tool.h"
 #include "cli/unit.h"
@@ -76,7 +77,7 @@ static enum login_kind enabled_kind(const struct units *u)
     return is_enabled(u, LOGIN_DEMAND) ? LOGIN_DEMAND : is_enabled(u, LOGIN_START) ? LOGIN_START : LOGIN_NO;
 }
 
-enum login_kind systemd_enabled(const char *name)
+static enum login_kind enabled(const char *name)
 {
     struct units u;
 
@@ -315,14 +316,14 @@ static int apply(const struct units *u, const struct profile *p, enum login_kind
     if (rc == 0 && kind == LOGIN_DEMAND && client_running(p->name))
         rc = SYSTEMCTL(START_MS, NULL, e, "start", u->names[LOGIN_START]);
     if (rc != 0 && e->hint[0] == '\0') {
-        char *unit = unit_quote(u->names[LOGIN_START]);
+        char *unit = quote_unit(u->names[LOGIN_START]);
         err_hint(e, "journalctl --user -u %s", unit);
         free(unit);
     }
     return rc;
 }
 
-int systemd_enable(const struct profile *p, struct err *e)
+static int enable(const struct profile *p, struct err *e)
 {
     enum login_kind kind =
         p->connect_on == CONNECT_DEMAND && profile_has_docker(p) ? LOGIN_DEMAND : LOGIN_START;
@@ -352,7 +353,7 @@ static void unlink_wants(const struct units *u)
     }
 }
 
-int systemd_disable(const char *name, struct err *e)
+static int disable(const char *name, struct err *e)
 {
     struct err why = ERR_INIT;
     struct units u;
@@ -376,3 +377,5 @@ int systemd_disable(const char *name, struct err *e)
     units_clear(&u);
     return rc;
 }
+
+const struct service_manager systemd = { .enabled = enabled, .enable = enable, .disable = disable };

@@ -2,10 +2,8 @@
 #ifndef DOCKTETHER_CLI_SYSTEMD_H
 #define DOCKTETHER_CLI_SYSTEMD_H
 
-#include "cli/login.h"
+#include "cli/service-manager.h"
 
-enum login_kind systemd_enabled(const char *name);
-int systemd_enable(const struct profile *p, struct err *e);
-int systemd_disable(const char *name, struct err *e);
+extern const struct service_manager systemd;
 
 #endif

@@ -1,11 +1,11 @@
 #include "cli/target.h"
 
 #include "base/mem.h"
+#include "base/quote.h"
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/term.h"
-#include "cli/unit.h"
-#include "docker/plugin.h"
+#include "docker/environment.h"
 #include "tether/client.h"
 #include "tether/launch.h"
 #include "tether/runtime.h"
@@ -14,43 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const cleared[] = {
-    "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", NULL,
-};
-
-const char *const *target_cleared(void)
-{
-    return cleared;
-}
-
-char *target_url(const char *name, struct err *e)
-{
-    char *path = runtime_socket_path(name, e);
-
-    if (path == NULL)
-        return NULL;
-    char *url = mem_printf("unix://%s", path);
-    free(path);
-    return url;
-}
-
-int target_set_environment(const char *url, struct err *e)
-{
-    /* What we run is no plugin of the CLI that has run us. */
-    static const char *const plugins[] = { PLUGIN_CLI_VARIABLE, PLUGIN_SOCKET_VARIABLE };
-    int rc = setenv("DOCKER_HOST", url, 1);
-
-    for (size_t i = 0; cleared[i] != NULL && rc == 0; i++)
-        rc = unsetenv(cleared[i]);
-    for (size_t i = 0; i < sizeof plugins / sizeof *plugins && rc == 0; i++)
-        rc = unsetenv(plugins[i]);
-    return rc == 0 ? 0 : err_set_errno(e, ERR_FAILED, "", "cannot set the environment");
-}
-
 int target_environment(const char *name, struct err *e)
 {
-    char *url = target_url(name, e);
-    int rc = url != NULL ? target_set_environment(url, e) : -1;
+    char *url = runtime_url(name, e);
+    int rc = url != NULL ? environment_set(url, e) : -1;
 
     free(url);
     return rc;
@@ -80,7 +47,7 @@ void target_note_stale(const char *name)
 {
     json_t *state = client_status(name, NULL);
     const char *unit = json_string_value(json_object_get(state, "unit"));
-    char *word = unit != NULL ? unit_quote(unit) : NULL;
+    char *word = unit != NULL ? quote_unit(unit) : NULL;
 
     if (word != NULL)
         out_note(name,

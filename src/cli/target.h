@@ -22,21 +22,11 @@ int target_check_docker(const struct profile *p, struct err *e);
  * passphrases, and tells on standard error what happens. */
 int target_up(const struct profile *p, bool for_others, struct err *e);
 
-/* "unix://" and the profile's socket, allocated. */
-char *target_url(const char *name, struct err *e);
-
 /* Points this process, and what it becomes, at the profile. */
 int target_environment(const char *name, struct err *e);
 
 /* A tether that ends with us, without a word; see launch_bound(). */
 int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
-
-/* Points this process, and what it starts, at the URL. */
-int target_set_environment(const char *url, struct err *e);
-
-/* The variables that would send Docker's programs elsewhere, or make them
- * speak TLS to our socket: unset wherever DOCKER_HOST is set. NULL-terminated. */
-const char *const *target_cleared(void);
 
 /* Says that a tether which is running has older values than its profile now. */
 void target_note_stale(const char *name);

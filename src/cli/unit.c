@@ -1,18 +1,14 @@
 #include "cli/unit.h"
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "cli/unit-text.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
 #define NAME_MAX_BYTES 255
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_."
@@ -113,38 +109,16 @@ char *unit_plist_text(const char *profile, const char *program, const char *log)
     return text;
 }
 
-static bool running_program(char *path, size_t size)
-{
-#ifdef __APPLE__
-    uint32_t room = (uint32_t)size;
-
-    return _NSGetExecutablePath(path, &room) == 0;
-#else
-    ssize_t n = readlink("/proc/self/exe", path, size - 1);
-
-    if (n > 0)
-        path[n] = '\0';
-    return n > 0;
-#endif
-}
-
 char *unit_program(struct err *e)
 {
-    char path[PATH_MAX];
     struct stat installed, running;
+    char *path = path_program(e);
 
-    if (!running_program(path, sizeof path)) {
-        err_set_errno(e, ERR_FAILED, "", "cannot tell where this program is");
+    if (path == NULL)
         return NULL;
-    }
     /* The installed name may be a link that outlives the file it leads to now. */
     if (stat(DOCKTETHER_PROGRAM, &installed) == 0 && stat(path, &running) == 0 &&
         installed.st_dev == running.st_dev && installed.st_ino == running.st_ino)
-        return mem_strdup(DOCKTETHER_PROGRAM);
-    return mem_strdup(path);
-}
-
-char *unit_quote(const char *word)
-{
-    return strchr(word, '\\') != NULL ? mem_printf("'%s'", word) : mem_strdup(word);
+        mem_replace(&path, DOCKTETHER_PROGRAM);
+    return path;
 }

@@ -25,7 +25,4 @@ char *unit_plist_text(const char *profile, const char *program, const char *log)
  * is installed, else where it is now. Allocated. */
 char *unit_program(struct err *e);
 
-/* A word as people paste it into a shell, allocated. */
-char *unit_quote(const char *word);
-
 #endif

@@ -4,12 +4,11 @@
 #define DOCKTETHER_DOCKER_PLUGIN_H
 
 #include "base/err.h"
+#include "base/progname.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
-#define PLUGIN_NAME "tether"
-#define PLUGIN_FILE "docker-" PLUGIN_NAME
 #define PLUGIN_METADATA "docker-cli-plugin-metadata"
 #define PLUGIN_HOOKS "docker-cli-plugin-hooks"
 

@@ -58,3 +58,13 @@ int chain_load(const struct profile *p, struct chain *c, struct err *e)
     }
     return 0;
 }
+
+int chain_check(const struct profile *p, struct err *e)
+{
+    struct chain chain;
+
+    if (chain_load(p, &chain, e) != 0)
+        return -1;
+    chain_clear(&chain);
+    return 0;
+}

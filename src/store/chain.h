@@ -20,4 +20,7 @@ struct chain {
 int chain_load(const struct profile *p, struct chain *c, struct err *e);
 void chain_clear(struct chain *c);
 
+/* chain_load() without its result: whether there is such a chain. */
+int chain_check(const struct profile *p, struct err *e);
+
 #endif

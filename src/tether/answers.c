@@ -1,7 +1,7 @@
 #include "tether/answers.h"
 
 #include "base/mem.h"
-#include "tether/control.h"
+#include "tether/message.h"
 #include "tether/refusal.h"
 
 #include <jansson.h>
@@ -46,7 +46,7 @@ static void refuse_docker(struct answers *a, int fd, const struct err *e)
 
 static void refuse_stream(int fd, const struct err *e)
 {
-    json_t *o = json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e));
+    json_t *o = json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e));
     char *text = json_dumps(o, JSON_COMPACT);
     char *line = mem_printf("%s\n", text);
 

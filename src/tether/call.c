@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "tether/control.h"
+#include "tether/lock.h"
+#include "tether/message.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -50,7 +51,7 @@ static bool is_starting(const struct runtime *rt, int error)
 {
     pid_t pid;
 
-    return (error == ENOENT || error == ECONNREFUSED) && runtime_locked(rt, &pid);
+    return (error == ENOENT || error == ECONNREFUSED) && lock_is_held(rt, &pid);
 }
 
 static int connect_control(const struct runtime *rt, struct deadline d, struct err *e)
@@ -163,7 +164,7 @@ json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_m
         return NULL;
     json_t *answer = call_read_line(fd, timeout_ms, e);
     if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
-        control_unpack_err(json_object_get(answer, "error"), e);
+        message_unpack_err(json_object_get(answer, "error"), e);
         json_decref(answer);
         answer = NULL;
     }

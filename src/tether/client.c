@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/unixsock.h"
 #include "tether/call.h"
+#include "tether/lock.h"
 #include "tether/runtime.h"
 
 #include <poll.h>
@@ -26,7 +28,7 @@ bool client_running(const char *name)
 
     if (runtime_init(&rt, name, NULL) != 0)
         return false;
-    bool running = runtime_locked(&rt, &pid);
+    bool running = lock_is_held(&rt, &pid);
     runtime_clear(&rt);
     return running;
 }
@@ -39,14 +41,14 @@ json_t *client_status_within(const char *name, int64_t ms, struct err *e)
 
     if (runtime_init(&rt, name, e) != 0)
         return NULL;
-    if (runtime_locked(&rt, &pid)) {
+    if (lock_is_held(&rt, &pid)) {
         json_t *answer = call_tether(&rt, call_op("status"), ms, e);
         status = json_incref(json_object_get(answer, "status"));
         if (answer != NULL && status == NULL)
             err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
         json_decref(answer);
         /* It may have ended in between, which is no error. */
-        if (status == NULL && !runtime_locked(&rt, &pid))
+        if (status == NULL && !lock_is_held(&rt, &pid))
             err_clear(e);
     }
     runtime_clear(&rt);
@@ -64,7 +66,7 @@ static bool await_end(const struct runtime *rt, int64_t ms)
     struct deadline d = deadline_in(ms);
     pid_t pid;
 
-    while (runtime_locked(rt, &pid)) {
+    while (lock_is_held(rt, &pid)) {
         if (deadline_left(d) == 0)
             return false;
         poll(NULL, 0, POLL_MS);
@@ -78,7 +80,7 @@ static bool end_by_signal(const struct runtime *rt, int number, int64_t ms)
 {
     pid_t pid;
 
-    if (!runtime_locked(rt, &pid))
+    if (!lock_is_held(rt, &pid))
         return true;
     if (pid > 1)
         kill(pid, number);
@@ -112,9 +114,9 @@ static void clean_up(const struct runtime *rt)
 
     if (access(rt->lock, F_OK) != 0)
         return;
-    if (runtime_lock(rt, &fd, NULL) == 0) {
+    if (lock_take(rt, &fd, NULL) == 0) {
         /* One that a service manager keeps listening on is no leftover. */
-        runtime_remove(rt, !runtime_listening(rt->sock));
+        runtime_remove(rt, !unixsock_listening(rt->sock));
         close(fd);
     }
 }
@@ -135,7 +137,7 @@ int client_down(const char *name, bool force, struct err *e)
 
     if (runtime_init(&rt, name, e) != 0)
         return -1;
-    int rc = runtime_locked(&rt, &pid) ? end(&rt, force, e) : 1;
+    int rc = lock_is_held(&rt, &pid) ? end(&rt, force, e) : 1;
     if (rc == 0)
         await_process(pid);
     if (rc >= 0)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/endpoint.h"
 #include "tether/listener.h"
+#include "tether/message.h"
 #include "tether/succession.h"
 
 #include <errno.h>
@@ -41,31 +42,6 @@ struct control {
     struct waiting waiting; /* "": for nothing, see control_waiting() */
     bool closing;
 };
-
-json_t *control_pack_err(const struct err *e)
-{
-    return json_pack("{s:i,s:s,s:s,s:s}", "code", (int)e->code, "layer", e->layer, "message", e->msg, "hint",
-                     e->hint);
-}
-
-json_t *control_pack_waiting(const struct waiting *w)
-{
-    return json_pack("{s:s,s:s}", "waiting", w->what, "whom", w->whom);
-}
-
-void control_unpack_err(const json_t *o, struct err *e)
-{
-    int code = ERR_FAILED;
-    const char *layer = "", *message = "", *hint = "";
-
-    json_unpack((json_t *)(uintptr_t)o, "{s?i,s?s,s?s,s?s}", "code", &code, "layer", &layer, "message",
-                &message, "hint", &hint);
-    if (code <= ERR_NONE || code > ERR_POLICY)
-        code = ERR_FAILED;
-    err_set(e, (enum err_code)code, layer, "%s", message);
-    if (*hint)
-        err_hint(e, "%s", hint);
-}
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -122,7 +98,7 @@ static void reply(struct request *rq, json_t *o)
 
 static void send_waiting(struct request *rq)
 {
-    send_line(rq, control_pack_waiting(&rq->control->waiting));
+    send_line(rq, message_pack_waiting(&rq->control->waiting));
 }
 
 static json_t *failure(const char *message)
@@ -130,7 +106,7 @@ static json_t *failure(const char *message)
     struct err e = ERR_INIT;
 
     err_set(&e, ERR_FAILED, "control", "%s", message);
-    return json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e));
+    return json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e));
 }
 
 static void op_status(struct request *rq, const json_t *o)
@@ -160,7 +136,7 @@ static void op_down(struct request *rq, const json_t *o)
     /* No answer when it ends: the end of file comes when everything is gone. */
     uv_timer_stop(&rq->timer);
     if (c->owner.stop(c->owner.user, json_is_true(json_object_get(o, "force")), &e) != 0)
-        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
+        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e)));
 }
 
 static void op_replace(struct request *rq, const json_t *o)
@@ -173,7 +149,7 @@ static void op_replace(struct request *rq, const json_t *o)
     (void)o;
     uv_timer_stop(&rq->timer);
     if (c->owner.replace(c->owner.user, s, &e) != 0) {
-        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(&e)));
+        reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e)));
     } else {
         rq->successor = true;
         if (succession_send(rq->fd, s, &lost) != 0)
@@ -321,7 +297,7 @@ void control_settle(struct control *c, const struct err *e)
         if (e == NULL)
             reply(rq, json_pack("{s:b}", "ok", 1));
         else
-            reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)));
+            reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)));
     }
 }
 

@@ -6,8 +6,6 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#include "tether/dialer.h"
-
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +13,7 @@
 
 struct control;
 struct succession;
+struct waiting;
 
 struct control_owner {
     json_t *(*status)(void *user); /* a new reference */
@@ -47,12 +46,5 @@ void control_retire(struct control *c);
 
 /* Ends every connection; those that wait for `down` see the end of file. */
 void control_close(struct control *c);
-
-/* {"waiting":WHAT,"whom":WHOM} */
-json_t *control_pack_waiting(const struct waiting *w);
-
-/* {"code":..,"layer":..,"message":..,"hint":..}, and back. */
-json_t *control_pack_err(const struct err *e);
-void control_unpack_err(const json_t *o, struct err *e);
 
 #endif

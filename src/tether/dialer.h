@@ -8,6 +8,7 @@
 #include "ssh/identity.h"
 #include "ssh/session.h"
 #include "store/profile.h"
+#include "tether/message.h"
 #include "tether/runtime.h"
 
 #include <uv.h>
@@ -31,10 +32,7 @@ struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
                             const struct identities *identities, const struct runtime *rt, struct log *log,
                             const struct dialer_owner *owner, struct err *e);
 
-/* What it waits for now, as docs/PROTOCOL.md has it; "" at first. */
-struct waiting {
-    char what[16], whom[256];
-};
+/* What it waits for now; "" at first. */
 void dialer_waiting(struct dialer *d, struct waiting *w);
 
 /* Makes it end soon: every wait of the worker is cut short. */

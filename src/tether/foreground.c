@@ -1,4 +1,5 @@
 #include "tether/launch.h"
+#include "tether/lock.h"
 
 #include "ssh/connect.h"
 #include "store/chain.h"
@@ -20,7 +21,7 @@
  * by `up`, perhaps as a way to others, before the service was. */
 static int serve(struct tether_config *cfg, struct err *e)
 {
-    int rc = runtime_lock(cfg->runtime, &cfg->lock, e);
+    int rc = lock_take(cfg->runtime, &cfg->lock, e);
 
     if (rc < 0)
         return -1;

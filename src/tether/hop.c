@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "tether/call.h"
-#include "tether/control.h"
+#include "tether/lock.h"
+#include "tether/message.h"
 #include "tether/runtime.h"
 
 #include <errno.h>
@@ -187,7 +188,7 @@ static int accept_stream(const char *via, const struct wait *w, int fd, struct e
     json_t *answer = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
     bool ok = json_is_true(json_object_get(answer, "ok"));
     if (!ok)
-        control_unpack_err(json_object_get(answer, "error"), &theirs);
+        message_unpack_err(json_object_get(answer, "error"), &theirs);
     json_decref(answer);
     if (!ok)
         return hop_error(e, via, &theirs);
@@ -233,7 +234,7 @@ static int dial(void *user, const struct wait *w, struct err *e)
     if (runtime_init(&rt, p->via, e) != 0)
         return -1;
     wait_note(w, "hop", p->via);
-    if (runtime_locked(&rt, &pid) || start_hop(p->via, w, e) == 0)
+    if (lock_is_held(&rt, &pid) || start_hop(p->via, w, e) == 0)
         fd = ask_stream(&rt, p, w, e);
     runtime_clear(&rt);
     return fd;

@@ -1,7 +1,8 @@
 #include "tether/inquiry.h"
 
 #include "base/mem.h"
-#include "tether/control.h"
+#include "tether/lock.h"
+#include "tether/message.h"
 #include "tether/runtime.h"
 
 #include <errno.h>
@@ -69,7 +70,7 @@ static enum inquiry_result begin(struct inquiry *q, struct err *e)
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
     pid_t pid;
 
-    if (!runtime_locked(&q->rt, &pid))
+    if (!lock_is_held(&q->rt, &pid))
         return INQUIRY_DOWN;
     strcpy(sa.sun_path, q->rt.ctl); /* runtime_init() has seen to its length */
     q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -93,7 +94,7 @@ static enum inquiry_result read_answer(struct inquiry *q, json_t **status, struc
 
     *status = json_incref(json_object_get(o, "status"));
     if (json_is_object(json_object_get(o, "error")))
-        control_unpack_err(json_object_get(o, "error"), e);
+        message_unpack_err(json_object_get(o, "error"), e);
     else if (!json_is_object(*status))
         err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
     json_decref(o);
@@ -120,7 +121,7 @@ static enum inquiry_result receive(struct inquiry *q, json_t **status, struct er
         r = read_answer(q, status, e);
     } else if (n <= 0) {
         /* Turned away at the door, unless it is no more. */
-        r = runtime_locked(&q->rt, &pid) ? INQUIRY_OPEN : INQUIRY_DOWN;
+        r = lock_is_held(&q->rt, &pid) ? INQUIRY_OPEN : INQUIRY_DOWN;
     } else if (q->len == ANSWER_MAX - 1) {
         err_set(e, ERR_FAILED, "control", "the tether's answer is too long");
         r = INQUIRY_FAILED;

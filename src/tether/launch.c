@@ -8,8 +8,10 @@
 #include "store/chain.h"
 #include "store/store.h"
 #include "tether/call.h"
-#include "tether/control.h"
 #include "tether/hop.h"
+#include "tether/lock.h"
+#include "tether/message.h"
+#include "tether/private-runtime.h"
 #include "tether/process.h"
 #include "tether/runtime.h"
 #include "tether/status.h"
@@ -102,7 +104,7 @@ static bool await_unlocked(const struct runtime *rt)
     struct deadline d = deadline_in(ENDING_MS);
     pid_t pid;
 
-    while (runtime_locked(rt, &pid)) {
+    while (lock_is_held(rt, &pid)) {
         if (deadline_left(d) == 0)
             return false;
         poll(NULL, 0, 10);
@@ -122,7 +124,7 @@ static enum launch_result ask(const struct runtime *rt, const struct profile *p,
     if (json_is_true(json_object_get(answer, "ok")))
         result = LAUNCH_RUNNING;
     else if (answer != NULL)
-        control_unpack_err(json_object_get(answer, "error"), e);
+        message_unpack_err(json_object_get(answer, "error"), e);
     if (fd >= 0)
         close(fd);
     json_decref(answer);
@@ -151,7 +153,7 @@ static void send_running(int fd)
 static int serve(struct tether_config *cfg, struct err *e)
 {
     cfg->lock = -1;
-    int rc = cfg->replace ? 0 : runtime_lock(cfg->runtime, &cfg->lock, e);
+    int rc = cfg->replace ? 0 : lock_take(cfg->runtime, &cfg->lock, e);
     if (rc != 0)
         return rc;
     log_info(cfg->log, "tether of %s started, process %ld", cfg->profile->name, (long)getpid());
@@ -200,7 +202,7 @@ static int child_main(const struct profile *p, const struct identities *ids, con
     }
     log_free(log);
     if (cfg.bound)
-        runtime_discard(rt);
+        private_runtime_discard(rt);
     return rc < 0;
 }
 
@@ -224,7 +226,7 @@ static void kill_hung(const struct runtime *rt, int fd, pid_t tether)
     pid_t pid;
     char byte;
 
-    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && runtime_locked(rt, &pid) && pid == tether)
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && lock_is_held(rt, &pid) && pid == tether)
         kill(pid, SIGKILL);
 }
 
@@ -249,7 +251,7 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
         if (answer == NULL)
             kill_hung(rt, fd, tether);
         else if (!*again)
-            control_unpack_err(json_object_get(answer, "error"), e);
+            message_unpack_err(json_object_get(answer, "error"), e);
         await_gone(fd);
     }
     if (fd >= 0)
@@ -348,7 +350,7 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
     pid_t pid;
 
     *again = false;
-    if (!runtime_locked(rt, &pid)) {
+    if (!lock_is_held(rt, &pid)) {
         int summons = summon_begin(rt);
         if (summons < 0)
             return begin(p, rt, o, false, again, e);
@@ -428,13 +430,13 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
     const struct rlimit core = process_forbid_core();
     struct identities *ids = launch_identities(p, o, e);
     /* Not before: until the tether runs nobody removes it when we are interrupted. */
-    if (ids != NULL && runtime_init_private(rt, e) == 0)
+    if (ids != NULL && private_runtime_init(rt, e) == 0)
         r = start(p, ids, rt, &bound, false, &again, e);
     identities_free(ids);
     (void)setrlimit(RLIMIT_CORE, &core);
     if (r == LAUNCH_STARTED)
         return 0;
-    runtime_discard(rt);
+    private_runtime_discard(rt);
     runtime_clear(rt);
     return -1;
 }
@@ -446,7 +448,7 @@ void launch_release(const struct runtime *rt, int lifeline)
     (void)shutdown(lifeline, SHUT_WR);
     await_gone(lifeline);
     close(lifeline);
-    if (runtime_locked(rt, &pid) && pid > 1)
+    if (lock_is_held(rt, &pid) && pid > 1)
         kill(pid, SIGKILL);
-    runtime_discard(rt); /* it may not have come to that */
+    private_runtime_discard(rt); /* it may not have come to that */
 }

@@ -50,7 +50,7 @@ enum launch_result {
 enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
                              struct err *e);
 
-/* A tether of p's with files of its own (runtime_init_private(), into *rt), which
+/* A tether of p's with files of its own (private_runtime_init(), into *rt), which
  * ends, and removes them, when *lifeline is closed, be it by the end of this
  * process. It is close-on-exec; launch_release() closes it. What p goes via is
  * not brought up. After a failure nothing is left, and *rt is empty. Forks, as above. */

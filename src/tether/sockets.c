@@ -1,4 +1,6 @@
+#include "base/unixsock.h"
 #include "tether/internal.h"
+#include "tether/lock.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -122,7 +124,7 @@ static int open_control(struct tether *t, struct err *e)
                                          .stream = on_stream,
                                          .user = t };
 
-    int fd = runtime_listen(t->cfg->runtime->ctl, e);
+    int fd = unixsock_listen(t->cfg->runtime->ctl, e);
     if (fd < 0)
         return -1;
     t->control = control_new(&t->loop, fd, t->cfg->log, &owner);
@@ -169,7 +171,7 @@ static int open_listener(struct tether *t, int fd, struct err *e)
         return 0;
     }
     if (fd < 0)
-        fd = runtime_listen(t->cfg->runtime->sock, e);
+        fd = unixsock_listen(t->cfg->runtime->sock, e);
     if (fd < 0)
         return -1;
     note_socket(t);
@@ -204,7 +206,7 @@ static int take_over(struct tether *t, struct succession *s, struct err *e)
         why = (struct err)ERR_INIT;
         asked = succession_take(t->cfg->runtime, s, &why);
         bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
-        rc = nobody ? runtime_lock(t->cfg->runtime, &t->lock, e) : 1;
+        rc = nobody ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
         if (!nobody || rc != 1)
             break;
     } while (deadline_left(d) > 0 && poll(NULL, 0, TAKE_OVER_PAUSE_MS) == 0);
@@ -215,7 +217,7 @@ static int take_over(struct tether *t, struct succession *s, struct err *e)
         memcpy(t->ends, s->ends, s->ends_count * sizeof *t->ends);
         t->ends_count = s->ends_count;
         s->ends_count = 0;
-        return runtime_adopt(t->cfg->runtime, t->lock, e);
+        return lock_adopt(t->cfg->runtime, t->lock, e);
     }
     if (rc == 1 && e != NULL)
         *e = why;

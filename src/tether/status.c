@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "store/store.h"
-#include "tether/control.h"
+#include "tether/message.h"
 #include "tether/service.h"
 
 #include <config.h>
@@ -80,7 +80,7 @@ static json_t *last_error(const struct status *st)
 {
     if (st->last_error.code == ERR_NONE)
         return json_null();
-    json_t *o = control_pack_err(&st->last_error);
+    json_t *o = message_pack_err(&st->last_error);
     json_object_set_new(o, "at", utc(st->last_error_ms));
     return o;
 }
@@ -153,7 +153,7 @@ void status_send_ready(int fd, const struct err *e)
         return;
     send_object(fd,
                 e == NULL ? json_pack("{s:b}", "ok", 1)
-                          : json_pack("{s:b,s:o}", "ok", 0, "error", control_pack_err(e)),
+                          : json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)),
                 0);
 }
 
@@ -166,5 +166,5 @@ void status_send_replaced(int fd)
 void status_send_waiting(int fd, const struct waiting *w)
 {
     if (fd >= 0)
-        send_object(fd, control_pack_waiting(w), MSG_DONTWAIT);
+        send_object(fd, message_pack_waiting(w), MSG_DONTWAIT);
 }

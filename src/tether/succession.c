@@ -2,7 +2,7 @@
 
 #include "base/time.h"
 #include "tether/call.h"
-#include "tether/control.h"
+#include "tether/message.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -156,7 +156,7 @@ static int read_answer(const char *line, struct err *e)
     int rc = json_is_true(json_object_get(o, "ok")) ? 0 : -1;
 
     if (rc != 0 && json_is_object(json_object_get(o, "error")))
-        control_unpack_err(json_object_get(o, "error"), e);
+        message_unpack_err(json_object_get(o, "error"), e);
     else if (rc != 0)
         err_set(e, ERR_FAILED, "control", "the tether that runs gives no answer that makes sense");
     json_decref(o);

@@ -1,6 +1,7 @@
 #include "tether/summon.h"
 
 #include "base/time.h"
+#include "tether/lock.h"
 
 #include <poll.h>
 #include <string.h>
@@ -32,7 +33,7 @@ int summon_await(const struct runtime *rt, int fd, struct err *e)
     struct deadline d = deadline_in(APPEAR_MS);
     pid_t pid;
 
-    while (!runtime_locked(rt, &pid)) {
+    while (!lock_is_held(rt, &pid)) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
         /* A tether that cannot begin answers without having locked anything. */
         if (deadline_left(d) > 0 && poll(&p, 1, LOOK_MS) == 0)

@@ -17,7 +17,7 @@ struct tether_config {
     const struct profile *profile;
     const struct identities *identities;
     const struct runtime *runtime; /* prepared */
-    /* Of runtime_lock(); the tether's from here. -1 with replace. */
+    /* Of lock_take(); the tether's from here. -1 with replace. */
     int lock;
     /* Takes the place of the tether that runs, as soon as it can serve: until
      * then it opens no socket, and when it cannot the other is left as it was. */

@@ -1,8 +1,6 @@
-#include "cli/called.h"
+#include "base/progname.h"
 
 #include "base/mem.h"
-#include "cli/command.h"
-#include "docker/plugin.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,14 +10,27 @@
 #define OURS "docktether"
 #define DOCKERS "docker " PLUGIN_NAME
 
-bool called_by_docker(void)
+/* The verbs of the program: those of the table in cli/command.c, which a test compares.
+ * The names alone are here, so that a message does not link every command. */
+static const char *const verbs[] = {
+    "completion", "create", "disable", "doctor", "down",   "enable", "env",     "exec", "export",
+    "help",       "import", "inspect", "logs",   "ls",     "pin",    "plugin",  "rm",   "run",
+    "shell",      "show",   "status",  "up",     "update", "use",    "version", NULL,
+};
+
+const char *const *progname_verbs(void)
+{
+    return verbs;
+}
+
+bool progname_is_plugin(void)
 {
     return strcmp(program_invocation_short_name, PLUGIN_FILE) == 0;
 }
 
-const char *called_as(void)
+const char *progname(void)
 {
-    return called_by_docker() ? DOCKERS : OURS;
+    return progname_is_plugin() ? DOCKERS : OURS;
 }
 
 static bool is_word(char c)
@@ -32,15 +43,14 @@ static bool is_word(char c)
 static bool is_command(const char *after)
 {
     static const char *const stands_for_one[] = { "COMMAND", "..." };
-    size_t count, len;
-    const struct command *table = command_table(&count);
+    size_t len;
 
     if (*after++ != ' ')
         return false;
     for (len = 0; is_word(after[len]); len++)
         ;
-    for (size_t i = 0; i < count; i++)
-        if (strlen(table[i].name) == len && strncmp(table[i].name, after, len) == 0)
+    for (size_t i = 0; verbs[i] != NULL; i++)
+        if (strlen(verbs[i]) == len && strncmp(verbs[i], after, len) == 0)
             return true;
     for (size_t i = 0; i < sizeof stands_for_one / sizeof *stands_for_one; i++)
         if (strncmp(after, stands_for_one[i], strlen(stands_for_one[i])) == 0)
@@ -48,11 +58,11 @@ static bool is_command(const char *after)
     return false;
 }
 
-char *called_text(const char *text)
+char *progname_text(const char *text)
 {
     size_t size = strlen(text) + 1, used = 0;
 
-    if (!called_by_docker())
+    if (!progname_is_plugin())
         return mem_strdup(text);
     char *result = mem_alloc(size * 2); /* each name grows by less than its length */
     for (const char *p = text; *p != '\0';) {
