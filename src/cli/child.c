@@ -1,6 +1,6 @@
 #include "cli/child.h"
 
-#include "cli/out.h"
+#include "ui/out.h"
 
 #include <errno.h>
 #include <signal.h>

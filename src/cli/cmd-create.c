@@ -1,11 +1,11 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
-#include "cli/edit.h"
-#include "cli/out.h"
-#include "cli/publish.h"
-#include "cli/trust.h"
-#include "store/chain.h"
+#include "cli/hostkey-ask.h"
+#include "cli/profile-args.h"
+#include "docker/context-sync.h"
 #include "store/store.h"
+#include "store/via-chain.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 

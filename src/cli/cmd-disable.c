@@ -1,8 +1,8 @@
+#include "autostart/autostart.h"
 #include "cli/cmd.h"
-#include "cli/login.h"
-#include "cli/names.h"
-#include "cli/out.h"
+#include "cli/each-name.h"
 #include "store/store.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 

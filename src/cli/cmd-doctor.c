@@ -1,9 +1,9 @@
 #include "base/progname.h"
 #include "cli/cmd.h"
-#include "cli/doctor.h"
-#include "cli/out.h"
-#include "cli/style.h"
-#include "cli/width.h"
+#include "doctor/doctor.h"
+#include "ui/out.h"
+#include "ui/style.h"
+#include "ui/width.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
+#include "autostart/autostart.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/cmd.h"
-#include "cli/login.h"
-#include "cli/names.h"
-#include "cli/out.h"
-#include "cli/progress.h"
-#include "store/chain.h"
+#include "cli/each-name.h"
+#include "control/tether-client.h"
 #include "store/store.h"
-#include "tether/client.h"
+#include "store/via-chain.h"
+#include "ui/out.h"
+#include "ui/progress.h"
 
 #include <dirent.h>
 #include <stdio.h>

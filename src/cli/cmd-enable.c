@@ -1,10 +1,10 @@
+#include "autostart/autostart.h"
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/login.h"
-#include "cli/names.h"
-#include "cli/out.h"
-#include "cli/target.h"
+#include "cli/each-name.h"
+#include "control/tether-client.h"
 #include "store/store.h"
-#include "tether/client.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 #include "base/mem.h"
 #include "base/progname.h"
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/out.h"
-#include "cli/shell.h"
-#include "cli/target.h"
 #include "docker/environment.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
+#include "ui/shell-lines.h"
 
 #include <stdio.h>
 #include <stdlib.h>

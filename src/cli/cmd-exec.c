@@ -1,10 +1,10 @@
 #include "base/mem.h"
+#include "cli/bring-up.h"
 #include "cli/child.h"
 #include "cli/cmd.h"
-#include "cli/ephemeral.h"
-#include "cli/out.h"
-#include "cli/target.h"
+#include "cli/exec-url.h"
 #include "store/store.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 #include <stdlib.h>

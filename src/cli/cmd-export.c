@@ -1,7 +1,7 @@
-#include "cli/bundle.h"
 #include "cli/cmd.h"
-#include "store/chain.h"
+#include "import/bundle.h"
 #include "store/store.h"
+#include "store/via-chain.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/bundle.h"
 #include "cli/cmd.h"
-#include "cli/discover.h"
-#include "cli/out.h"
-#include "cli/proposal.h"
+#include "import/bundle.h"
+#include "import/discover.h"
+#include "import/proposal.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 #include <stdlib.h>

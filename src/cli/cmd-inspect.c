@@ -1,14 +1,14 @@
+#include "autostart/autostart.h"
 #include "base/mem.h"
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/login.h"
-#include "cli/names.h"
-#include "cli/out.h"
-#include "cli/table.h"
-#include "cli/target.h"
+#include "cli/each-name.h"
+#include "control/tether-client.h"
 #include "store/option.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/client.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
+#include "ui/table.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
-#include "cli/out.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
+#include "autostart/autostart.h"
 #include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/current.h"
-#include "cli/login.h"
-#include "cli/out.h"
-#include "cli/table.h"
+#include "control/tether-client.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/client.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
+#include "ui/table.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 #include "cli/cmd.h"
-#include "cli/out.h"
-#include "cli/pinfrom.h"
-#include "cli/rotate.h"
-#include "cli/trust.h"
+#include "cli/hostkey-ask.h"
+#include "cli/hostkey-rotate-ask.h"
+#include "cli/pin-source.h"
+#include "control/tether-client.h"
 #include "store/pin.h"
 #include "store/store.h"
-#include "tether/client.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 

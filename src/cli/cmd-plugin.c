@@ -1,11 +1,11 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/cmd.h"
-#include "cli/dockercli.h"
-#include "cli/out.h"
-#include "cli/table.h"
+#include "cli/docker-version.h"
 #include "docker/hooks.h"
 #include "docker/plugindir.h"
+#include "ui/out.h"
+#include "ui/table.h"
 
 #include <errno.h>
 #include <stdio.h>

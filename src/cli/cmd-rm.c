@@ -1,10 +1,10 @@
+#include "autostart/autostart.h"
 #include "base/mem.h"
 #include "cli/cmd.h"
-#include "cli/login.h"
-#include "cli/names.h"
-#include "cli/publish.h"
+#include "cli/each-name.h"
+#include "control/tether-client.h"
+#include "docker/context-sync.h"
 #include "store/store.h"
-#include "tether/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>

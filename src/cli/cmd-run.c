@@ -1,10 +1,10 @@
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/target.h"
-#include "cli/term.h"
+#include "store/runtime.h"
 #include "store/store.h"
 #include "tether/launch.h"
-#include "tether/runtime.h"
 #include "tether/service.h"
+#include "ui/term.h"
 
 #include <stdlib.h>
 #include <string.h>

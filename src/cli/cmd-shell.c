@@ -1,10 +1,10 @@
+#include "cli/bring-up.h"
 #include "cli/child.h"
 #include "cli/cmd.h"
-#include "cli/out.h"
-#include "cli/protect.h"
+#include "cli/confirm.h"
 #include "cli/subshell.h"
-#include "cli/target.h"
 #include "store/store.h"
+#include "ui/out.h"
 
 #include <stdlib.h>
 #include <string.h>

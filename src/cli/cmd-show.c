@@ -1,7 +1,7 @@
 #include "cli/cmd.h"
 #include "cli/current.h"
-#include "cli/out.h"
 #include "store/store.h"
+#include "ui/out.h"
 
 #include <stdio.h>
 #include <stdlib.h>

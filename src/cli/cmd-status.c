@@ -1,12 +1,12 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
-#include "cli/names.h"
-#include "cli/out.h"
-#include "cli/roll.h"
-#include "cli/state.h"
+#include "cli/each-name.h"
+#include "cli/status-all.h"
+#include "cli/status-table.h"
 #include "cli/watch.h"
+#include "control/tether-client.h"
 #include "store/store.h"
-#include "tether/client.h"
+#include "ui/out.h"
 
 #include <jansson.h>
 #include <stdio.h>

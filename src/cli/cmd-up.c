@@ -1,6 +1,6 @@
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/names.h"
-#include "cli/target.h"
+#include "cli/each-name.h"
 #include "store/store.h"
 
 #include <stdio.h>

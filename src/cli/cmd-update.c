@@ -1,13 +1,13 @@
+#include "autostart/autostart.h"
 #include "base/mem.h"
 #include "cli/cmd.h"
-#include "cli/edit.h"
-#include "cli/login.h"
-#include "cli/out.h"
-#include "cli/publish.h"
-#include "store/chain.h"
+#include "cli/profile-args.h"
+#include "control/tether-client.h"
+#include "docker/context-sync.h"
 #include "store/option.h"
 #include "store/store.h"
-#include "tether/client.h"
+#include "store/via-chain.h"
+#include "ui/out.h"
 
 #include <stdbool.h>
 #include <stdio.h>

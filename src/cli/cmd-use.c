@@ -1,16 +1,16 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cli/bring-up.h"
 #include "cli/cmd.h"
-#include "cli/out.h"
-#include "cli/protect.h"
-#include "cli/publish.h"
-#include "cli/shell.h"
-#include "cli/target.h"
+#include "cli/confirm.h"
 #include "docker/config.h"
+#include "docker/context-sync.h"
 #include "docker/context.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
+#include "ui/shell-lines.h"
 
 #include <stdio.h>
 #include <stdlib.h>

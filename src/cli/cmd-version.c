@@ -1,7 +1,7 @@
 #include "cli/cmd.h"
-#include "cli/out.h"
 #include "ssh/session.h"
 #include "tether/tether.h"
+#include "ui/out.h"
 
 #include <config.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
+#include "base/suggest.h"
 #include "cli/cmd.h"
-#include "cli/nearest.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "cli/complete.h"
 
 #include "base/mem.h"
-#include "cli/offer.h"
+#include "cli/completions.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "docker/config.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/runtime.h"
 
 #include <stdlib.h>
 #include <string.h>

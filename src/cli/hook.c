@@ -4,11 +4,11 @@
 #include "base/progname.h"
 #include "cli/command.h"
 #include "cli/current.h"
-#include "cli/out.h"
+#include "control/tether-client.h"
 #include "docker/plugin.h"
+#include "store/runtime.h"
 #include "store/store.h"
-#include "tether/client.h"
-#include "tether/runtime.h"
+#include "ui/out.h"
 
 #include <ctype.h>
 #include <fcntl.h>

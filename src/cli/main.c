@@ -1,8 +1,8 @@
 #include "cli/args.h"
 #include "cli/command.h"
-#include "cli/front.h"
+#include "cli/dispatch.h"
 #include "cli/help.h"
-#include "cli/out.h"
+#include "ui/out.h"
 
 #include <fcntl.h>
 #include <signal.h>

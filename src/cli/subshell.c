@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "cli/style.h"
-#include "cli/target.h"
+#include "cli/bring-up.h"
+#include "ui/style.h"
 
 #include <limits.h>
 #include <pwd.h>

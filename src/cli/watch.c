@@ -1,12 +1,12 @@
 #include "cli/watch.h"
 
 #include "base/time.h"
-#include "cli/out.h"
-#include "cli/roll.h"
-#include "cli/screen.h"
-#include "cli/state.h"
-#include "cli/width.h"
+#include "cli/status-all.h"
+#include "cli/status-table.h"
 #include "store/store.h"
+#include "ui/out.h"
+#include "ui/screen.h"
+#include "ui/width.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "ssh/channel-window.h"
 #include "ssh/internal.h"
-#include "ssh/window.h"
 
 #include <stdio.h>
 #include <stdlib.h>

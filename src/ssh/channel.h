@@ -9,7 +9,7 @@
 #define DOCKTETHER_SSH_CHANNEL_H
 
 #include "base/err.h"
-#include "ssh/ending.h"
+#include "ssh/exit-status.h"
 #include "ssh/session.h"
 
 #include <stdbool.h>
@@ -85,7 +85,7 @@ bool channel_paused(const struct channel *ch);
 int channel_drain(struct channel *ch, char **buf, size_t *len);
 
 /* Lets the server send further ahead where that makes it faster, see
- * ssh/window.h. Call it from time to time while data flows. What it gives out,
+ * ssh/channel-window.h. Call it from time to time while data flows. What it gives out,
  * 0 bytes mostly, comes before what channel_drain() gives. */
 void channel_widen(struct channel *ch, char **buf, size_t *len);
 

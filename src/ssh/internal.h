@@ -43,7 +43,7 @@ struct session {
     struct ssh_counter_struct packets;
     int64_t round_trip_us; /* the shortest that an answer has taken; -1: not known */
     bool widens;           /* libssh's windows can be enlarged, see channel_widen() */
-    uint32_t window_spent; /* see ssh/window.h */
+    uint32_t window_spent; /* see ssh/channel-window.h */
     void *window_room;
 };
 

@@ -1,7 +1,7 @@
 #include "ssh/internal.h"
 
 #include "base/mem.h"
-#include "ssh/window.h"
+#include "ssh/channel-window.h"
 
 #include <fcntl.h>
 #include <libssh/server.h>

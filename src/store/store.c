@@ -5,7 +5,7 @@
 #include "base/path.h"
 #include "store/ini.h"
 #include "store/option.h"
-#include "store/text.h"
+#include "store/profile-text.h"
 
 #include <dirent.h>
 #include <errno.h>

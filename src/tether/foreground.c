@@ -1,12 +1,12 @@
+#include "control/lock.h"
 #include "tether/launch.h"
-#include "tether/lock.h"
 
+#include "relay/listener.h"
+#include "relay/reject.h"
 #include "ssh/connect.h"
-#include "store/chain.h"
-#include "tether/answers.h"
-#include "tether/listener.h"
+#include "store/runtime.h"
+#include "store/via-chain.h"
 #include "tether/process.h"
-#include "tether/runtime.h"
 #include "tether/service.h"
 #include "tether/tether.h"
 

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "ssh/identity.h"
 #include "store/profile.h"
-#include "tether/runtime.h"
+#include "store/runtime.h"
 
 #include <stdbool.h>
 

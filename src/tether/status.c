@@ -3,8 +3,8 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "control/message.h"
 #include "store/store.h"
-#include "tether/message.h"
 #include "tether/service.h"
 
 #include <config.h>

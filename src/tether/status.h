@@ -3,10 +3,10 @@
 #define DOCKTETHER_TETHER_STATUS_H
 
 #include "base/err.h"
+#include "relay/pool.h"
 #include "ssh/session.h"
 #include "store/profile.h"
-#include "tether/dialer.h"
-#include "tether/pool.h"
+#include "tether/connect-worker.h"
 #include "tether/state.h"
 #include "tether/tether.h"
 

@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "store/store.h"
 #include "tether/backoff.h"
-#include "tether/internal.h"
+#include "tether/tether-internal.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 #include "store-home.h"
 
 #include "base/digest.h"
-#include "cli/bundle.h"
-#include "cli/sshhosts.h"
-#include "docker/contexts.h"
+#include "docker/context-list.h"
+#include "import/bundle.h"
+#include "import/ssh-hosts.h"
 
 #define PIN "ssh-ed25519 " FP
 #define HEAD "docktether-profiles 1\n"

@@ -1,5 +1,5 @@
 /* How many spare channels are wanted: bursts, and the quiet after them. */
-#include "tether/ration.h"
+#include "relay/spare-policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* What a remote shell is asked and says: sockets, and how commands end. */
 #include "base/mem.h"
-#include "ssh/ending.h"
+#include "engine/remote-socket.h"
+#include "ssh/exit-status.h"
 #include "store/profile.h"
-#include "tether/remote.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* What a service manager passes and hears, and what it is given. */
 #include "scratch.h"
 
+#include "autostart/launchd.h"
+#include "autostart/unit.h"
 #include "base/time.h"
-#include "cli/launchd.h"
-#include "cli/unit.h"
 #include "tether/notify.h"
 #include "tether/service.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/shell.h"
+#include "ui/shell-lines.h"
 
 #include <stdlib.h>
 #include <string.h>

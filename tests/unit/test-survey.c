@@ -3,8 +3,8 @@
 #include "docker-home.h"
 
 #include "docker/config.h"
+#include "docker/context-lint.h"
 #include "docker/context.h"
-#include "docker/survey.h"
 
 #define SOCKET "/run/docktether/prod.sock"
 #define GOOD "{\"Name\":\"good\",\"Metadata\":{},\"Endpoints\":{\"docker\":{\"Host\":\"unix:///s\"}}}"

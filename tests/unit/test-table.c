@@ -2,9 +2,9 @@
  * times as they are shown. */
 #include "base/mem.h"
 #include "base/time.h"
-#include "cli/out.h"
-#include "cli/table.h"
-#include "cli/width.h"
+#include "ui/out.h"
+#include "ui/table.h"
+#include "ui/width.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* tail: every byte once, and a cut that shows. */
-#include "tether/tail.h"
+#include "relay/unread-byte.h"
 
 #include <errno.h>
 #include <stdarg.h>

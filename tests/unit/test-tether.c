@@ -1,9 +1,9 @@
 /* The pure parts of a tether: its states, its backoff, its words for the remote shell. */
 #include "base/mem.h"
 #include "base/quote.h"
+#include "engine/dial-command.h"
 #include "store/profile.h"
 #include "tether/backoff.h"
-#include "tether/dialcommand.h"
 #include "tether/state.h"
 
 #include <setjmp.h>

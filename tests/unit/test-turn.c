@@ -1,5 +1,5 @@
 /* Whose turn it is: a server that runs only so many commands at once, imitated. */
-#include "tether/turn.h"
+#include "relay/max-sessions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
  * turn to log in. */
 #include "base/time.h"
 #include "tether/idle.h"
-#include "tether/network.h"
-#include "tether/slot.h"
-#include "tether/wake.h"
+#include "tether/login-slots.h"
+#include "tether/netlink.h"
+#include "tether/suspend.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

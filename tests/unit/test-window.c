@@ -1,5 +1,5 @@
 /* How far ahead a server may send: lines and readers, imitated. */
-#include "ssh/window.h"
+#include "ssh/channel-window.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,42 @@
+/* offer: the words that fit where one is being completed. */
+#ifndef DOCKTETHER_CLI_COMPLETIONS_H
+#define DOCKTETHER_CLI_COMPLETIONS_H
+
+#include "base/mem.h"
+#include "cli/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OFFER_NO_COMMAND ((size_t)-1)
+
+/* What the shell is to do beside, as cobra numbers it. */
+enum complete_directive { COMPLETE_FILES = 0, COMPLETE_NO_SPACE = 2, COMPLETE_NO_FILES = 4 };
+
+struct offer {
+    const char *partial; /* the word in hand */
+    size_t lead;         /* so much of it stands before what is being completed: "--set=" */
+    const struct command *command;
+    struct strv operands;           /* that stand before it */
+    struct strv given;              /* names of options that do */
+    const struct args_option *asks; /* the option whose value the word is, or NULL */
+    bool only_operands;             /* a -- stood before */
+    struct strv words, notes;
+    unsigned directive;
+    size_t command_at; /* index of the word at which somebody else's command begins */
+};
+
+/* Adds the word when it begins as what has been typed; note may be NULL. */
+void offer_word(struct offer *c, const char *word, const char *note);
+
+void offer_commands(struct offer *c);
+
+/* True when the option (its long form) stands on the line already. */
+bool offer_is_given(const struct offer *c, const char *option);
+
+/* The next operand of c->command, the value of c->asks, an option of the command. */
+void offer_operand(struct offer *c);
+void offer_value(struct offer *c);
+void offer_options(struct offer *c);
+
+#endif

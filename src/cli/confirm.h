@@ -1,0 +1,20 @@
+/* protect: asks before a protected profile becomes what commands go to. */
+#ifndef DOCKTETHER_CLI_CONFIRM_H
+#define DOCKTETHER_CLI_CONFIRM_H
+
+#include "base/err.h"
+#include "store/profile.h"
+
+#include <stdbool.h>
+
+struct protect {
+    const char *verb;    /* "use", for the hint */
+    const char *purpose; /* "to make it Docker's current context" */
+    const char *outcome; /* "nothing was switched", where the answer is no */
+};
+
+/* 0 when the profile is not protected, the user said --yes, or typed its name.
+ * ERR_POLICY otherwise, and without a terminal. */
+int protect_confirm(const struct profile *p, bool yes, const struct protect *what, struct err *e);
+
+#endif

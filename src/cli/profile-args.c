@@ -1,0 +1,256 @@
+#include "cli/profile-args.h"
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/suggest.h"
+#include "cli/pin-source.h"
+#include "store/endpoint.h"
+#include "store/option.h"
+#include "store/pin.h"
+#include "store/store.h"
+#include "store/via-chain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const editing[] = { "via",      "identity",    "certificate", "pin",
+                                       "pin-from", "description", "protected",   "set" };
+
+bool edit_given(const char *url, const struct args *a)
+{
+    for (size_t i = 0; i < sizeof editing / sizeof *editing; i++)
+        if (args_has(a, editing[i]))
+            return true;
+    return url != NULL;
+}
+
+/* What p would be without the values that it was given. */
+static struct profile *base_of(const struct profile *p, struct err *e)
+{
+    return profile_is_ephemeral(p) ? profile_new(p->name) : store_new_profile(p->name, e);
+}
+
+static int set(struct profile *p, const char *section, const char *key, const char *value, struct err *e)
+{
+    return option_set(p, option_find(section, key), value, e);
+}
+
+/* ---- the URL ---------------------------------------------------------- */
+
+/* Back to what a new profile would have. */
+static int set_default(struct profile *p, const struct profile *base, const char *key, struct err *e)
+{
+    const struct option *o = option_find("ssh", key);
+    struct strv values = { 0 };
+
+    option_get(base, o, &values);
+    int rc = option_set(p, o, values.count > 0 ? values.items[0] : "", e);
+    strv_clear(&values);
+    return rc;
+}
+
+static int set_endpoint(struct profile *p, const struct endpoint *ep, const struct profile *base,
+                        struct err *e)
+{
+    char port[8];
+
+    snprintf(port, sizeof port, "%u", (unsigned)ep->port);
+    if (set(p, "ssh", "host", ep->host, e) != 0)
+        return -1;
+    if ((ep->port != 0 ? set(p, "ssh", "port", port, e) : set_default(p, base, "port", e)) != 0)
+        return -1;
+    if ((ep->user != NULL ? set(p, "ssh", "user", ep->user, e) : set_default(p, base, "user", e)) != 0)
+        return -1;
+    return ep->path != NULL ? set(p, "docker", "socket", ep->path, e) : 0;
+}
+
+static int apply_url(struct profile *p, const char *url, struct err *e)
+{
+    struct endpoint ep = { 0 };
+    int rc = -1;
+
+    if (url == NULL)
+        return 0;
+    if (endpoint_parse(url, &ep, e) != 0)
+        return -1;
+    struct profile *base = base_of(p, e);
+    if (base != NULL)
+        rc = set_endpoint(p, &ep, base, e);
+    profile_free(base);
+    endpoint_clear(&ep);
+    return rc;
+}
+
+/* ---- identities ------------------------------------------------------- */
+
+/* As it will stand in the profile: absolute, or ~/ as it was typed. */
+static char *file_path(const char *key, const char *given, struct err *e)
+{
+    if (given[0] == '/' || strncmp(given, "~/", 2) == 0)
+        return mem_strdup(given);
+    while (strncmp(given, "./", 2) == 0)
+        given += 2;
+    char *cwd = getcwd(NULL, 0);
+    if (cwd == NULL) {
+        err_set_errno(e, ERR_FAILED, key, "%s is relative and there is no working directory", given);
+        return NULL;
+    }
+    char *path = mem_printf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, given);
+    free(cwd);
+    return path;
+}
+
+static int check_file(const char *key, const char *path, struct err *e)
+{
+    struct stat st;
+    char *full = path_expand(path, e);
+
+    if (full == NULL)
+        return -1;
+    int missing = stat(full, &st);
+    if (missing) {
+        err_set_errno(e, ERR_FAILED, key, "cannot use %s", full);
+        if (strcmp(key, "identity") == 0)
+            err_hint_file(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f", full,
+                          "");
+        else
+            err_hint(e, "give the path of what `ssh-keygen -s` made, FILE-cert.pub");
+    } else if (!S_ISREG(st.st_mode)) {
+        missing = err_set(e, ERR_FAILED, key, "%s is not a regular file", full);
+    }
+    free(full);
+    return missing;
+}
+
+/* The option and the key of section ssh have one name. */
+static int apply_files(struct profile *p, const char *key, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    if (args_has(a, key) && set(p, "ssh", key, "", e) != 0)
+        return -1;
+    while ((given = args_next(a, key, &at)) != NULL) {
+        if (*given == '\0')
+            return err_set(e, ERR_USAGE, "", "--%s needs the path of a file", key);
+        char *path = file_path(key, given, e);
+        int rc = path == NULL || check_file(key, path, e) != 0 ? -1 : set(p, "ssh", key, path, e);
+        free(path);
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- pins ------------------------------------------------------------- */
+
+static int apply_pins(struct profile *p, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    if (args_has(a, "pin") || args_has(a, "pin-from"))
+        pins_clear(&p->pins);
+    while ((given = args_next(a, "pin", &at)) != NULL) {
+        struct pin pin;
+        if (pin_parse(given, &pin, e) != 0)
+            return -1;
+        pins_add(&p->pins, &pin);
+    }
+    for (at = 0; (given = args_next(a, "pin-from", &at)) != NULL;)
+        if (pinfrom_add(p, given, e) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- --set ------------------------------------------------------------ */
+
+static int unknown_key(const char *key, struct err *e)
+{
+    size_t count;
+    const struct option *table = option_table(&count);
+
+    err_set(e, ERR_USAGE, "", "no such key: \"%s\"", key);
+    for (size_t i = 0; i < count; i++)
+        if (nearest_likely(key, table[i].key))
+            return err_hint(e, "did you mean %s.%s?", table[i].section, table[i].key);
+    return err_hint(e, "docktether(5) describes the keys, and `docktether inspect NAME` shows them all");
+}
+
+/* Back to what docktether.ini or the program says. */
+static int reset_key(struct profile *p, const struct option *o, struct err *e)
+{
+    struct profile *base = base_of(p, e);
+
+    if (base == NULL)
+        return -1;
+    option_copy(p, base, o);
+    profile_free(base);
+    return 0;
+}
+
+/* One of the two values would be lost without a word. Of pins it is known which: they
+ * come last. */
+static int check_once(const struct option *o, const struct args *a, struct err *e)
+{
+    if (o->type == OPTION_PINS || !args_has(a, o->key))
+        return 0;
+    return err_set(e, ERR_USAGE, "", "%s is given twice: --%s and --set %s", o->key, o->key, o->key);
+}
+
+static int apply_set(struct profile *p, const char *assignment, const struct args *a, struct err *e)
+{
+    const char *equals = strchr(assignment, '=');
+
+    if (equals == NULL || equals == assignment)
+        return err_set(e, ERR_USAGE, "", "--set needs KEY=VALUE, it was given \"%s\"", assignment);
+    char *key = mem_printf("%.*s", (int)(equals - assignment), assignment);
+    const struct option *o = option_find(NULL, key);
+    int rc;
+    if (o == NULL)
+        rc = unknown_key(key, e);
+    else if (check_once(o, a, e) != 0)
+        rc = -1;
+    else if (equals[1] == '\0' && o->fallback != NULL)
+        rc = reset_key(p, o, e);
+    else
+        rc = option_set(p, o, equals + 1, e);
+    free(key);
+    return rc;
+}
+
+static int apply_sets(struct profile *p, const struct args *a, struct err *e)
+{
+    const char *given;
+    size_t at = 0;
+
+    while ((given = args_next(a, "set", &at)) != NULL)
+        if (apply_set(p, given, a, e) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- all of it -------------------------------------------------------- */
+
+int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e)
+{
+    const char *description = args_value(a, "description");
+    const char *via = args_value(a, "via");
+
+    if (apply_url(p, url, e) != 0 || apply_files(p, "identity", a, e) != 0 ||
+        apply_files(p, "certificate", a, e) != 0)
+        return -1;
+    if (description != NULL && set(p, "profile", "description", description, e) != 0)
+        return -1;
+    if (via != NULL && set(p, "ssh", "via", via, e) != 0)
+        return -1;
+    if (args_has(a, "protected"))
+        p->protect = true;
+    /* known_hosts is asked for the host and port that --set may still change. */
+    if (apply_sets(p, a, e) != 0)
+        return -1;
+    return apply_pins(p, a, e);
+}

@@ -1,0 +1,190 @@
+#include "cli/status-all.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "control/status-query.h"
+#include "store/store.h"
+#include "ui/out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define POLLED_MAX 512
+#define ASKED_AT_ONCE 256 /* each costs a descriptor */
+
+struct entry {
+    char *name;
+    bool is_protected;
+    struct inquiry *inquiry;
+    bool due;         /* to be asked, or being asked */
+    int64_t asked_ms; /* since when; 0: it has not begun */
+    json_t *state;
+};
+
+struct roll {
+    struct entry *entries;
+    size_t count;
+};
+
+static json_t *bare(const char *name, const char *state)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "name", out_json_string(name));
+    json_object_set_new(o, "state", json_string(state));
+    return o;
+}
+
+static json_t *silent(const char *name, const struct err *e)
+{
+    json_t *o = bare(name, "silent"), *error = json_object();
+
+    json_object_set_new(error, "code", json_integer(e->code));
+    json_object_set_new(error, "layer", out_json_string(e->layer));
+    json_object_set_new(error, "message", out_json_string(e->msg));
+    json_object_set_new(error, "hint", out_json_string(e->hint));
+    json_object_set_new(o, "last_error", error);
+    return o;
+}
+
+static bool is_protected(const char *name)
+{
+    struct profile *p = store_load(name, NULL);
+    bool yes = p != NULL && p->protect;
+
+    profile_free(p);
+    return yes;
+}
+
+struct roll *roll_new(const char *const *names, size_t count)
+{
+    struct roll *r = mem_alloc(sizeof *r);
+
+    r->count = count;
+    r->entries = mem_alloc((count + 1) * sizeof *r->entries);
+    for (size_t i = 0; i < count; i++) {
+        r->entries[i].name = mem_strdup(names[i]);
+        r->entries[i].is_protected = is_protected(names[i]);
+    }
+    return r;
+}
+
+void roll_free(struct roll *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->count; i++) {
+        inquiry_free(r->entries[i].inquiry);
+        json_decref(r->entries[i].state);
+        free(r->entries[i].name);
+    }
+    free(r->entries);
+    free(r);
+}
+
+size_t roll_count(const struct roll *r)
+{
+    return r->count;
+}
+
+const json_t *roll_state(const struct roll *r, size_t i)
+{
+    return r->entries[i].state;
+}
+
+struct state_row roll_row(const struct roll *r, size_t i)
+{
+    const struct entry *entry = &r->entries[i];
+
+    return (
+        struct state_row){ .state = entry->state, .name = entry->name, .is_protected = entry->is_protected };
+}
+
+static void set_state(struct entry *entry, json_t *state)
+{
+    json_decref(entry->state);
+    entry->state = state;
+}
+
+void roll_ask(struct roll *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        r->entries[i].due = true;
+}
+
+/* Asked for too long. It still is: the answer may come. */
+static bool lose_patience(struct entry *entry, int64_t patience_ms)
+{
+    struct err e = ERR_INIT;
+
+    if (time_mono_ms() - entry->asked_ms < patience_ms)
+        return false;
+    err_set(&e, ERR_FAILED, "control", "the tether does not answer");
+    err_hint(&e, "docktether logs %s; docktether down %s ends it all the same", entry->name, entry->name);
+    set_state(entry, silent(entry->name, &e));
+    return true;
+}
+
+static bool step(struct entry *entry, int64_t patience_ms)
+{
+    struct err e = ERR_INIT;
+    enum inquiry_result result = INQUIRY_FAILED;
+    json_t *status = NULL;
+
+    if (entry->asked_ms == 0)
+        entry->asked_ms = time_mono_ms();
+    if (entry->inquiry == NULL)
+        entry->inquiry = inquiry_new(entry->name, &e);
+    if (entry->inquiry != NULL)
+        result = inquiry_step(entry->inquiry, &status, &e);
+    if (result == INQUIRY_OPEN)
+        return lose_patience(entry, patience_ms);
+    if (result == INQUIRY_ANSWERED)
+        set_state(entry, status);
+    else
+        set_state(entry, result == INQUIRY_DOWN ? bare(entry->name, "down") : silent(entry->name, &e));
+    entry->due = false;
+    entry->asked_ms = 0;
+    return true;
+}
+
+bool roll_step(struct roll *r, int64_t patience_ms)
+{
+    size_t open = 0;
+    bool all = true;
+
+    for (size_t i = 0; i < r->count; i++) {
+        struct entry *entry = &r->entries[i];
+        if (!entry->due)
+            continue;
+        if (entry->asked_ms == 0 && open >= ASKED_AT_ONCE) {
+            all = false;
+            continue;
+        }
+        all = step(entry, patience_ms) && all;
+        open += entry->due;
+    }
+    return all;
+}
+
+size_t roll_poll(const struct roll *r, struct pollfd *fds, size_t max)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < r->count && used < max; i++) {
+        const struct entry *entry = &r->entries[i];
+        int fd = entry->due && entry->inquiry != NULL ? inquiry_fd(entry->inquiry) : -1;
+        if (fd >= 0)
+            fds[used++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+    }
+    return used;
+}
+
+void roll_call(struct roll *r)
+{
+    struct pollfd fds[POLLED_MAX];
+
+    roll_ask(r);
+    while (!roll_step(r, ROLL_PATIENCE_MS))
+        (void)poll(fds, (nfds_t)roll_poll(r, fds, POLLED_MAX), ROLL_AGAIN_MS);
+}

@@ -1,0 +1,139 @@
+#include "control/status-query.h"
+
+#include "base/mem.h"
+#include "control/lock.h"
+#include "control/message.h"
+#include "store/runtime.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (64 * 1024)
+
+struct inquiry {
+    struct runtime rt;
+    int fd;    /* -1: nothing was asked yet */
+    char *buf; /* while something was */
+    size_t len;
+};
+
+struct inquiry *inquiry_new(const char *name, struct err *e)
+{
+    struct inquiry *q = mem_alloc(sizeof *q);
+
+    q->fd = -1;
+    if (runtime_init(&q->rt, name, e) == 0)
+        return q;
+    free(q);
+    return NULL;
+}
+
+static void drop(struct inquiry *q)
+{
+    if (q->fd >= 0)
+        close(q->fd);
+    free(q->buf);
+    q->fd = -1;
+    q->buf = NULL;
+    q->len = 0;
+}
+
+void inquiry_free(struct inquiry *q)
+{
+    if (q == NULL)
+        return;
+    drop(q);
+    runtime_clear(&q->rt);
+    free(q);
+}
+
+int inquiry_fd(const struct inquiry *q)
+{
+    return q->fd;
+}
+
+/* The tether begins or ends, or cannot take one more now. */
+static bool passing(int error)
+{
+    return error == ENOENT || error == ECONNREFUSED || error == EAGAIN || error == ECONNRESET ||
+           error == EPIPE;
+}
+
+static enum inquiry_result begin(struct inquiry *q, struct err *e)
+{
+    static const char line[] = "{\"op\":\"status\"}\n";
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    pid_t pid;
+
+    if (!lock_is_held(&q->rt, &pid))
+        return INQUIRY_DOWN;
+    strcpy(sa.sun_path, q->rt.ctl); /* runtime_init() has seen to its length */
+    q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (q->fd >= 0 && connect(q->fd, (const struct sockaddr *)&sa, sizeof sa) == 0 &&
+        send(q->fd, line, sizeof line - 1, MSG_NOSIGNAL) == (ssize_t)sizeof line - 1) {
+        q->buf = mem_alloc(ANSWER_MAX);
+        return INQUIRY_OPEN;
+    }
+    bool passes = q->fd >= 0 && passing(errno);
+    err_set_errno(e, ERR_FAILED, "control", "cannot reach the tether at %s", q->rt.ctl);
+    drop(q);
+    if (!passes)
+        return INQUIRY_FAILED;
+    err_clear(e);
+    return INQUIRY_OPEN;
+}
+
+static enum inquiry_result read_answer(struct inquiry *q, json_t **status, struct err *e)
+{
+    json_t *o = json_loads(q->buf, JSON_REJECT_DUPLICATES, NULL);
+
+    *status = json_incref(json_object_get(o, "status"));
+    if (json_is_object(json_object_get(o, "error")))
+        message_unpack_err(json_object_get(o, "error"), e);
+    else if (!json_is_object(*status))
+        err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
+    json_decref(o);
+    if (json_is_object(*status))
+        return INQUIRY_ANSWERED;
+    json_decref(*status);
+    *status = NULL;
+    return INQUIRY_FAILED;
+}
+
+static enum inquiry_result receive(struct inquiry *q, json_t **status, struct err *e)
+{
+    ssize_t n = recv(q->fd, q->buf + q->len, ANSWER_MAX - 1 - q->len, MSG_DONTWAIT);
+    enum inquiry_result r = INQUIRY_OPEN;
+    pid_t pid;
+
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return INQUIRY_OPEN;
+    q->len += n > 0 ? (size_t)n : 0;
+    q->buf[q->len] = '\0';
+    char *end = strchr(q->buf, '\n');
+    if (end != NULL) {
+        *end = '\0';
+        r = read_answer(q, status, e);
+    } else if (n <= 0) {
+        /* Turned away at the door, unless it is no more. */
+        r = lock_is_held(&q->rt, &pid) ? INQUIRY_OPEN : INQUIRY_DOWN;
+    } else if (q->len == ANSWER_MAX - 1) {
+        err_set(e, ERR_FAILED, "control", "the tether's answer is too long");
+        r = INQUIRY_FAILED;
+    } else {
+        return INQUIRY_OPEN;
+    }
+    drop(q);
+    return r;
+}
+
+enum inquiry_result inquiry_step(struct inquiry *q, json_t **status, struct err *e)
+{
+    *status = NULL;
+    return q->fd < 0 ? begin(q, e) : receive(q, status, e);
+}

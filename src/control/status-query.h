@@ -1,0 +1,33 @@
+/* inquiry: the status of a tether, asked without waiting, so that many can be
+ * asked at once and none of them keeps the others. A tether that does not
+ * answer has one request of ours waiting, however long that takes. */
+#ifndef DOCKTETHER_CONTROL_STATUS_QUERY_H
+#define DOCKTETHER_CONTROL_STATUS_QUERY_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+
+struct inquiry;
+
+enum inquiry_result {
+    INQUIRY_FAILED = -1, /* with an error */
+    INQUIRY_OPEN,        /* no answer yet */
+    INQUIRY_DOWN,        /* no tether of that name runs */
+    INQUIRY_ANSWERED,
+};
+
+/* NULL when there is no runtime directory. */
+struct inquiry *inquiry_new(const char *name, struct err *e);
+void inquiry_free(struct inquiry *q);
+
+/* Begins, when nothing is under way, or goes on. With an answer *status is a
+ * new reference to what docs/PROTOCOL.md describes. After any result but INQUIRY_OPEN
+ * the next call asks anew. Never blocks. */
+enum inquiry_result inquiry_step(struct inquiry *q, json_t **status, struct err *e);
+
+/* What to poll for reading before the next step; -1: time alone helps, the
+ * tether is just starting or has too many to talk to. */
+int inquiry_fd(const struct inquiry *q);
+
+#endif

@@ -1,0 +1,147 @@
+#include "control/tether-client.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "base/unixsock.h"
+#include "control/control-client.h"
+#include "control/lock.h"
+#include "store/runtime.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_MS 5000
+#define DOWN_MS 5000 /* to end by itself; then SIGTERM, then SIGKILL */
+#define SIGTERM_MS 2000
+#define SIGKILL_MS 2000
+#define EXIT_MS 2000
+#define POLL_MS 10
+
+bool client_running(const char *name)
+{
+    struct runtime rt;
+    pid_t pid;
+
+    if (runtime_init(&rt, name, NULL) != 0)
+        return false;
+    bool running = lock_is_held(&rt, &pid);
+    runtime_clear(&rt);
+    return running;
+}
+
+json_t *client_status_within(const char *name, int64_t ms, struct err *e)
+{
+    struct runtime rt;
+    pid_t pid;
+    json_t *status = NULL;
+
+    if (runtime_init(&rt, name, e) != 0)
+        return NULL;
+    if (lock_is_held(&rt, &pid)) {
+        json_t *answer = call_tether(&rt, call_op("status"), ms, e);
+        status = json_incref(json_object_get(answer, "status"));
+        if (answer != NULL && status == NULL)
+            err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
+        json_decref(answer);
+        /* It may have ended in between, which is no error. */
+        if (status == NULL && !lock_is_held(&rt, &pid))
+            err_clear(e);
+    }
+    runtime_clear(&rt);
+    return status;
+}
+
+json_t *client_status(const char *name, struct err *e)
+{
+    return client_status_within(name, ANSWER_MS, e);
+}
+
+/* True when the lock was given up in time. */
+static bool await_end(const struct runtime *rt, int64_t ms)
+{
+    struct deadline d = deadline_in(ms);
+    pid_t pid;
+
+    while (lock_is_held(rt, &pid)) {
+        if (deadline_left(d) == 0)
+            return false;
+        poll(NULL, 0, POLL_MS);
+    }
+    return true;
+}
+
+/* The process id in a lock file is that of the process that holds the lock:
+ * looked at again right before each signal. */
+static bool end_by_signal(const struct runtime *rt, int number, int64_t ms)
+{
+    pid_t pid;
+
+    if (!lock_is_held(rt, &pid))
+        return true;
+    if (pid > 1)
+        kill(pid, number);
+    return await_end(rt, ms);
+}
+
+static int end(const struct runtime *rt, bool force, struct err *e)
+{
+    struct err refused = ERR_INIT;
+
+    json_t *answer = call_tether(rt, json_pack("{s:s,s:b}", "op", "down", "force", force), DOWN_MS, &refused);
+    json_decref(answer);
+    /* Its own no, not the end of file that its end is. */
+    if (refused.code != ERR_NONE && strcmp(refused.layer, "control") != 0) {
+        if (e != NULL)
+            *e = refused;
+        return -1;
+    }
+
+    if (await_end(rt, DOWN_MS) || end_by_signal(rt, SIGTERM, SIGTERM_MS) ||
+        end_by_signal(rt, SIGKILL, SIGKILL_MS))
+        return 0;
+    return err_set(e, ERR_FAILED, "runtime", "the process that holds %s does not end", rt->lock);
+}
+
+/* What a killed tether left behind; only with the lock, lest a new tether that
+ * begins right now loses its sockets. */
+static void clean_up(const struct runtime *rt)
+{
+    int fd;
+
+    if (access(rt->lock, F_OK) != 0)
+        return;
+    if (lock_take(rt, &fd, NULL) == 0) {
+        /* One that a service manager keeps listening on is no leftover. */
+        runtime_remove(rt, !unixsock_listening(rt->sock));
+        close(fd);
+    }
+}
+
+/* The lock is given up a moment before the process ends. */
+static void await_process(pid_t pid)
+{
+    struct deadline d = deadline_in(EXIT_MS);
+
+    while (pid > 1 && kill(pid, 0) == 0 && deadline_left(d) > 0)
+        poll(NULL, 0, POLL_MS);
+}
+
+int client_down(const char *name, bool force, struct err *e)
+{
+    struct runtime rt;
+    pid_t pid;
+
+    if (runtime_init(&rt, name, e) != 0)
+        return -1;
+    int rc = lock_is_held(&rt, &pid) ? end(&rt, force, e) : 1;
+    if (rc == 0)
+        await_process(pid);
+    if (rc >= 0)
+        clean_up(&rt);
+    runtime_clear(&rt);
+    return rc;
+}

@@ -1,0 +1,46 @@
+#include "control/wake-service.h"
+
+#include "base/time.h"
+#include "control/lock.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define APPEAR_MS 10000
+#define LOOK_MS 10
+
+int summon_begin(const struct runtime *rt)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+    if (strlen(rt->sock) >= sizeof sa.sun_path)
+        return -1;
+    strcpy(sa.sun_path, rt->sock);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&sa, sizeof sa) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int summon_await(const struct runtime *rt, int fd, struct err *e)
+{
+    struct deadline d = deadline_in(APPEAR_MS);
+    pid_t pid;
+
+    while (!lock_is_held(rt, &pid)) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        /* A tether that cannot begin answers without having locked anything. */
+        if (deadline_left(d) > 0 && poll(&p, 1, LOOK_MS) == 0)
+            continue;
+        err_set(e, ERR_FAILED, "runtime", "the service manager listens on %s, and its tether does not run",
+                rt->sock);
+        return err_hint(e, "on Linux: journalctl --user -e, or systemctl --user status 'docktether@*'");
+    }
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* survey: what in Docker's store of contexts would break Docker's own programs.
+ * Read only.
+ *
+ * `docker context ls` reads the meta.json of every context and gives up at the
+ * first that it cannot take, whosever that is. */
+#ifndef DOCKTETHER_DOCKER_CONTEXT_LINT_H
+#define DOCKTETHER_DOCKER_CONTEXT_LINT_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct survey_fault {
+    char *path;  /* of the meta.json */
+    char *why;   /* "line 3: a comma or } is missing" */
+    bool breaks; /* every listing; else that context alone is not found */
+};
+
+/* Zero-initialised when empty. */
+struct survey {
+    struct survey_fault *faults; /* in the order of their paths */
+    size_t count;
+    size_t contexts; /* that were looked at, at most 1000 */
+};
+
+/* No store at all is an empty one. -1 when the store cannot be read. */
+int survey_contexts(struct survey *s, struct err *e);
+void survey_clear(struct survey *s);
+
+#endif

@@ -1,0 +1,26 @@
+/* contexts: Docker's contexts that lead to a host by ssh://, as others made
+ * them. Read only. */
+#ifndef DOCKTETHER_DOCKER_CONTEXT_LIST_H
+#define DOCKTETHER_DOCKER_CONTEXT_LIST_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+struct contexts_entry {
+    char *name;
+    char *url; /* begins with "ssh://", is checked no further */
+};
+
+/* Zero-initialised when empty. */
+struct contexts {
+    struct contexts_entry *items;
+    size_t count;
+};
+
+/* Sorted by name, at most 1000. What cannot be read or parsed is passed over:
+ * it belongs to somebody else. No contexts at all are no error. */
+int contexts_by_ssh(struct contexts *list, struct err *e);
+void contexts_clear(struct contexts *list);
+
+#endif

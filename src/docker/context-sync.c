@@ -1,0 +1,64 @@
+#include "docker/context-sync.h"
+
+#include "docker/config.h"
+#include "docker/context.h"
+#include "store/runtime.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int publish_check(const struct profile *p, struct err *e)
+{
+    struct err why = ERR_INIT;
+
+    if (!profile_has_context(p) || context_owner(p->name, &why) != CONTEXT_FOREIGN)
+        return 0;
+    if (why.code != ERR_NONE) {
+        *e = why;
+        return -1;
+    }
+    err_set(e, ERR_FAILED, "docker context", "Docker has a context \"%s\" that docktether does not own",
+            p->name);
+    return err_hint(e,
+                    "give the profile another name, or keep it out of Docker's contexts with "
+                    "`--set context=no`, or remove theirs: docker context rm %s",
+                    p->name);
+}
+
+int publish_remove(const char *name, struct err *e)
+{
+    char *current = NULL;
+    int removed = 0;
+
+    (void)config_current(&current, NULL); /* context_remove() reports a broken file */
+    int rc = context_remove(name, &removed, e);
+    if (rc == 0 && removed && current != NULL && strcmp(current, name) == 0)
+        fputs("Current context is now \"default\"\n", stderr);
+    free(current);
+    return rc;
+}
+
+int publish(const struct profile *p, struct err *e)
+{
+    if (!profile_has_context(p))
+        return publish_remove(p->name, e);
+
+    char *socket = runtime_socket_path(p->name, e);
+    if (socket == NULL)
+        return -1;
+    int rc = context_write(p->name, p->description, socket, e);
+    free(socket);
+    return rc;
+}
+
+int publish_new(const struct profile *p, struct err *e)
+{
+    if (store_save(p, true, e) != 0)
+        return -1;
+    if (!profile_has_context(p) || publish(p, e) == 0)
+        return 0;
+    (void)store_remove(p->name, NULL);
+    return -1;
+}

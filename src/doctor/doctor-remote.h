@@ -1,0 +1,37 @@
+/* What doctor found out about the Docker socket at the other side. */
+#ifndef DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
+#define DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
+
+#include "doctor/doctor.h"
+#include "engine/remote-socket.h"
+#include "ssh/channel-sync.h"
+
+enum attempt {
+    ATTEMPT_NONE, /* not made */
+    ATTEMPT_WORKS,
+    ATTEMPT_FAILED,
+};
+
+struct doctor_remote {
+    struct remote_answer answer; /* of the remote shell, or a guess */
+    size_t at;                   /* the place that is meant, of answer.places */
+    enum remote_listening listening;
+
+    enum attempt forwarding, command;
+    char forwarding_why[400], command_why[900];
+    char *dial; /* the command, as it was tried */
+    /* What the two attempts took, for whichever layer they were made. */
+    int64_t forwarding_us, command_us;
+};
+
+/* Deadline of one step. */
+struct wait doctor_wait(const struct doctor_host *h);
+
+/* Says something to the remote Docker, by the transport that works, and listens
+ * to the whole of an HTTP answer. As talk_run(). */
+int doctor_speak(struct doctor_host *h, const char *say, struct talk *t, struct err *e);
+
+/* True when the text is an HTTP answer that is there as a whole. */
+bool doctor_http_complete(const char *reply);
+
+#endif

@@ -1,0 +1,67 @@
+/* remote: what the shell at the other side is asked about Docker sockets, what
+ * its answer means, and the error that follows from it. Pure. */
+#ifndef DOCKTETHER_ENGINE_REMOTE_SOCKET_H
+#define DOCKTETHER_ENGINE_REMOTE_SOCKET_H
+
+#include "base/err.h"
+#include "store/profile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REMOTE_PATH_SIZE 108
+#define REMOTE_PLACES_MAX 8
+
+enum remote_state {
+    REMOTE_UNKNOWN, /* nobody could be asked */
+    REMOTE_ABSENT,
+    REMOTE_NO_SOCKET, /* something else stands there */
+    REMOTE_CLOSED,    /* a directory on the way may not be entered */
+    REMOTE_DENIED,    /* it may not be written to */
+    REMOTE_USABLE,    /* as far as permissions go */
+};
+
+struct remote_place {
+    enum remote_state state;
+    char path[REMOTE_PATH_SIZE];
+    /* Of the directory when closed, of the socket when denied; mode -1: not told. */
+    char barrier[REMOTE_PATH_SIZE];
+    int mode;
+    char owner[33], group[33];
+};
+
+struct remote_answer {
+    bool answered;
+    char user[33];
+    char groups[512]; /* the login's, with a blank before and after each */
+    struct remote_place places[REMOTE_PLACES_MAX];
+    size_t count;
+};
+
+/* A command for the remote shell, allocated: how it is with the profile's
+ * socket, or, for "auto", with every place where Docker and Podman are known
+ * to keep theirs, the likeliest first. POSIX sh; from another login shell
+ * (fish, csh) it works too, and whatever cannot run it gives no answer. */
+char *remote_question(const struct profile *p);
+
+/* A command for the remote shell, allocated: does anybody listen at the socket?
+ * The kernel's list can say yes; whatever there can connect says no as well. */
+char *remote_listening_question(const char *socket);
+
+enum remote_listening { REMOTE_LISTENING_UNKNOWN, REMOTE_LISTENING_YES, REMOTE_LISTENING_NO };
+enum remote_listening remote_parse_listening(const char *reply);
+
+/* Takes what the command printed; lines of others (a talkative ~/.bashrc) are
+ * passed over. */
+void remote_parse(const char *reply, struct remote_answer *out);
+
+/* The places to try when nobody answered. */
+void remote_guess(const struct profile *p, struct remote_answer *out);
+
+/* True when a socket is there that this login may not use. */
+bool remote_forbidden(const struct remote_answer *a);
+
+/* The answer's error, ERR_SOCKET. known: what trying has told so far. */
+void remote_explain(const struct remote_answer *a, const struct profile *p, const char *known, struct err *e);
+
+#endif

@@ -1,0 +1,113 @@
+#include "import/candidate.h"
+
+#include "ssh/knownhosts.h"
+#include "store/option.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-"
+#define NAME_LEN 100 /* leaves room for what makes it unique */
+
+void place_clear(struct place *at)
+{
+    profile_free(at->profile);
+    free(at->name);
+    free(at->from);
+    free(at->problem);
+}
+
+void place_problem(struct place *at, const char *why)
+{
+    if (at->problem == NULL)
+        at->problem = mem_strdup(why);
+}
+
+void place_set(struct place *at, const char *section, const char *key, const char *value)
+{
+    struct err why = ERR_INIT;
+    const struct option *o = option_find(section, key);
+
+    if (value != NULL && o != NULL && option_set(at->profile, o, value, &why) != 0)
+        place_problem(at, why.msg);
+}
+
+static void set_files(struct place *at, const char *key, const struct strv *files)
+{
+    if (files->count > 0)
+        place_set(at, "ssh", key, "");
+    for (size_t i = 0; i < files->count; i++)
+        place_set(at, "ssh", key, files->items[i]);
+}
+
+/* A HostKeyAlias stands there without the port. */
+static void pin(struct place *at, const struct sshconfig *c)
+{
+    const char *host = c->host_key_alias != NULL ? c->host_key_alias : at->profile->host;
+    struct hostkeys keys = { 0 };
+
+    if (host == NULL)
+        return;
+    knownhosts_collect(&c->known_hosts, host, c->host_key_alias != NULL ? 22 : at->profile->port, &keys);
+    for (size_t i = 0; i < keys.count; i++)
+        pins_add(&at->profile->pins, &keys.items[i].pin);
+    hostkeys_clear(&keys);
+}
+
+void place_fill(struct place *at, const struct sshconfig *c)
+{
+    char port[24];
+    struct err why = ERR_INIT;
+
+    snprintf(port, sizeof port, "%" PRId64, c->port);
+    place_set(at, "ssh", "host", c->hostname);
+    place_set(at, "ssh", "port", port);
+    place_set(at, "ssh", "user", c->user);
+    set_files(at, "identity", &c->identities);
+    set_files(at, "certificate", &c->certificates);
+    place_set(at, "ssh", "agent", c->agent);
+    if (c->proxy_command != NULL)
+        place_problem(at, "it is reached by a ProxyCommand, which docktether does not run");
+    if (profile_finish(at->profile, &why) != 0)
+        place_problem(at, why.msg);
+    pin(at, c);
+}
+
+static bool same_files(const struct strv *a, const struct strv *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return a->count == b->count;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool place_same(const struct place *a, const struct place *b)
+{
+    const struct profile *p = a->profile, *q = b->profile;
+
+    return same_text(a->problem, b->problem) && a->via == b->via && p->port == q->port &&
+           same_text(p->host, q->host) && same_text(p->user, q->user) &&
+           (a->is_nameless || b->is_nameless || same_text(p->socket, q->socket)) &&
+           same_files(&p->identities, &q->identities) && same_files(&p->certificates, &q->certificates);
+}
+
+char *place_name(const char *given)
+{
+    const char *from = given + strspn(given, "_.+-");
+    char *name =
+        mem_printf("%.*s%s", NAME_LEN, from, strlen(from) < 2 || strcmp(from, "default") == 0 ? "-host" : "");
+
+    for (char *s = name; *s != '\0'; s++)
+        if (strchr(NAME_CHARS, *s) == NULL)
+            *s = '-';
+    if (strchr("_.+-", name[0]) != NULL)
+        name[0] = 'x';
+    return name;
+}

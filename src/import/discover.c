@@ -1,0 +1,324 @@
+#include "import/discover.h"
+
+#include "base/path.h"
+#include "docker/context-list.h"
+#include "docker/context.h"
+#include "import/candidate.h"
+#include "import/ssh-config.h"
+#include "import/ssh-hosts.h"
+#include "store/endpoint.h"
+#include "store/store.h"
+#include "ui/out.h"
+#include "ui/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 8
+
+struct finder {
+    struct place *items;
+    size_t count;
+    bool no_ssh;
+    struct progress *progress;
+};
+
+/* What was asked for. */
+struct wanted {
+    const char *host;
+    const char *user;   /* NULL: as the configuration says */
+    int64_t port;       /* 0: likewise */
+    const char *jumps;  /* NULL: likewise */
+    const char *socket; /* NULL: the usual one */
+    const char *name, *from;
+    bool is_hop, is_context;
+};
+
+static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why);
+
+/* ---- one host ------------------------------------------------------------ */
+
+/* Without ssh: what was asked for, word for word. */
+static void take_literally(const struct wanted *w, struct sshconfig *c)
+{
+    *c = (struct sshconfig){ .hostname = mem_strdup(w->host),
+                             .user = mem_strdup(w->user),
+                             .port = w->port != 0 ? w->port : 22 };
+    strv_add(&c->known_hosts, "/etc/ssh/ssh_known_hosts");
+    char *home = path_home(NULL);
+    if (home != NULL) {
+        char *path = mem_printf("%s/.ssh/known_hosts", home);
+        strv_add(&c->known_hosts, path);
+        free(path);
+    }
+    free(home);
+}
+
+/* ---- the way there ------------------------------------------------------- */
+
+/* "[ssh://][USER@]HOST[:PORT]" as ssh prints a jump: with brackets around an
+ * IPv4 address too. */
+static int parse_jump(const char *spec, struct endpoint *ep)
+{
+    char *url = strncmp(spec, "ssh://", 6) == 0 ? mem_strdup(spec) : mem_printf("ssh://%s", spec);
+    char *open = strchr(url, '['), *close = strchr(url, ']');
+
+    if (open != NULL && close > open && memchr(open, ':', (size_t)(close - open)) == NULL) {
+        memmove(close, close + 1, strlen(close));
+        memmove(open, open + 1, strlen(open));
+    }
+    int rc = endpoint_parse(url, ep, NULL);
+    free(url);
+    return rc;
+}
+
+/* The last of the list is the nearest to the host; those before it are its own
+ * way, in place of what the configuration says for it. */
+static size_t find_way(struct finder *f, const char *jumps, int depth, const char **why)
+{
+    const char *comma = strrchr(jumps, ',');
+    char *before = comma != NULL ? mem_printf("%.*s", (int)(comma - jumps), jumps) : NULL;
+    struct endpoint ep = { 0 };
+    size_t found = PLACE_NOWHERE;
+
+    if (parse_jump(comma != NULL ? comma + 1 : jumps, &ep) == 0) {
+        const struct wanted hop = { .host = ep.host,
+                                    .user = ep.user,
+                                    .port = ep.port,
+                                    .jumps = before,
+                                    .socket = PROFILE_NO_SOCKET,
+                                    .name = ep.host,
+                                    .from = "ssh config, a jump",
+                                    .is_hop = true };
+        found = find_place(f, &hop, depth + 1, why);
+    } else {
+        *why = "its ProxyJump cannot be read";
+    }
+    endpoint_clear(&ep);
+    free(before);
+    return found;
+}
+
+/* What only a jump had mentioned is called by its name now. */
+static void join(struct place *old, const struct place *at)
+{
+    if (old->is_nameless && !at->is_nameless) {
+        mem_replace(&old->profile->name, at->profile->name);
+        mem_replace(&old->profile->socket, at->profile->socket);
+        mem_replace(&old->from, at->from);
+        old->is_nameless = false;
+        old->is_context = at->is_context;
+    }
+    old->is_hop = old->is_hop || at->is_hop;
+}
+
+/* Takes over *at; returns where it stands. */
+static size_t keep(struct finder *f, struct place *at)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (place_same(&f->items[i], at)) {
+            join(&f->items[i], at);
+            place_clear(at);
+            return i;
+        }
+    }
+    f->items = mem_resize(f->items, f->count + 1, sizeof *f->items);
+    f->items[f->count] = *at;
+    return f->count++;
+}
+
+static int resolve(struct finder *f, const struct wanted *w, struct sshconfig *c, struct err *e)
+{
+    char *text = mem_printf("ssh -G %s", w->host);
+
+    progress_say(f->progress, text);
+    free(text);
+    int rc = f->no_ssh ? 1 : sshconfig_resolve(w->host, w->user, w->port, c, e);
+
+    if (rc <= 0)
+        return rc;
+    f->no_ssh = true;
+    take_literally(w, c);
+    return 0;
+}
+
+/* PLACE_NOWHERE, with *why, for a way that cannot be followed. */
+static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why)
+{
+    struct place at = { .via = PLACE_NOWHERE,
+                        .is_hop = w->is_hop,
+                        .is_nameless = w->is_hop,
+                        .is_context = w->is_context,
+                        .from = mem_strdup(w->from) };
+    struct sshconfig c = { 0 };
+    struct err e = ERR_INIT;
+
+    at.profile = store_new_profile(w->name, &e);
+    if (depth > DEPTH_MAX || at.profile == NULL || resolve(f, w, &c, &e) != 0) {
+        *why = depth > DEPTH_MAX ? "its way leads in a circle, or over too many hosts"
+                                 : "its way cannot be resolved";
+        if (depth > 0 || at.profile == NULL) {
+            place_clear(&at);
+            return PLACE_NOWHERE;
+        }
+        place_problem(&at, e.msg);
+        mem_replace(&at.profile->host, w->host);
+        mem_replace(&at.profile->user, w->user != NULL ? w->user : "");
+        return keep(f, &at);
+    }
+    const char *jumps = w->jumps != NULL ? w->jumps : c.proxy_jump, *broken = NULL;
+    if (jumps != NULL)
+        at.via = find_way(f, jumps, depth, &broken);
+    place_fill(&at, &c);
+    place_set(&at, "docker", "socket", w->socket);
+    sshconfig_clear(&c);
+    if (broken != NULL && depth > 0) {
+        *why = broken;
+        place_clear(&at);
+        return PLACE_NOWHERE;
+    }
+    if (broken != NULL)
+        place_problem(&at, broken);
+    return keep(f, &at);
+}
+
+/* ---- the sources --------------------------------------------------------- */
+
+static void find_context(struct finder *f, const struct contexts_entry *context)
+{
+    struct endpoint ep = { 0 };
+    const char *why;
+
+    if (endpoint_parse(context->url, &ep, NULL) == 0) {
+        char *from = mem_printf("docker context %s", context->name);
+        const struct wanted w = { .host = ep.host,
+                                  .user = ep.user,
+                                  .port = ep.port,
+                                  .socket = ep.path,
+                                  .name = context->name,
+                                  .from = from,
+                                  .is_context = true };
+        (void)find_place(f, &w, 0, &why);
+        free(from);
+    } else {
+        progress_hide(f->progress);
+        out_note(NULL, "Docker's context \"%s\" has an endpoint that cannot be read", context->name);
+    }
+    endpoint_clear(&ep);
+}
+
+static int find_contexts(struct finder *f, struct err *e)
+{
+    struct contexts contexts;
+
+    if (contexts_by_ssh(&contexts, e) != 0)
+        return -1;
+    for (size_t i = 0; i < contexts.count; i++)
+        find_context(f, &contexts.items[i]);
+    contexts_clear(&contexts);
+    return 0;
+}
+
+static int find_hosts(struct finder *f, struct err *e)
+{
+    struct strv hosts = { 0 };
+    const char *why;
+    bool more;
+
+    int rc = sshhosts_list(&hosts, &more, e);
+    for (size_t i = 0; rc == 0 && i < hosts.count && !f->no_ssh; i++) {
+        const struct wanted w = { .host = hosts.items[i], .name = hosts.items[i], .from = "ssh config" };
+        size_t before = f->count;
+        if (strpbrk(hosts.items[i], " \t") == NULL)
+            (void)find_place(f, &w, 0, &why);
+        if (f->no_ssh) /* found out with this one: it is no host of the configuration's */
+            while (f->count > before)
+                place_clear(&f->items[--f->count]);
+    }
+    progress_hide(f->progress);
+    if (rc == 0 && f->no_ssh && hosts.count > 0)
+        out_note(NULL, "there is no ssh here to resolve the hosts of ~/.ssh/config; they are left out");
+    if (rc == 0 && more)
+        out_note(NULL, "~/.ssh/config names more than is read; the rest is left out");
+    strv_clear(&hosts);
+    return rc;
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+static bool is_taken(const struct finder *f, const char *name)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->items[i].name != NULL && strcmp(f->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static char *unique_name(const struct finder *f, const char *given)
+{
+    char *base = place_name(given), *name = mem_strdup(base);
+
+    for (int n = 2; is_taken(f, name); n++) {
+        free(name);
+        name = mem_printf("%s-%d", base, n);
+    }
+    free(base);
+    return name;
+}
+
+static void name_place(const struct finder *f, struct place *at)
+{
+    char *name = unique_name(f, at->profile->name);
+
+    if (profile_has_context(at->profile) && context_owner(name, NULL) == CONTEXT_FOREIGN) {
+        char *other = mem_printf("%s-tether", name);
+        free(name);
+        name = unique_name(f, other);
+        free(other);
+    }
+    at->name = name;
+}
+
+/* Whom somebody called by a name keeps it before those that a jump mentions. */
+static void name_all(struct finder *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->items[i].is_hop && !f->items[i].is_context)
+            place_set(&f->items[i], "docker", "socket", PROFILE_NO_SOCKET);
+    for (size_t i = 0; i < f->count; i++)
+        if (!f->items[i].is_nameless)
+            name_place(f, &f->items[i]);
+    for (size_t i = 0; i < f->count; i++)
+        if (f->items[i].is_nameless)
+            name_place(f, &f->items[i]);
+}
+
+int discover(struct proposals *list, struct err *e)
+{
+    struct finder f = { 0 };
+    struct profile *base = store_new_profile("base", e);
+    int rc = base != NULL ? 0 : -1; /* a bad docktether.ini, once and not for every host */
+
+    profile_free(base);
+    f.progress = progress_new(NULL);
+    if (rc == 0)
+        rc = find_contexts(&f, e);
+    if (rc == 0)
+        rc = find_hosts(&f, e);
+    progress_free(f.progress);
+    if (rc == 0)
+        name_all(&f);
+    for (size_t i = 0; i < f.count; i++) {
+        struct place *at = &f.items[i];
+        if (rc == 0) {
+            mem_replace(&at->profile->name, at->name);
+            mem_replace(&at->profile->via, at->via != PLACE_NOWHERE ? f.items[at->via].name : NULL);
+            proposals_add(list, at->profile, at->from, at->problem);
+            at->profile = NULL;
+        }
+    }
+    while (f.count > 0)
+        place_clear(&f.items[--f.count]);
+    free(f.items);
+    return rc;
+}

@@ -1,0 +1,289 @@
+#include "import/proposal.h"
+
+#include "base/path.h"
+#include "base/progname.h"
+#include "docker/context-sync.h"
+#include "store/store.h"
+#include "store/via-chain.h"
+#include "ui/out.h"
+#include "ui/table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char no_pin[] = "no key of its host in known_hosts";
+
+/* ---- the list ------------------------------------------------------------ */
+
+void proposals_add(struct proposals *list, struct profile *p, const char *from, const char *why_not)
+{
+    list->items = mem_resize(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = (struct proposal){
+        .profile = p, .from = mem_strdup(from), .why_not = mem_strdup(why_not), .chosen = true
+    };
+}
+
+void proposals_clear(struct proposals *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        profile_free(list->items[i].profile);
+        free(list->items[i].from);
+        free(list->items[i].why_not);
+    }
+    free(list->items);
+    *list = (struct proposals){ 0 };
+}
+
+struct proposal *proposals_find(const struct proposals *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].profile->name, name) == 0)
+            return &list->items[i];
+    return NULL;
+}
+
+static struct proposal *way_of(const struct proposals *list, const struct proposal *one)
+{
+    return one->profile->via != NULL ? proposals_find(list, one->profile->via) : NULL;
+}
+
+/* Stops at one that was chosen before, so also in a circle. */
+static void choose_way(struct proposals *list, struct proposal *one)
+{
+    while (one != NULL && !one->chosen) {
+        one->chosen = true;
+        one = way_of(list, one);
+    }
+}
+
+int proposals_choose(struct proposals *list, const char *const *names, size_t count, struct err *e)
+{
+    for (size_t i = 0; count > 0 && i < list->count; i++)
+        list->items[i].chosen = false;
+    for (size_t i = 0; i < count; i++) {
+        struct proposal *one = proposals_find(list, names[i]);
+        if (one == NULL) {
+            err_set(e, ERR_USAGE, "", "no profile \"%s\" is proposed", names[i]);
+            return err_hint(e, "docktether import without --only shows them all");
+        }
+        choose_way(list, one);
+    }
+    return 0;
+}
+
+/* ---- what speaks against it ---------------------------------------------- */
+
+static void against(struct proposal *one, const char *why)
+{
+    if (one->why_not == NULL)
+        one->why_not = mem_strdup(why);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Same host, port, user and way: whoever goes via it comes out at one place. */
+static bool same_place(const struct profile *a, const struct profile *b)
+{
+    return same_text(a->host, b->host) && same_text(a->user, b->user) && same_text(a->via, b->via) &&
+           a->port == b->port;
+}
+
+static void judge_name(struct proposal *one)
+{
+    if (!store_exists(one->profile->name))
+        return;
+    struct profile *old = store_load(one->profile->name, NULL);
+    one->there = old != NULL && same_place(old, one->profile);
+    against(one, one->there ? "it is there already" : "another profile has that name");
+    profile_free(old);
+}
+
+static void judge_context(struct proposal *one)
+{
+    struct err why = ERR_INIT;
+
+    if (publish_check(one->profile, &why) != 0)
+        against(one, why.msg);
+}
+
+static void judge_way(const struct proposals *list, struct proposal *one)
+{
+    const char *via = one->profile->via;
+    const struct proposal *hop = way_of(list, one);
+    char *why = NULL;
+
+    if (hop != NULL && hop->why_not != NULL && !hop->there)
+        why = mem_printf("its way, %s, cannot be made", via);
+    else if (hop == NULL && via != NULL && !store_exists(via))
+        why = mem_printf("its way, %s, is no profile", via);
+    if (why != NULL)
+        against(one, why);
+    free(why);
+}
+
+/* The hop first. Whoever goes in a circle meets itself with this reason. */
+static void judge_one(struct proposals *list, struct proposal *one)
+{
+    char *given = one->why_not;
+    struct proposal *hop = way_of(list, one);
+
+    if (one->judged)
+        return;
+    one->judged = true;
+    one->why_not = mem_strdup("its way leads in a circle");
+    if (hop != NULL)
+        judge_one(list, hop);
+    free(one->why_not);
+    one->why_not = given;
+    judge_name(one);
+    judge_context(one);
+    judge_way(list, one);
+    if (one->profile->pins.count == 0)
+        against(one, no_pin);
+}
+
+void proposals_judge(struct proposals *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        judge_one(list, &list->items[i]);
+}
+
+/* ---- showing them -------------------------------------------------------- */
+
+void proposals_print(const struct proposals *list, FILE *out)
+{
+    static const char *const titles[] = { "NAME", "SSH", "VIA", "FROM", "PINS", "WHY NOT" };
+    struct table *t = table_new(6, titles);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct proposal *one = &list->items[i];
+        char *endpoint = profile_endpoint(one->profile);
+        char pins[24];
+        snprintf(pins, sizeof pins, "%zu", one->profile->pins.count);
+        if (one->chosen)
+            table_row(t, (const char *const[]){ one->profile->name, endpoint, one->profile->via, one->from,
+                                                pins, one->why_not });
+        free(endpoint);
+    }
+    table_print(t, out);
+    table_free(t);
+}
+
+size_t proposals_ready(const struct proposals *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        n += list->items[i].chosen && list->items[i].why_not == NULL;
+    return n;
+}
+
+/* ---- making them --------------------------------------------------------- */
+
+static void note_missing(const struct profile *p)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < p->identities.count; i++) {
+        char *path = path_expand(p->identities.items[i], NULL);
+        if (path == NULL || stat(path, &st) != 0)
+            out_note(p->name, "its identity %s is not on this machine", p->identities.items[i]);
+        free(path);
+    }
+}
+
+/* The hop before whoever goes via it. A circle was never ready. */
+static void create_one(struct proposals *list, struct proposal *one, int *status)
+{
+    struct err e = ERR_INIT;
+
+    if (!one->chosen || one->why_not != NULL)
+        return;
+    struct proposal *hop = way_of(list, one);
+    if (hop != NULL && !hop->there)
+        create_one(list, hop, status);
+    if (hop != NULL && !hop->there) {
+        against(one, "its way could not be made");
+        return;
+    }
+    if (chain_check(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
+        one->there = true;
+        against(one, "");
+        puts(one->profile->name);
+        note_missing(one->profile);
+        return;
+    }
+    out_error(one->profile->name, &e);
+    against(one, e.msg);
+    if (*status == 0)
+        *status = e.code != ERR_NONE ? (int)e.code : ERR_FAILED;
+}
+
+int proposals_create(struct proposals *list)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].chosen && list->items[i].why_not != NULL)
+            out_note(list->items[i].profile->name, "not made: %s", list->items[i].why_not);
+    for (size_t i = 0; i < list->count; i++)
+        create_one(list, &list->items[i], &status);
+    return status;
+}
+
+static char *quoted(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    char *out = mem_alloc(4 * strlen(word) + 3), *to = out;
+
+    if (word[strspn(word, plain)] == '\0')
+        return strcpy(out, word);
+    *to++ = '\'';
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            to = stpcpy(to, "'\\''");
+        else
+            *to++ = *word;
+    }
+    strcpy(to, "'");
+    return out;
+}
+
+static void append(char **command, const char *option, const char *value)
+{
+    char *word = quoted(strncmp(value, "~/", 2) == 0 ? value + 2 : value);
+    char *longer = mem_printf("%s%s%s%s", *command, option, strncmp(value, "~/", 2) == 0 ? "~/" : "", word);
+
+    free(word);
+    free(*command);
+    *command = longer;
+}
+
+void proposals_advise(const struct proposals *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct proposal *one = &list->items[i];
+        const struct profile *p = one->profile;
+        if (!one->chosen || one->why_not == NULL || strcmp(one->why_not, no_pin) != 0)
+            continue;
+        char *command = mem_printf("%s create %s", progname(), p->name), *endpoint = profile_endpoint(p);
+        append(&command, " ", endpoint);
+        if (p->via != NULL)
+            append(&command, " --via ", p->via);
+        for (size_t k = 0; k < p->identities.count; k++)
+            append(&command, " --identity ", p->identities.items[k]);
+        for (size_t k = 0; k < p->certificates.count; k++)
+            append(&command, " --certificate ", p->certificates.items[k]);
+        if (strcmp(p->socket, PROFILE_DEFAULT_SOCKET) != 0)
+            append(&command, " --set docker.socket=", p->socket);
+        out_note(p->name, "known_hosts has no key of %s; to look at its keys and make it: %s", p->host,
+                 command);
+        free(endpoint);
+        free(command);
+    }
+}

@@ -1,0 +1,119 @@
+#include "relay/epoll-set.h"
+
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define BATCH 64
+
+struct edge {
+    uv_poll_t poll;
+    int fd;
+    struct epoll_event *batch; /* being told, NULL otherwise */
+    int count;
+};
+
+static int what_of(uint32_t events)
+{
+    int what = 0;
+
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        what |= EDGE_READABLE;
+    if (events & EPOLLOUT)
+        what |= EDGE_WRITABLE;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        what |= EDGE_END;
+    if (events & (EPOLLHUP | EPOLLERR))
+        what |= EDGE_GONE;
+    return what;
+}
+
+/* One batch a turn: what is left makes the set readable again at once. */
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct edge *set = poll->data;
+    struct epoll_event batch[BATCH];
+
+    (void)status;
+    (void)events;
+    int n = epoll_wait(set->fd, batch, BATCH, 0);
+    set->batch = batch;
+    set->count = n;
+    for (int i = 0; i < n; i++) {
+        struct edge_item *it = batch[i].data.ptr;
+        if (it != NULL)
+            it->changed(it->user, what_of(batch[i].events));
+    }
+    set->batch = NULL;
+}
+
+struct edge *edge_new(uv_loop_t *loop)
+{
+    struct edge *set = mem_alloc(sizeof *set);
+
+    set->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (set->fd < 0 || uv_poll_init(loop, &set->poll, set->fd) != 0) {
+        if (set->fd >= 0)
+            close(set->fd);
+        free(set);
+        return NULL;
+    }
+    set->poll.data = set;
+    uv_poll_start(&set->poll, UV_READABLE, on_poll);
+    return set;
+}
+
+static int control(struct edge *set, int op, struct edge_item *it)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = it };
+
+    if (it->writable_wanted)
+        event.events |= EPOLLOUT;
+    return epoll_ctl(set->fd, op, it->fd, &event);
+}
+
+int edge_add(struct edge *set, struct edge_item *it, int fd)
+{
+    it->fd = fd;
+    it->writable_wanted = false;
+    if (control(set, EPOLL_CTL_ADD, it) == 0)
+        return 0;
+    it->fd = -1;
+    return -1;
+}
+
+void edge_remove(struct edge *set, struct edge_item *it)
+{
+    if (it->fd < 0)
+        return;
+    (void)epoll_ctl(set->fd, EPOLL_CTL_DEL, it->fd, NULL);
+    it->fd = -1;
+    for (int i = 0; set->batch != NULL && i < set->count; i++)
+        if (set->batch[i].data.ptr == it)
+            set->batch[i].data.ptr = NULL;
+}
+
+void edge_want_writable(struct edge *set, struct edge_item *it, bool wanted)
+{
+    if (it->fd < 0 || it->writable_wanted == wanted)
+        return;
+    it->writable_wanted = wanted;
+    (void)control(set, EPOLL_CTL_MOD, it);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct edge *set = handle->data;
+
+    close(set->fd);
+    free(set);
+}
+
+void edge_close(struct edge *set)
+{
+    if (set != NULL)
+        uv_close((uv_handle_t *)&set->poll, on_closed);
+}

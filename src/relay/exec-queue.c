@@ -1,0 +1,114 @@
+#include "relay/exec-queue.h"
+
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+void queue_init(struct queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log)
+{
+    *q = (struct queue){ .relays = relays, .log = log, .patience_ms = TURN_PATIENCE_MS };
+    if (hold_ms > q->patience_ms)
+        q->patience_ms = hold_ms;
+}
+
+void queue_begin(struct queue *q)
+{
+    turns_begin(&q->turns, time_mono_ms());
+    q->waiting = false;
+}
+
+/* Commands that the server has let run, and those it was only asked for. */
+static size_t count(const struct queue *q, size_t *asked)
+{
+    size_t granted = 0;
+
+    *asked = 0;
+    for (const struct relay *r = q->relays->first; r != NULL; r = relay_next(r)) {
+        if (relay_tag(r) != NULL)
+            continue;
+        granted += relay_granted(r);
+        *asked += relay_opening(r) && !relay_granted(r);
+    }
+    return granted;
+}
+
+/* How long r may still wait: nobody is sent away while turns come. */
+static int64_t patience_left(const struct queue *q, const struct relay *r)
+{
+    int64_t now = time_mono_ms();
+    int64_t since = relay_queued_ms(r) != 0 ? relay_queued_ms(r) : now;
+
+    if (since < q->turns.moved_ms)
+        since = q->turns.moved_ms;
+    return since + q->patience_ms > now ? since + q->patience_ms - now : 0;
+}
+
+static void enqueue(struct queue *q, struct relay *r)
+{
+    q->waiting = true;
+    relay_queue(r, patience_left(q, r));
+}
+
+bool queue_turn(struct queue *q, struct relay *r)
+{
+    size_t asked, granted = count(q, &asked);
+
+    if (!q->waiting && turns_may_open(&q->turns, granted, asked, time_mono_ms()))
+        return true;
+    q->waiting = true;
+    if (!relay_queued(r))
+        enqueue(q, r);
+    return false;
+}
+
+void queue_started(struct queue *q)
+{
+    size_t asked;
+
+    turns_started(&q->turns, count(q, &asked), time_mono_ms());
+}
+
+void queue_ended(struct queue *q)
+{
+    turns_ended(&q->turns, time_mono_ms());
+}
+
+bool queue_turned_away(struct queue *q, struct relay *r)
+{
+    size_t asked, known = q->turns.limit;
+
+    if (!relay_turned_away(r) || !turns_refused(&q->turns, count(q, &asked), time_mono_ms()))
+        return false;
+    if (known == 0)
+        log_info(q->log,
+                 "the server runs no more than %zu commands at once (sshd: MaxSessions); further "
+                 "connections wait for their turn",
+                 q->turns.limit);
+    enqueue(q, r);
+    return true;
+}
+
+bool queue_missed(struct queue *q, struct relay *r, const char *host, struct err *e)
+{
+    if (patience_left(q, r) > 0) {
+        enqueue(q, r);
+        return false;
+    }
+    err_set(e, ERR_SOCKET, "Docker socket",
+            "%s runs no more than %zu commands at once, and for %" PRId64 " s none of them has made room",
+            host, q->turns.limit, (time_mono_ms() - q->turns.moved_ms) / 1000);
+    err_hint(e,
+             "end a long one (docker logs -f and the like), or raise MaxSessions in the sshd_config there");
+    return true;
+}
+
+int64_t queue_due_ms(const struct queue *q)
+{
+    size_t asked, granted = count(q, &asked);
+
+    /* An answer comes as an event. */
+    if (!q->waiting || asked > 0)
+        return -1;
+    return turns_due_ms(&q->turns, granted, time_mono_ms());
+}

@@ -1,0 +1,139 @@
+#include "relay/http503.h"
+
+#include "base/mem.h"
+
+#include <config.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_MS 500 /* for the request to arrive */
+#define DRAIN_MS 3000  /* for the client to read the answer and go */
+
+struct refusal {
+    uv_poll_t poll;
+    uv_timer_t timer;
+    int open_handles;
+    int fd;
+    char *message;
+    bool closing;
+    refusal_done_fn done;
+    void *user;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct refusal *f = handle->data;
+
+    if (--f->open_handles > 0)
+        return;
+    f->done(f->user, f);
+    free(f->message);
+    free(f);
+}
+
+void refusal_close(struct refusal *f)
+{
+    if (f->closing)
+        return;
+    f->closing = true;
+    uv_close((uv_handle_t *)&f->poll, on_closed);
+    uv_close((uv_handle_t *)&f->timer, on_closed);
+    close(f->fd);
+}
+
+static void on_over(uv_timer_t *timer)
+{
+    refusal_close(timer->data);
+}
+
+static char *body_of(const char *message)
+{
+    json_t *o = json_pack("{s:s}", "message", message);
+    char *text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+
+    json_decref(o);
+    char *body = mem_printf("%s\n", text != NULL ? text : "{\"message\":\"docktether cannot serve\"}");
+    free(text);
+    return body;
+}
+
+/* What the client sends from now on is dropped, until it closes. */
+static void on_drain(uv_poll_t *poll, int status, int events)
+{
+    struct refusal *f = poll->data;
+    char sink[16384];
+
+    (void)events;
+    for (int i = 0; i < 16; i++) {
+        ssize_t n = status < 0 ? 0 : recv(f->fd, sink, sizeof sink, MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+            return;
+        if (n <= 0) {
+            refusal_close(f);
+            return;
+        }
+    }
+}
+
+static void answer(struct refusal *f)
+{
+    char start[5] = "";
+    ssize_t n = recv(f->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
+    bool head = n == sizeof start && memcmp(start, "HEAD ", sizeof start) == 0;
+    char *body = body_of(f->message);
+    char *reply = mem_printf("HTTP/1.1 503 Service Unavailable\r\n"
+                             "Content-Type: application/json\r\n"
+                             "Content-Length: %zu\r\n"
+                             "Server: docktether/" PACKAGE_VERSION "\r\n"
+                             "Connection: close\r\n\r\n%s",
+                             strlen(body), head ? "" : body);
+
+    /* A fresh unix socket takes a kilobyte whole. */
+    if (send(f->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        refusal_close(f);
+    } else {
+        (void)shutdown(f->fd, SHUT_WR);
+        uv_poll_start(&f->poll, UV_READABLE, on_drain);
+        uv_timer_start(&f->timer, on_over, DRAIN_MS, 0);
+    }
+    free(reply);
+    free(body);
+}
+
+static void on_request(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    answer(poll->data);
+}
+
+static void on_no_request(uv_timer_t *timer)
+{
+    answer(timer->data);
+}
+
+struct refusal *refusal_start(uv_loop_t *loop, int fd, const char *message, refusal_done_fn done, void *user)
+{
+    struct refusal *f = mem_alloc(sizeof *f);
+
+    f->fd = fd;
+    f->done = done;
+    f->user = user;
+    f->poll.data = f->timer.data = f;
+    if (uv_poll_init(loop, &f->poll, fd) != 0) {
+        close(fd);
+        free(f);
+        return NULL;
+    }
+    uv_timer_init(loop, &f->timer);
+    f->open_handles = 2;
+    f->message = mem_strdup(message);
+    uv_poll_start(&f->poll, UV_READABLE, on_request);
+    uv_timer_start(&f->timer, on_no_request, REQUEST_MS, 0);
+    return f;
+}

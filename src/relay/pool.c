@@ -1,0 +1,450 @@
+#include "relay/pool.h"
+
+#include "base/mem.h"
+#include "engine/dial-command.h"
+#include "relay/exec-queue.h"
+#include "relay/limits.h"
+#include "relay/reject-reason.h"
+#include "relay/reject.h"
+#include "relay/relay.h"
+#include "relay/spare.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SCRATCH_SIZE (64 * 1024)
+
+/* Answers to opens come in the order of the opens, nearly always: asking the
+ * oldest ones is enough, and asking costs a poll(2) each. */
+#define PROBES_PER_STEP 8
+#define STREAM_HOLD_MS 5000
+#define FAREWELL_FROM_US 5000
+#define FAREWELL_MAX_MS 500
+
+struct pool {
+    uv_loop_t *loop;
+    const struct profile *profile;
+    struct log *log;
+    struct pool_owner owner;
+    struct relay_owner relay_owner;
+    struct relay_list relays;
+    struct answers answers;
+    struct session *session; /* NULL: not serving */
+    enum transport transport;
+    char *socket;  /* at the other side; NULL: only the command knows */
+    char *command; /* for dial-stdio */
+    struct spare *spare;
+    struct queue queue; /* only where by_command() */
+    struct room room;
+    bool refuse;
+    bool closing;
+    bool told_congested; /* a relay waits for the session's output to be sent */
+    uint64_t total;
+};
+
+/* Where a stream leads; the tag of its relay. Docker's have none. */
+struct target {
+    char *host;
+    int64_t port;
+};
+
+static void target_free(struct target *target)
+{
+    if (target != NULL)
+        free(target->host);
+    free(target);
+}
+
+static void maybe_free(void *user)
+{
+    struct pool *pool = user;
+
+    if (!pool->closing || pool->relays.count > 0 || pool->answers.count > 0)
+        return;
+    edge_close(pool->relay_owner.edge);
+    free(pool->relay_owner.scratch);
+    answers_clear(&pool->answers);
+    free(pool->socket);
+    free(pool->command);
+    free(pool);
+}
+
+/* ---- refusing ------------------------------------------------------------ */
+
+/* With the reason why there is no session. */
+static void refuse_down(struct pool *pool, int fd, const struct target *target)
+{
+    struct err e = ERR_INIT;
+
+    reason_down(pool->profile, target != NULL, pool->owner.reason(pool->owner.user), &e);
+    answers_refuse(&pool->answers, fd, target != NULL, &e);
+}
+
+static bool crowded(const struct pool *pool, int fd, struct err *e)
+{
+    int64_t held = pool->session == NULL ? (int64_t)pool_counts(pool).held : -1;
+
+    return room_lacks(&pool->room, pool->profile, fd, pool->relays.count, held, e);
+}
+
+/* ---- what relays tell ---------------------------------------------------- */
+
+static void on_dirty(void *user)
+{
+    struct pool *pool = user;
+
+    if (!pool->closing)
+        pool->owner.dirty(pool->owner.user);
+}
+
+static bool on_congested(void *user)
+{
+    struct pool *pool = user;
+
+    if (pool->session != NULL && !session_congested(pool->session))
+        return false;
+    pool->told_congested = true;
+    return true;
+}
+
+static bool by_command(const struct pool *pool)
+{
+    return pool->transport == TRANSPORT_DIAL_STDIO;
+}
+
+static void on_opened(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+
+    if (relay_tag(r) != NULL)
+        relay_greet(r, "{\"ok\":true}\n");
+    else if (by_command(pool))
+        queue_started(&pool->queue);
+}
+
+static void on_refused(void *user, struct relay *r, const char *words)
+{
+    const struct target *target = relay_tag(r);
+    struct pool *pool = user;
+    struct err e = ERR_INIT;
+
+    if (target == NULL && by_command(pool) && queue_turned_away(&pool->queue, r))
+        return;
+    if (target != NULL)
+        reason_stream(pool->profile, target->host, target->port, words, &e);
+    else
+        reason_socket(pool->profile, pool->socket, by_command(pool) ? pool->command : NULL, words, &e);
+    log_err(pool->log, LOG_WARN, &e);
+    answers_refuse(&pool->answers, relay_release(r), target != NULL, &e);
+}
+
+static void on_failed(void *user, struct relay *r, const char *how)
+{
+    struct pool *pool = user;
+
+    (void)r;
+    log_warn(pool->log, "a connection was cut short: %s on %s: %s", pool->command, pool->profile->host, how);
+}
+
+static void on_expired(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+    struct err e = ERR_INIT;
+
+    if (pool->session == NULL || !relay_queued(r)) {
+        refuse_down(pool, relay_release(r), relay_tag(r));
+    } else if (queue_missed(&pool->queue, r, pool->profile->host, &e)) {
+        log_err(pool->log, LOG_WARN, &e);
+        answers_refuse(&pool->answers, relay_release(r), false, &e);
+    }
+}
+
+static void on_closed(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+
+    if (relay_tag(r) == NULL)
+        queue_ended(&pool->queue);
+    relay_list_remove(&pool->relays, r);
+    target_free(relay_tag(r));
+    maybe_free(pool);
+}
+
+/* ---- serving ------------------------------------------------------------- */
+
+static struct channel *open_channel(struct pool *pool, struct relay *r, struct err *e)
+{
+    const struct target *target = relay_tag(r);
+
+    if (target != NULL)
+        return channel_open_tcp(pool->session, target->host, target->port, &relay_callbacks, r, e);
+    if (by_command(pool))
+        return channel_open_exec(pool->session, pool->command, &relay_callbacks, r, e);
+    return channel_open_streamlocal(pool->session, pool->socket, &relay_callbacks, r, e);
+}
+
+static void attach_new(struct pool *pool, struct relay *r)
+{
+    struct err e = ERR_INIT;
+    struct channel *ch = open_channel(pool, r, &e);
+
+    if (ch != NULL)
+        relay_attach(r, ch, pool->profile->connect_timeout_ms, false);
+    else if (session_lost(pool->session))
+        on_dirty(pool); /* it is held for the next one: whoever polls this one tells */
+    else
+        on_refused(pool, r, e.msg);
+}
+
+static void attach(struct pool *pool, struct relay *r)
+{
+    struct channel *ch = pool->spare != NULL && relay_tag(r) == NULL ? spare_take(pool->spare) : NULL;
+
+    if (ch == NULL)
+        attach_new(pool, r);
+    else
+        relay_attach(r, ch, pool->profile->connect_timeout_ms, true);
+}
+
+static void on_stale(void *user, struct relay *r)
+{
+    struct pool *pool = user;
+
+    log_info(pool->log, "a spare channel had ended unseen; another one is opened");
+    relay_hold(r, pool->profile->hold_ms);
+    if (pool->session != NULL)
+        attach_new(pool, r);
+}
+
+/* Serves whoever is held, the oldest first. */
+static void serve_held(struct pool *pool)
+{
+    pool->queue.waiting = false;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
+        if (relay_held(r) && (!by_command(pool) || relay_tag(r) != NULL || queue_turn(&pool->queue, r)))
+            attach(pool, r);
+}
+
+/* A new connection, for Docker or (target) for a stream. */
+static void admit(struct pool *pool, int fd, struct target *target)
+{
+    int64_t hold_ms = pool->profile->hold_ms;
+    struct relay *r = NULL;
+    struct err e = ERR_INIT;
+
+    /* Who wants a stream has a deadline of its own, and is to hear the reason
+     * before it. */
+    if (target != NULL && hold_ms > STREAM_HOLD_MS)
+        hold_ms = STREAM_HOLD_MS;
+    pool->total++;
+    if (crowded(pool, fd, &e))
+        answers_refuse(&pool->answers, fd, target != NULL, &e);
+    else if (pool->session == NULL && pool->refuse)
+        refuse_down(pool, fd, target);
+    else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
+        close(fd);
+    if (r == NULL) {
+        target_free(target);
+        return;
+    }
+    relay_list_add(&pool->relays, r);
+    if (pool->session != NULL)
+        serve_held(pool);
+    else
+        pool->owner.demand(pool->owner.user);
+}
+
+void pool_accept(struct pool *pool, int fd)
+{
+    admit(pool, fd, NULL);
+}
+
+void pool_stream(struct pool *pool, int fd, const char *host, int64_t port)
+{
+    struct target *target = mem_alloc(sizeof *target);
+
+    target->host = mem_strdup(host);
+    target->port = port;
+    admit(pool, fd, target);
+}
+
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
+                struct channel *ready)
+{
+    pool->session = s;
+    pool->transport = transport;
+    pool->refuse = false;
+    mem_replace(&pool->socket, socket);
+    free(pool->command);
+    pool->command = dialcommand_text(pool->profile, socket);
+    queue_begin(&pool->queue);
+    /* dial-stdio costs a process at the other end for each one. */
+    if (transport == TRANSPORT_STREAMLOCAL)
+        pool->spare = spare_new(s, socket, pool->profile->spare_channels, ready, on_dirty, pool);
+    serve_held(pool);
+    on_dirty(pool);
+}
+
+void pool_suspend(struct pool *pool)
+{
+    spare_free(pool->spare);
+    pool->spare = NULL;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
+        /* Nothing of it went into a channel, so it can have another. Who wants a
+         * stream was told that it is there, and commands are counted. */
+        if (relay_opening(r) || relay_queued(r) ||
+            (relay_untouched(r) && relay_tag(r) == NULL && !by_command(pool)))
+            relay_hold(r, pool->profile->hold_ms);
+        else if (!relay_held(r))
+            relay_cut(r);
+    pool->session = NULL;
+    pool->queue.waiting = false;
+}
+
+void pool_refuse(struct pool *pool, bool refuse)
+{
+    pool->refuse = refuse;
+    if (!refuse)
+        return;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
+        if (relay_held(r))
+            refuse_down(pool, relay_release(r), relay_tag(r));
+}
+
+/* The time of an answer that is asked for now, and none where nobody would notice. */
+static int64_t farewell_ms(const struct pool *pool)
+{
+    int64_t round_trip_us = pool->session != NULL ? session_round_trip_us(pool->session) : -1;
+
+    if (round_trip_us < FAREWELL_FROM_US)
+        return 0;
+    return 2 * round_trip_us / 1000 < FAREWELL_MAX_MS ? 2 * round_trip_us / 1000 : FAREWELL_MAX_MS;
+}
+
+void pool_turn(struct pool *pool)
+{
+    pool->relay_owner.turn++;
+    pool->relay_owner.more = false;
+    pool->relay_owner.farewell_ms = farewell_ms(pool);
+}
+
+bool pool_more(const struct pool *pool)
+{
+    return pool->relay_owner.more;
+}
+
+void pool_step(struct pool *pool)
+{
+    int probes = PROBES_PER_STEP;
+
+    if (pool->session == NULL)
+        return;
+    uint64_t packets = session_packets_in(pool->session);
+    pool->told_congested = false;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
+        bool probe = relay_opening(r) && probes > 0;
+        probes -= probe;
+        relay_step(r, probe);
+    }
+    if (pool->queue.waiting)
+        serve_held(pool);
+    if (pool->spare != NULL)
+        spare_step(pool->spare);
+    /* libssh receives and sends in every call, so a later step can have brought
+     * what an earlier relay waits for, and no event will tell. */
+    if (session_packets_in(pool->session) != packets ||
+        (pool->told_congested && !session_congested(pool->session)))
+        on_dirty(pool);
+}
+
+int64_t pool_due_ms(const struct pool *pool)
+{
+    return pool->spare != NULL ? spare_due_ms(pool->spare) : queue_due_ms(&pool->queue);
+}
+
+struct pool_counts pool_counts(const struct pool *pool)
+{
+    struct pool_counts c = {
+        .total = pool->total,
+        .refused = pool->answers.total,
+        .bytes_in = pool->relay_owner.bytes_in,
+        .bytes_out = pool->relay_owner.bytes_out,
+    };
+    for (const struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
+        c.held += relay_held(r);
+        c.open += !relay_held(r) && !relay_done(r);
+        c.streams += relay_tag(r) != NULL && !relay_done(r);
+    }
+    return c;
+}
+
+bool pool_serving(const struct pool *pool)
+{
+    return pool->session != NULL;
+}
+
+int pool_listen_limit(const struct pool *pool)
+{
+    return pool->room.listen_limit;
+}
+
+bool pool_quiet(const struct pool *pool)
+{
+    return pool->relays.count == 0 && pool->answers.count == 0;
+}
+
+size_t pool_give_held(struct pool *pool, int *fds, size_t max)
+{
+    size_t count = 0;
+
+    if (pool->session != NULL)
+        return 0;
+    for (struct relay *r = pool->relays.first; r != NULL && count < max; r = relay_next(r))
+        if (relay_held(r) && relay_untouched(r) && relay_tag(r) == NULL)
+            fds[count++] = relay_release(r);
+    return count;
+}
+
+struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
+                      const struct pool_owner *owner)
+{
+    struct edge *edge = edge_new(loop);
+
+    if (edge == NULL)
+        return NULL;
+    struct pool *pool = mem_alloc(sizeof *pool);
+    pool->loop = loop;
+    pool->profile = p;
+    pool->log = log;
+    pool->owner = *owner;
+    room_init(&pool->room);
+    pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
+    queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
+    pool->relay_owner = (struct relay_owner){
+        .dirty = on_dirty,
+        .congested = on_congested,
+        .opened = on_opened,
+        .refused = on_refused,
+        .stale = on_stale,
+        .failed = on_failed,
+        .expired = on_expired,
+        .closed = on_closed,
+        .user = pool,
+        .scratch = mem_alloc(SCRATCH_SIZE),
+        .scratch_size = SCRATCH_SIZE,
+        .edge = edge,
+    };
+    return pool;
+}
+
+void pool_close(struct pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pool_suspend(pool);
+    pool->closing = true;
+    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
+        relay_close(r);
+    answers_close(&pool->answers);
+    maybe_free(pool);
+}

@@ -1,0 +1,91 @@
+/* pool: the local connections of a tether: held while there is no session,
+ * relayed while there is one, refused with the reason when it cannot be. */
+#ifndef DOCKTETHER_RELAY_POOL_H
+#define DOCKTETHER_RELAY_POOL_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "ssh/channel.h"
+#include "store/profile.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct pool;
+
+struct pool_owner {
+    /* libssh was called: pool_step() before the loop polls again. */
+    void (*dirty)(void *user);
+    /* A connection is being held: a session is wanted. */
+    void (*demand)(void *user);
+    /* Why there is no session now, for who was held too long. */
+    const struct err *(*reason)(void *user);
+    void *user;
+};
+
+struct pool_counts {
+    uint64_t open, held, total, refused;
+    uint64_t streams; /* of those open or held: for other tethers */
+    uint64_t bytes_in, bytes_out;
+};
+
+/* profile and log must outlive it. NULL when the system has no descriptor left. */
+struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
+                      const struct pool_owner *owner);
+
+/* A new local connection; fd is the pool's. */
+void pool_accept(struct pool *pool, int fd);
+
+/* A connection that wants a TCP stream to host:port at the other side; fd is
+ * the pool's. It is answered with a line of the control protocol, and then is
+ * the stream. */
+void pool_stream(struct pool *pool, int fd, const char *host, int64_t port);
+
+/* From now on connections go over this session, by transport (TRANSPORT_AUTO
+ * for a profile without Docker) to socket (NULL: the command knows); those held
+ * are served first, oldest first. ready (may be NULL) is an open channel to that
+ * socket that nobody has used, which the pool takes over. Where the server runs only so many commands
+ * at once the others wait for their turn, see turn.h. */
+void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
+                struct channel *ready);
+
+/* No session any more: relays are closed, channels given up; those held, or
+ * waiting for their channel to open, are held on, and new ones are held. Call it before session_free(). */
+void pool_suspend(struct pool *pool);
+
+/* Until pool_serve(): everything that is held and comes is refused at once
+ * (true), or held (false). */
+void pool_refuse(struct pool *pool, bool refuse);
+
+void pool_step(struct pool *pool);
+
+/* A turn of the loop begins, in which each connection has its share; whether some
+ * have used theirs up, and the loop must not sleep before the next. */
+void pool_turn(struct pool *pool);
+bool pool_more(const struct pool *pool);
+
+/* When pool_step() has to be called next even if nothing happens; -1: never. */
+int64_t pool_due_ms(const struct pool *pool);
+
+struct pool_counts pool_counts(const struct pool *pool);
+
+/* Between pool_serve() and pool_suspend(). */
+bool pool_serving(const struct pool *pool);
+
+/* Descriptors from this number on are left to the session and to control: see
+ * listener_leave(). */
+int pool_listen_limit(const struct pool *pool);
+
+/* True when no connection is left, those that are being refused included. */
+bool pool_quiet(const struct pool *pool);
+
+/* Gives away the clients for Docker that wait for a session, the oldest first:
+ * their number. Nothing was read from them; the descriptors are the caller's. */
+size_t pool_give_held(struct pool *pool, int *fds, size_t max);
+
+/* Closes every connection; the memory goes after the last uv callback, and
+ * nothing of the owner is called any more. */
+void pool_close(struct pool *pool);
+
+#endif

@@ -1,0 +1,270 @@
+#include "relay/relay-flow.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define READS_PER_TURN 4
+
+void flow_drop(struct backlog *b)
+{
+    free(b->data);
+    *b = (struct backlog){ 0 };
+}
+
+/* ---- from the channel to the client -------------------------------------- */
+
+/* Bytes that the client took. */
+static size_t send_local(struct relay *r, const char *data, size_t len)
+{
+    size_t sent = 0;
+
+    while (sent < len) {
+        ssize_t n = send(r->fd, data + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            break;
+        if (n < 0) {
+            relay_set_gone(r);
+            return len;
+        }
+        sent += (size_t)n;
+    }
+    r->owner->bytes_in += sent;
+    r->delivered = r->delivered || sent > 0;
+    return sent;
+}
+
+size_t flow_data(void *user, const void *buf, size_t len)
+{
+    struct relay *r = user;
+
+    if (r->gone) {
+        r->owner->dirty(r->owner->user);
+        return len;
+    }
+    if (r->phase != PHASE_OPEN || r->down.data != NULL)
+        return 0;
+    return send_local(r, buf, len);
+}
+
+void flow_event(void *user)
+{
+    struct relay *r = user;
+
+    r->owner->dirty(r->owner->user);
+}
+
+/* The end of a command's output may arrive before the news that it failed, or was
+ * killed, which has to be told in place of the end. One that has said something and
+ * goes on is not waited for long. */
+static bool may_still_fail(struct relay *r)
+{
+    const struct ending *ending = channel_ending(r->ch);
+
+    if (!channel_is_exec(r->ch) || r->gone)
+        return false;
+    if (ending_known(ending) || channel_step(r->ch, false) == CHANNEL_ENDED)
+        return ending_failed(ending);
+    if (r->delivered)
+        relay_await_exit(r);
+    return !r->delivered || !r->overdue;
+}
+
+static void flow_down(struct relay *r)
+{
+    for (;;) {
+        if (r->down.data != NULL && !r->gone) {
+            r->down.at += send_local(r, r->down.data + r->down.at, r->down.len - r->down.at);
+            if (!r->gone && r->down.at < r->down.len)
+                return;
+        }
+        flow_drop(&r->down);
+        if (!channel_paused(r->ch)) {
+            channel_widen(r->ch, &r->down.data, &r->down.len);
+            if (r->down.data == NULL)
+                break;
+            continue;
+        }
+        if (channel_drain(r->ch, &r->down.data, &r->down.len) != 0) {
+            /* A stream with a hole is worse than none. */
+            relay_cut(r);
+            return;
+        }
+    }
+    if (channel_at_eof(r->ch) && !r->shut && !may_still_fail(r)) {
+        r->shut = true;
+        (void)shutdown(r->fd, SHUT_WR);
+    }
+}
+
+/* ---- from the client to the channel -------------------------------------- */
+
+static void set_backlog(struct backlog *b, const char *data, size_t len)
+{
+    b->data = mem_alloc(len);
+    memcpy(b->data, data, len);
+    b->at = 0;
+    b->len = len;
+}
+
+/* Writes what the channel takes; false when it takes no more for good. */
+static bool write_up(struct relay *r, const char *data, size_t len, size_t *written)
+{
+    ssize_t n = channel_write(r->ch, data, len);
+
+    *written = n > 0 ? (size_t)n : 0;
+    r->owner->bytes_out += *written;
+    r->used = r->used || *written > 0;
+    if (n < 0)
+        r->up_ended = true;
+    return n >= 0;
+}
+
+static bool flush_up(struct relay *r)
+{
+    size_t n = 0;
+
+    if (r->up.data == NULL)
+        return true;
+    if (r->owner->congested(r->owner->user))
+        return false;
+    if (write_up(r, r->up.data + r->up.at, r->up.len - r->up.at, &n)) {
+        r->up.at += n;
+        if (r->up.at < r->up.len)
+            return false;
+    }
+    flow_drop(&r->up);
+    return true;
+}
+
+/* Nothing is polled for by level: what may wait is read whenever it can be passed
+ * on, so much in a turn that the others have theirs. */
+static bool may_read(struct relay *r)
+{
+    struct relay_owner *o = r->owner;
+
+    if (!r->readable || r->local_eof || r->up_ended || r->up.data != NULL || channel_window(r->ch) == 0 ||
+        o->congested(o->user))
+        return false;
+    if (r->turn != o->turn) {
+        r->turn = o->turn;
+        r->reads = 0;
+    }
+    if (r->reads == READS_PER_TURN) {
+        o->more = true;
+        return false;
+    }
+    r->reads++;
+    return true;
+}
+
+static void flow_read(struct relay *r)
+{
+    struct relay_owner *o = r->owner;
+    char *data;
+
+    while (may_read(r)) {
+        size_t written = 0;
+        ssize_t n = tail_read(&r->tail, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
+        if (n > 0) {
+            if (write_up(r, data, (size_t)n, &written) && written < (size_t)n)
+                set_backlog(&r->up, data + written, (size_t)n - written);
+            continue;
+        }
+        /* The end was seen before the look that found nothing. */
+        r->local_eof = r->ending || n < 0;
+        r->readable = false;
+    }
+}
+
+/* sshd leaves Nagle on for a connection that only forwards: its word that a channel
+ * is closed would hold back, by a round trip, the answer that the client's next
+ * connection waits for. So the channel of one that has gone is closed when that
+ * answer has had its time. Commands are not kept: their places are counted. */
+static bool takes_leave(struct relay *r)
+{
+    if (!r->gone || r->owner->farewell_ms == 0 || channel_is_exec(r->ch) || r->eof_sent)
+        return false;
+    if (!r->farewell)
+        relay_farewell(r);
+    return true;
+}
+
+static void flow_up(struct relay *r)
+{
+    if (!flush_up(r))
+        return;
+    flow_read(r);
+    if (r->local_eof && r->up.data == NULL && takes_leave(r))
+        return;
+    if (r->local_eof && r->up.data == NULL && !r->eof_sent && !r->up_ended) {
+        r->eof_sent = r->used = true;
+        if (channel_send_eof(r->ch) != 0)
+            r->up_ended = true;
+    }
+}
+
+/* ---- both ---------------------------------------------------------------- */
+
+/* A channel that has ended, with nothing left to deliver. When its command failed
+ * before it said anything to the client, its words belong into an answer, not into
+ * the void; after that they are for the log. */
+static void finish(struct relay *r)
+{
+    char how[600];
+
+    /* A client that goes away first may well be why. */
+    if (!ending_failed(channel_ending(r->ch)) || (r->gone && !r->shut)) {
+        relay_close(r);
+        return;
+    }
+    ending_describe(channel_ending(r->ch), how, sizeof how);
+    if (!r->delivered && !r->gone) {
+        r->owner->refused(r->owner->user, r, how);
+        return;
+    }
+    r->owner->failed(r->owner->user, r, how);
+    relay_cut(r);
+}
+
+/* The daemon has ended a spare channel, and nobody has seen it until now. Another one
+ * does as well, but only while nothing has gone into this one: what was sent may have
+ * been done, and is not sent twice. */
+static bool is_stale(const struct relay *r)
+{
+    return r->spare && !r->used && !r->delivered && !r->gone && channel_at_eof(r->ch);
+}
+
+void flow_run(struct relay *r)
+{
+    if (is_stale(r)) {
+        r->owner->stale(r->owner->user, r);
+        return;
+    }
+    flow_down(r);
+    if (r->phase == PHASE_OPEN)
+        flow_up(r);
+    if (r->phase != PHASE_OPEN)
+        return;
+
+    bool drained = !channel_paused(r->ch) && r->down.data == NULL;
+    bool ended = channel_step(r->ch, false) == CHANNEL_ENDED;
+    bool up_done = r->eof_sent || r->up_ended;
+    bool over = (r->gone && up_done) || (up_done && channel_at_eof(r->ch) && drained);
+    if (ended && drained) {
+        finish(r);
+    } else if (over && (!channel_is_exec(r->ch) || ended)) {
+        relay_close(r);
+    } else {
+        /* A command ends by itself, soon after its input has: cut off, it might not
+         * have passed everything on, and how it ended would not be known. */
+        if (over)
+            relay_linger(r);
+        edge_want_writable(r->owner->edge, &r->edge, !r->gone && !drained);
+    }
+}

@@ -1,0 +1,26 @@
+/* bridge: a TCP connection that the server of a session makes, as a descriptor
+ * here, kept going by a thread of its own.
+ *
+ * A tether has its loop for that; this is for who has none and blocks, in one
+ * session that goes through another. */
+#ifndef DOCKTETHER_SSH_TUNNEL_THREAD_H
+#define DOCKTETHER_SSH_TUNNEL_THREAD_H
+
+#include "base/err.h"
+#include "ssh/session.h"
+#include "ssh/wait.h"
+
+#include <stdint.h>
+
+struct bridge;
+
+/* Blocks until the server has connected to host:port, or refused
+ * (ERR_UNREACHABLE, layer "TCP"). *fd is then the caller's (non-blocking,
+ * close-on-exec). From here until bridge_free() the session is the thread's. */
+struct bridge *bridge_open(struct session *s, const char *host, int64_t port, const struct wait *w, int *fd,
+                           struct err *e);
+
+/* Ends the thread; the session is the caller's again. b may be NULL. */
+void bridge_free(struct bridge *b);
+
+#endif

@@ -1,0 +1,50 @@
+/* control: the server's side of a tether's control socket (docs/PROTOCOL.md):
+ * one JSON object a line, one request a connection. */
+#ifndef DOCKTETHER_TETHER_CONTROL_SERVER_H
+#define DOCKTETHER_TETHER_CONTROL_SERVER_H
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct control;
+struct succession;
+struct waiting;
+
+struct control_owner {
+    json_t *(*status)(void *user); /* a new reference */
+    /* `up`: an attempt is wanted now. Answered by control_settle(). keep: the
+     * user asked, so the tether stays even when nobody uses it. */
+    void (*retry)(void *user, bool keep);
+    /* `down`: 0, or -1 with the reason why not (streams in use, not force). */
+    int (*stop)(void *user, bool force, struct err *e);
+    /* `replace`: fills s, whose descriptors are the caller's then, and has let go of them. 0, or -1 with
+     * the reason why not. */
+    int (*replace)(void *user, struct succession *s, struct err *e);
+    /* `stream`: fd is the owner's from here, and so is the answer. */
+    void (*stream)(void *user, int fd, const char *host, int64_t port);
+    void *user;
+};
+
+/* Takes over fd (listening). NULL on failure: fd stays the caller's. */
+struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner);
+
+/* Tells everybody who waits for an `up`, and who will until it is answered,
+ * what the tether waits for. */
+void control_waiting(struct control *c, const struct waiting *w);
+
+/* Answers everybody who waits for an `up`: e is NULL when the tether serves. */
+void control_settle(struct control *c, const struct err *e);
+
+/* Another process listens now: nothing more is accepted, and whoever waits for
+ * an `up` has it. When the successor goes away, stop() is called. */
+void control_retire(struct control *c);
+
+/* Ends every connection; those that wait for `down` see the end of file. */
+void control_close(struct control *c);
+
+#endif

@@ -1,0 +1,199 @@
+#include "tether/netlink.h"
+
+#ifdef __linux__
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SETTLE_MS 250 /* an address seldom comes alone */
+#define READS_PER_TURN 32
+
+struct network {
+    uv_poll_t poll;
+    uv_timer_t timer;
+    int open_handles;
+    int fd;
+    void (*changed)(void *user);
+    void *user;
+};
+
+/* What follows the header, copied: <linux/netlink.h>'s own macros cast constness
+ * and signs away. False when the message is too short for it. */
+static bool body(const struct nlmsghdr *h, const void *at, void *out, size_t size)
+{
+    if (h->nlmsg_len < NLMSG_HDRLEN + size)
+        return false;
+    memcpy(out, (const char *)at + NLMSG_HDRLEN, size);
+    return true;
+}
+
+static bool message_matters(const struct nlmsghdr *h, const void *at)
+{
+    struct ifaddrmsg address;
+    struct rtmsg route;
+
+    switch (h->nlmsg_type) {
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+        return body(h, at, &address, sizeof address) && address.ifa_scope < RT_SCOPE_LINK;
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+        return body(h, at, &route, sizeof route) && route.rtm_dst_len == 0 &&
+               route.rtm_table == RT_TABLE_MAIN && route.rtm_type == RTN_UNICAST;
+    default:
+        return false;
+    }
+}
+
+bool network_matters(const void *datagram, size_t len)
+{
+    const char *at = datagram;
+    struct nlmsghdr h;
+
+    while (len >= sizeof h) {
+        memcpy(&h, at, sizeof h);
+        if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
+            return false;
+        if (message_matters(&h, at))
+            return true;
+        size_t step = (h.nlmsg_len + (size_t)NLMSG_ALIGNTO - 1) & ~((size_t)NLMSG_ALIGNTO - 1);
+        if (step >= len)
+            return false;
+        at += step;
+        len -= step;
+    }
+    return false;
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+    struct network *nw = timer->data;
+
+    nw->changed(nw->user);
+}
+
+/* 1: something was read. 0: there is nothing. -1: an error, which the read has
+ * taken off the socket. */
+static int read_news(struct network *nw, bool *matters)
+{
+    union {
+        struct nlmsghdr header; /* for its alignment */
+        char bytes[8192];
+    } buf;
+    struct sockaddr_nl from = { 0 };
+    socklen_t size = sizeof from;
+    ssize_t n;
+
+    while ((n = recvfrom(nw->fd, &buf, sizeof buf, MSG_DONTWAIT, (struct sockaddr *)&from, &size)) < 0 &&
+           errno == EINTR)
+        continue;
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -1;
+    /* Only the kernel is believed. */
+    *matters = *matters || (from.nl_pid == 0 && network_matters(&buf, (size_t)n));
+    return 1;
+}
+
+static void on_news(uv_poll_t *poll, int status, int events)
+{
+    struct network *nw = poll->data;
+    bool matters = false, lost = false;
+    int rc = 1;
+
+    (void)events;
+    for (int i = 0; i < READS_PER_TURN && rc != 0; i++) {
+        rc = read_news(nw, &matters);
+        lost = lost || rc < 0;
+    }
+    /* The kernel had no room for news (ENOBUFS): it may have mattered. */
+    matters = matters || lost;
+    /* It says so with EPOLLERR, too, at which libuv (1.44.2, uv__poll_io) stops
+     * the handle. An error that no read has taken off the socket, or not for
+     * good, would be reported without end: then nothing more is heard. */
+    if (status < 0 && lost && rc >= 0)
+        uv_poll_start(poll, UV_READABLE, on_news);
+    if (matters && !uv_is_active((uv_handle_t *)&nw->timer))
+        uv_timer_start(&nw->timer, on_settled, SETTLE_MS, 0);
+}
+
+static int subscribe(void)
+{
+    struct sockaddr_nl sa = { .nl_family = AF_NETLINK,
+                              .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                                           RTMGRP_IPV6_ROUTE };
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+{
+    struct network *nw = mem_alloc(sizeof *nw);
+
+    nw->fd = subscribe();
+    if (nw->fd < 0 || uv_poll_init(loop, &nw->poll, nw->fd) != 0) {
+        if (nw->fd >= 0)
+            close(nw->fd);
+        free(nw);
+        return NULL;
+    }
+    uv_timer_init(loop, &nw->timer);
+    nw->open_handles = 2;
+    nw->changed = changed;
+    nw->user = user;
+    nw->poll.data = nw->timer.data = nw;
+    uv_poll_start(&nw->poll, UV_READABLE, on_news);
+    return nw;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct network *nw = handle->data;
+
+    if (--nw->open_handles == 0)
+        free(nw);
+}
+
+void network_close(struct network *nw)
+{
+    if (nw == NULL)
+        return;
+    uv_close((uv_handle_t *)&nw->poll, on_closed);
+    uv_close((uv_handle_t *)&nw->timer, on_closed);
+    close(nw->fd);
+}
+
+#else
+
+struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+{
+    (void)loop;
+    (void)changed;
+    (void)user;
+    return NULL;
+}
+
+void network_close(struct network *nw)
+{
+    (void)nw;
+}
+
+bool network_matters(const void *datagram, size_t len)
+{
+    (void)datagram;
+    (void)len;
+    return false;
+}
+
+#endif

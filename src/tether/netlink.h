@@ -1,0 +1,24 @@
+/* network: notices that this machine's way to others has changed: an address
+ * came or went, or a default route (Linux: rtnetlink(7); elsewhere never). */
+#ifndef DOCKTETHER_TETHER_NETLINK_H
+#define DOCKTETHER_TETHER_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+struct network;
+
+/* changed() comes once for a burst of news, a moment after its begin. NULL
+ * where the system cannot tell. */
+struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user);
+
+/* nw may be NULL. */
+void network_close(struct network *nw);
+
+/* Whether a datagram of netlink's tells of such a change. Containers that come
+ * and go on this machine do not make one: their ends have addresses of the link
+ * alone. Exposed for its test. */
+bool network_matters(const void *datagram, size_t len);
+
+#endif

@@ -1,0 +1,31 @@
+/* wake: notices that the machine has slept: the clock that goes on meanwhile
+ * has run ahead of the one that stands still. */
+#ifndef DOCKTETHER_TETHER_SUSPEND_H
+#define DOCKTETHER_TETHER_SUSPEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* The two clocks, in milliseconds; others in tests. */
+struct wake_clocks {
+    int64_t (*boot_ms)(void);
+    int64_t (*mono_ms)(void);
+};
+
+extern const struct wake_clocks wake_system_clocks;
+
+struct wake;
+
+/* Looks every two seconds of the loop's time, and whenever it is told to.
+ * woke() is told once for each sleep. */
+struct wake *wake_new(uv_loop_t *loop, const struct wake_clocks *clocks, void (*woke)(void *user),
+                      void *user);
+
+/* Looks now; w may be NULL. */
+void wake_look(struct wake *w);
+
+/* w may be NULL. */
+void wake_close(struct wake *w);
+
+#endif

@@ -1,0 +1,103 @@
+/* What tether.c (its life), sockets.c (its sockets and what is asked through them),
+ * actions.c (what a step of the state machine does) and first.c (the answer to
+ * whoever started it) share. */
+#ifndef DOCKTETHER_TETHER_TETHER_INTERNAL_H
+#define DOCKTETHER_TETHER_TETHER_INTERNAL_H
+
+#include "relay/listener.h"
+#include "relay/pool.h"
+#include "tether/connect-worker.h"
+#include "tether/control-server.h"
+#include "tether/idle.h"
+#include "tether/netlink.h"
+#include "tether/notify.h"
+#include "tether/session-poll.h"
+#include "tether/state.h"
+#include "tether/status.h"
+#include "tether/suspend.h"
+#include "tether/tether.h"
+#include "tether/transport-probe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+struct tether {
+    const struct tether_config *cfg;
+    uv_loop_t loop;
+    uv_prepare_t prepare; /* runs the deferred work before the loop polls */
+    uv_idle_t again;      /* started when a turn did not finish the work */
+    uv_timer_t backoff, due;
+    uv_signal_t sigterm, sigint, sighup;
+    uv_async_t news; /* from the thread that logs in */
+    uv_poll_t ready; /* whoever waits for the first answer going away */
+
+    enum tether_state state;
+    bool dirty;
+    bool for_others; /* until the user says `up` */
+    bool settled;    /* the first attempt has been answered */
+    bool redial;     /* the attempt under way is given up for a new one */
+    bool replaced;   /* files and lock are another process's */
+    unsigned failures;
+    int64_t dialled_ms; /* when the last attempt began, monotonic */
+    ino_t sock_inode;   /* of the socket's file, as we made it or were given it; 0: neither yet */
+    int lock;           /* -1: still the one's that is to be replaced */
+    int *ends;          /* predecessors that still serve somebody end when these are closed */
+    size_t ends_count;
+
+    struct listener *listener;
+    struct control *control;
+    struct pool *pool;
+    struct idle *idle_session, *idle_hop;
+    struct wake *wake;
+    struct network *network;
+    struct notify *notify; /* NULL: no service manager listens */
+    struct dialer *dialer;
+    struct session *session; /* the link's, once there is one */
+    struct link *link;
+    struct probe *probe;
+
+    struct status status;
+    struct err fatal; /* what ended it; ERR_NONE after an orderly end */
+};
+
+/* ---- actions.c ------------------------------------------------------------- */
+
+/* Takes the step of the state machine that the event asks for. */
+void tether_post(struct tether *t, enum tether_event event);
+
+/* Something was done with libssh: everything is looked at before the loop polls. */
+void tether_dirty(void *user);
+
+/* Another thread's word, on the loop: what it waits for. */
+void tether_news(uv_async_t *async);
+
+/* ---- sockets.c ------------------------------------------------------------- */
+
+/* The sockets: made, taken over, or passed by a service manager. */
+int tether_open(struct tether *t, struct err *e);
+
+/* False when the socket's file is not ours to remove: a service manager keeps it,
+ * another process has put its own in its place, or was there before us and we
+ * never had one. */
+bool tether_owns_socket(const struct tether *t);
+
+/* ---- tether.c -------------------------------------------------------------- */
+
+/* Gives everything up; the loop ends when the last handle is closed. */
+void tether_close(struct tether *t);
+
+/* ---- first.c --------------------------------------------------------------- */
+
+/* Watches whoever waits for the first answer. */
+void tether_first_init(struct tether *t);
+
+/* Answers whoever waits for `up`; e is NULL when it serves. */
+void tether_settle(struct tether *t, const struct err *e);
+
+/* Sends whoever started this tether, and waits still, to the one that has its place. */
+void tether_settle_replaced(struct tether *t);
+
+#endif

@@ -1,0 +1,249 @@
+#include "base/unixsock.h"
+#include "control/lock.h"
+#include "tether/tether-internal.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "control/handover.h"
+#include "tether/service.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TAKE_OVER_MS 5000
+#define TAKE_OVER_PAUSE_MS 20
+
+/* ---- what others ask --------------------------------------------------------- */
+
+static void on_retry(void *user, bool keep)
+{
+    struct tether *t = user;
+
+    if (keep) {
+        t->for_others = false;
+        idle_close(t->idle_hop);
+        t->idle_hop = NULL;
+    }
+    if (t->state == STATE_SERVING || t->state == STATE_ASLEEP)
+        control_settle(t->control, NULL);
+    else
+        tether_post(t, EVENT_RETRY);
+}
+
+static int on_stop(void *user, bool force, struct err *e)
+{
+    struct tether *t = user;
+    uint64_t streams = pool_counts(t->pool).streams;
+
+    if (streams > 0 && !force) {
+        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s in use", streams,
+                streams == 1 ? " goes this way and is" : "s go this way and are");
+        return err_hint(e, "docktether down --force %s takes %s down too", t->cfg->profile->name,
+                        streams == 1 ? "it" : "them");
+    }
+    tether_post(t, EVENT_STOP);
+    return 0;
+}
+
+static int on_replace(void *user, struct succession *s, struct err *e)
+{
+    struct tether *t = user;
+
+    s->sock = -1;
+    if (t->replaced)
+        return err_set(e, ERR_FAILED, "control", "another process has taken its place already");
+    if (!t->cfg->replaceable || t->lock < 0) {
+        err_set(e, ERR_FAILED, "", "the tether that runs was not started by docktether up");
+        return err_hint(e, "end it where it was started, or: docktether down %s", t->cfg->profile->name);
+    }
+    if (t->listener != NULL && (s->sock = fcntl(listener_fd(t->listener), F_DUPFD_CLOEXEC, 3)) < 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot duplicate a descriptor");
+    s->lock = t->lock;
+    t->lock = -1;
+    while (s->ends_count < t->ends_count) {
+        s->ends[s->ends_count] = t->ends[s->ends_count];
+        s->ends_count++;
+    }
+    t->ends_count = 0;
+    s->held_count = pool_give_held(t->pool, s->held, SUCCESSION_HELD_MAX);
+    tether_post(t, EVENT_REPLACED);
+    return 0;
+}
+
+static void on_stream(void *user, int fd, const char *host, int64_t port)
+{
+    struct tether *t = user;
+
+    wake_look(t->wake);
+    pool_stream(t->pool, fd, host, port);
+    tether_dirty(t);
+}
+
+/* Of the predecessors; those that have ended are forgotten. */
+static size_t count_draining(struct tether *t)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < t->ends_count; i++) {
+        char byte;
+        if (recv(t->ends[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+            close(t->ends[i]);
+        else
+            t->ends[left++] = t->ends[i];
+    }
+    t->ends_count = left;
+    return left;
+}
+
+static json_t *on_status(void *user)
+{
+    struct tether *t = user;
+    bool waits = t->state == STATE_WAITING && uv_is_active((uv_handle_t *)&t->backoff);
+
+    t->status.draining = count_draining(t);
+    t->status.next_attempt_ms = waits ? time_wall_ms() + (int64_t)uv_timer_get_due_in(&t->backoff) : 0;
+    t->status.round_trip_us = t->link != NULL ? link_round_trip_us(t->link) : -1;
+    t->status.for_others = t->for_others;
+    return status_json(&t->status, t->cfg, pool_counts(t->pool));
+}
+
+/* ---- the sockets ------------------------------------------------------------- */
+
+static int open_control(struct tether *t, struct err *e)
+{
+    const struct control_owner owner = { .status = on_status,
+                                         .retry = on_retry,
+                                         .stop = on_stop,
+                                         .replace = on_replace,
+                                         .stream = on_stream,
+                                         .user = t };
+
+    int fd = unixsock_listen(t->cfg->runtime->ctl, e);
+    if (fd < 0)
+        return -1;
+    t->control = control_new(&t->loop, fd, t->cfg->log, &owner);
+    if (t->control != NULL)
+        return 0;
+    close(fd);
+    return err_set(e, ERR_FAILED, "runtime", "cannot poll a socket");
+}
+
+/* The file that is there now is the one that we made or were given. */
+static void note_socket(struct tether *t)
+{
+    struct stat st;
+
+    t->sock_inode = lstat(t->cfg->runtime->sock, &st) == 0 ? st.st_ino : 0;
+}
+
+static void on_accept(void *user, int fd)
+{
+    struct tether *t = user;
+
+    wake_look(t->wake);
+    pool_accept(t->pool, fd);
+    tether_dirty(t);
+}
+
+/* fd is one that listens already; -1: a new one is made. */
+static int open_listener(struct tether *t, int fd, struct err *e)
+{
+    const struct service *service = t->cfg->service;
+
+    if (service != NULL && service->sock >= 0) {
+        /* Of one that was replaced; the service manager's has its path now. */
+        if (fd >= 0)
+            close(fd);
+        fd = fcntl(service->sock, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+            return err_set_errno(e, ERR_FAILED, "runtime", "cannot duplicate a descriptor");
+    }
+    if (!profile_has_docker(t->cfg->profile)) {
+        if (fd >= 0)
+            close(fd);
+        unlink(t->cfg->runtime->sock);
+        return 0;
+    }
+    if (fd < 0)
+        fd = unixsock_listen(t->cfg->runtime->sock, e);
+    if (fd < 0)
+        return -1;
+    note_socket(t);
+    t->listener = listener_new(&t->loop, fd, t->cfg->log, on_accept, t);
+    if (t->listener != NULL) {
+        listener_leave(t->listener, pool_listen_limit(t->pool));
+        return 0;
+    }
+    close(fd);
+    return err_set(e, ERR_FAILED, "runtime", "cannot poll a socket");
+}
+
+bool tether_owns_socket(const struct tether *t)
+{
+    struct stat st;
+
+    if (t->cfg->service != NULL && t->cfg->service->sock >= 0)
+        return false;
+    return t->sock_inode != 0 && lstat(t->cfg->runtime->sock, &st) == 0 && st.st_ino == t->sock_inode;
+}
+
+/* From the tether that runs; when there is none any more, as if there had never
+ * been one. Several that want its place at once get it one after the other: who
+ * asks one that has just lost it finds nobody there for a moment. */
+static int take_over(struct tether *t, struct succession *s, struct err *e)
+{
+    const struct deadline d = deadline_in(TAKE_OVER_MS);
+    struct err why;
+    int rc, asked;
+
+    do {
+        why = (struct err)ERR_INIT;
+        asked = succession_take(t->cfg->runtime, s, &why);
+        bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
+        rc = nobody ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
+        if (!nobody || rc != 1)
+            break;
+    } while (deadline_left(d) > 0 && poll(NULL, 0, TAKE_OVER_PAUSE_MS) == 0);
+    if (asked == 0) {
+        t->lock = s->lock;
+        s->lock = -1;
+        t->ends = mem_resize(NULL, s->ends_count, sizeof *t->ends);
+        memcpy(t->ends, s->ends, s->ends_count * sizeof *t->ends);
+        t->ends_count = s->ends_count;
+        s->ends_count = 0;
+        return lock_adopt(t->cfg->runtime, t->lock, e);
+    }
+    if (rc == 1 && e != NULL)
+        *e = why;
+    return rc == 0 ? 0 : -1;
+}
+
+int tether_open(struct tether *t, struct err *e)
+{
+    struct succession *s = mem_alloc(sizeof *s);
+
+    s->lock = s->sock = -1;
+    int rc = t->cfg->replace ? take_over(t, s, e) : 0;
+    /* Ours from here, also when what follows fails: nobody else will remove it. */
+    if (s->sock >= 0)
+        note_socket(t);
+    if (rc == 0)
+        rc = open_control(t, e);
+    if (rc == 0) {
+        rc = open_listener(t, s->sock, e);
+        s->sock = -1;
+    }
+    for (size_t i = 0; rc == 0 && i < s->held_count; i++) {
+        pool_accept(t->pool, s->held[i]);
+        s->held[i] = -1;
+    }
+    succession_clear(s);
+    free(s);
+    return rc;
+}

@@ -1,0 +1,24 @@
+/* shell: lines that a user's shell evaluates. */
+#ifndef DOCKTETHER_UI_SHELL_LINES_H
+#define DOCKTETHER_UI_SHELL_LINES_H
+
+#include "base/err.h"
+
+enum shell { SHELL_SH, SHELL_FISH, SHELL_CSH, SHELL_PWSH };
+
+/* A shell by its name ("bash" and its kin are sh, "tcsh" is csh, "powershell" is pwsh). */
+int shell_parse(const char *name, enum shell *shell, struct err *e);
+
+/* The one that $SHELL names; sh when it is not known. */
+enum shell shell_detect(void);
+
+/* One command with its ';' and no newline, allocated. The value is quoted so
+ * that the shell takes every byte of it as it is. */
+char *shell_export(enum shell shell, const char *variable, const char *value);
+char *shell_unset(enum shell shell, const char *variable);
+
+/* How the output of `command` is taken into a running shell, as a line that
+ * the shell passes over. Allocated. */
+char *shell_usage(enum shell shell, const char *command);
+
+#endif
