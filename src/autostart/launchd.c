@@ -40,7 +40,7 @@ static int launchctl(const char *verb, const char *target, const char *file, str
 {
     const char *const argv[] = { "launchctl", verb, target, file, NULL };
     char *said = mem_alloc(OUTPUT_MAX);
-    int rc = tool_run(LAYER, argv, PATIENCE_MS, said, OUTPUT_MAX, e);
+    int rc = run_program(LAYER, argv, PATIENCE_MS, said, OUTPUT_MAX, e);
 
     free(said);
     return rc == 1 ? err_set(e, ERR_FAILED, LAYER, "there is no launchctl here") : rc;

@@ -98,7 +98,7 @@ static int systemctl(const char *const *words, int patience_ms, char *said, stru
 
     for (size_t i = 0; words[i] != NULL && i + 3 < sizeof argv / sizeof *argv; i++)
         argv[i + 2] = words[i];
-    int rc = tool_run(LAYER, argv, patience_ms, buf, OUTPUT_MAX, e);
+    int rc = run_program(LAYER, argv, patience_ms, buf, OUTPUT_MAX, e);
     if (said == NULL)
         free(buf);
     if (rc != 1)

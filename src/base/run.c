@@ -65,8 +65,8 @@ static char *last_line(char *text)
     return line != NULL ? line + 1 : text;
 }
 
-int tool_run(const char *layer, const char *const *argv, int patience_ms, char *buf, size_t size,
-             struct err *e)
+int run_program(const char *layer, const char *const *argv, int patience_ms, char *buf, size_t size,
+                struct err *e)
 {
     int ends[2], status = 0, why;
 

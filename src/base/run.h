@@ -10,7 +10,7 @@
  * patience_ms; what it writes to standard output and error goes into buf, which
  * must hold it. 0 when it succeeds; 1 when there is no such program; -1 with an error of
  * that layer, the last line it wrote. */
-int tool_run(const char *layer, const char *const *argv, int patience_ms, char *buf, size_t size,
-             struct err *e);
+int run_program(const char *layer, const char *const *argv, int patience_ms, char *buf, size_t size,
+                struct err *e);
 
 #endif

@@ -10,7 +10,7 @@ static size_t least(size_t a, size_t b)
 }
 
 /* Optimal string alignment. */
-size_t nearest_distance(const char *a, const char *b)
+size_t suggest_distance(const char *a, const char *b)
 {
     size_t cost[WORD_MAX + 1][WORD_MAX + 1];
     size_t la = strlen(a), lb = strlen(b);
@@ -32,12 +32,12 @@ size_t nearest_distance(const char *a, const char *b)
     return cost[la][lb];
 }
 
-int nearest_likely(const char *typed, const char *word)
+int suggest_likely(const char *typed, const char *word)
 {
     size_t len = strlen(word);
 
     /* A beginning counts, and a slip in every third letter. */
     if (strlen(typed) >= 2 && strncmp(typed, word, strlen(typed)) == 0)
         return 1;
-    return nearest_distance(typed, word) <= (len <= 3 ? 1 : len / 3);
+    return suggest_distance(typed, word) <= (len <= 3 ? 1 : len / 3);
 }

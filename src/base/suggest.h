@@ -6,9 +6,9 @@
 
 /* How many letters must be added, dropped, replaced or swapped with their
  * neighbour to come from a to b; words longer than 31 bytes count as far off. */
-size_t nearest_distance(const char *a, const char *b);
+size_t suggest_distance(const char *a, const char *b);
 
 /* True when somebody who typed `typed` may well have meant `word`. */
-int nearest_likely(const char *typed, const char *word);
+int suggest_likely(const char *typed, const char *word);
 
 #endif

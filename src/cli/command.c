@@ -341,7 +341,7 @@ const struct command *command_get(const char *name, struct err *e)
         return c;
     err_set(e, ERR_USAGE, "", "no such command: \"%s\"", name);
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (nearest_likely(name, commands[i].name)) {
+        if (suggest_likely(name, commands[i].name)) {
             err_hint(e, "did you mean \"%s\"? docktether help shows all commands", commands[i].name);
             return NULL;
         }

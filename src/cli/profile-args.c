@@ -175,7 +175,7 @@ static int unknown_key(const char *key, struct err *e)
 
     err_set(e, ERR_USAGE, "", "no such key: \"%s\"", key);
     for (size_t i = 0; i < count; i++)
-        if (nearest_likely(key, table[i].key))
+        if (suggest_likely(key, table[i].key))
             return err_hint(e, "did you mean %s.%s?", table[i].section, table[i].key);
     return err_hint(e, "docktether(5) describes the keys, and `docktether inspect NAME` shows them all");
 }

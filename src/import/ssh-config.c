@@ -53,7 +53,7 @@ static int ask(const char *config, const char *host, const char *user, int64_t p
     }
     argv[n++] = "--";
     argv[n] = host;
-    return tool_run(LAYER, argv, PATIENCE_MS, buf, OUTPUT_MAX, e);
+    return run_program(LAYER, argv, PATIENCE_MS, buf, OUTPUT_MAX, e);
 }
 
 /* ---- what it says -------------------------------------------------------- */
