@@ -19,11 +19,11 @@
 /* How many hosts lie before that of the profile. */
 static size_t hops_of(const char *name)
 {
-    struct chain chain = { 0 };
+    struct via_chain chain = { 0 };
     struct profile *p = store_load(name, NULL);
-    size_t count = p != NULL && chain_load(p, &chain, NULL) == 0 ? chain.count : 0;
+    size_t count = p != NULL && via_chain_load(p, &chain, NULL) == 0 ? chain.count : 0;
 
-    chain_clear(&chain);
+    via_chain_clear(&chain);
     profile_free(p);
     return count;
 }
@@ -64,14 +64,14 @@ static int take_down(const char *name, bool force, struct err *e)
 
 static bool goes_via(const char *name, const char *hop)
 {
-    struct chain chain = { 0 };
+    struct via_chain chain = { 0 };
     struct profile *p = store_load(name, NULL);
     bool yes = false;
 
-    if (p != NULL && chain_load(p, &chain, NULL) == 0)
+    if (p != NULL && via_chain_load(p, &chain, NULL) == 0)
         for (size_t i = 0; i < chain.count; i++)
             yes = yes || strcmp(chain.hops[i]->name, hop) == 0;
-    chain_clear(&chain);
+    via_chain_clear(&chain);
     profile_free(p);
     return yes;
 }

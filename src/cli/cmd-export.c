@@ -28,16 +28,16 @@ static void add(struct profiles *list, struct profile *p)
 /* What it goes via comes first. */
 static int add_with_way(struct profiles *list, const char *name, struct err *e)
 {
-    struct chain chain;
+    struct via_chain chain;
     struct profile *p = store_load(name, e);
 
     if (p == NULL)
         return -1;
-    int rc = chain_load(p, &chain, e);
+    int rc = via_chain_load(p, &chain, e);
     for (size_t i = rc == 0 ? chain.count : 0; i > 0; i--)
         add(list, profile_copy(chain.hops[i - 1]));
     if (rc == 0) {
-        chain_clear(&chain);
+        via_chain_clear(&chain);
         add(list, p);
     } else {
         profile_free(p);

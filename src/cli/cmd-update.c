@@ -88,7 +88,7 @@ int cmd_update(const struct args *args, struct err *e)
     if (p == NULL)
         return -1;
     struct profile *old = profile_copy(p);
-    if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && chain_check(p, e) == 0 &&
+    if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && via_chain_check(p, e) == 0 &&
         publish_check(p, e) == 0)
         rc = write_both(p, old, e);
     if (rc == 0) {

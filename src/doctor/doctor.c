@@ -123,12 +123,12 @@ static struct doctor_host *add_host(struct doctor *d, const char *name, struct p
 static void find_way(struct doctor *d, const char *name)
 {
     struct err e = ERR_INIT;
-    struct chain chain = { 0 };
+    struct via_chain chain = { 0 };
     const int64_t begun = time_mono_us();
     struct profile *p = store_load(name, &e);
 
     if (p != NULL)
-        (void)chain_load(p, &chain, &e);
+        (void)via_chain_load(p, &chain, &e);
     d->hosts = mem_alloc((chain.count + 1) * sizeof *d->hosts);
     for (size_t i = chain.count; i > 0; i--) {
         struct profile *hop = profile_copy(chain.hops[i - 1]);
@@ -140,7 +140,7 @@ static void find_way(struct doctor *d, const char *name)
         finding_error(f, VERDICT_FAILED, &e, NULL);
         f->us = time_mono_us() - begun;
     }
-    chain_clear(&chain);
+    via_chain_clear(&chain);
 }
 
 void doctor_run(struct doctor *d, const char *name, const struct doctor_watcher *w)

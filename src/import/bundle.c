@@ -23,7 +23,7 @@ char *bundle_write(const struct profile *const *profiles, size_t count)
     fprintf(out, MAGIC VERSION "\n");
     for (size_t i = 0; i < count; i++) {
         struct profile *base = profile_new(profiles[i]->name);
-        char *one = text_write(profiles[i], base);
+        char *one = profile_text_write(profiles[i], base);
         fprintf(out, MARK "%s\n%s%s", profiles[i]->name, one, i + 1 < count ? "\n" : "");
         free(one);
         profile_free(base);
@@ -72,7 +72,7 @@ static int read_profile(const char *source, const char *part, struct profile *p,
 {
     struct err why = ERR_INIT;
 
-    if (text_read(source, part, false, p, e) != 0)
+    if (profile_text_read(source, part, false, p, e) != 0)
         return -1;
     return profile_finish(p, &why) == 0 ? 0 : refuse(e, source, line, why.msg);
 }

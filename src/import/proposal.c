@@ -211,7 +211,7 @@ static void create_one(struct proposals *list, struct proposal *one, int *status
         against(one, "its way could not be made");
         return;
     }
-    if (chain_check(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
+    if (via_chain_check(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
         one->there = true;
         against(one, "");
         puts(one->profile->name);

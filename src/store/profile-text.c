@@ -74,7 +74,7 @@ static int read_entry(void *user, const char *section, const char *key, const ch
     return option_set(r->p, o, value, e);
 }
 
-int text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e)
+int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e)
 {
     size_t count;
 
@@ -97,7 +97,7 @@ static void write_option(FILE *out, const struct profile *p, const struct option
     strv_clear(&values);
 }
 
-char *text_write(const struct profile *p, const struct profile *base)
+char *profile_text_write(const struct profile *p, const struct profile *base)
 {
     const char *section = NULL;
     char *text = NULL;

@@ -11,10 +11,10 @@
  * the text is docktether.ini, where some keys may not stand. A repeatable key
  * replaces the values p had; an empty one removes them. path is for messages.
  * Errors are ERR_PROFILE, "path:line: why"; p is then half read. */
-int text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e);
+int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e);
 
 /* The file of p: every key whose value is not that of base, and those without a
  * default. Allocated. */
-char *text_write(const struct profile *p, const struct profile *base);
+char *profile_text_write(const struct profile *p, const struct profile *base);
 
 #endif

@@ -81,7 +81,7 @@ static int read_into(struct profile *p, const char *path, bool defaults, struct 
     size_t len;
     int rc = file_read(path, FILE_PRIVATE, INI_FILE_MAX, &text, &len, e);
 
-    if (rc == 0 && text_read(path, text, defaults, p, e) != 0)
+    if (rc == 0 && profile_text_read(path, text, defaults, p, e) != 0)
         rc = by_hand(path, e);
     free(text);
     return rc < 0 ? as_profile_error(e) : rc;
@@ -226,10 +226,10 @@ static char *render(const struct profile *p, const char *path, struct err *e)
     mem_replace(&base->host, whole->host);
     if (profile_finish(base, e) != 0)
         goto out;
-    text = text_write(whole, base);
+    text = profile_text_write(whole, base);
     if (strlen(text) > INI_FILE_MAX)
         err_set(e, ERR_FAILED, "profile", "%s would be larger than %d bytes", path, INI_FILE_MAX);
-    else if (text_read(path, text, false, back, e) != 0 || profile_finish(back, e) != 0)
+    else if (profile_text_read(path, text, false, back, e) != 0 || profile_finish(back, e) != 0)
         goto out;
     else if (!equal(whole, back))
         err_set(e, ERR_FAILED, "profile", "%s would not read back as written; nothing is changed", path);

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void chain_clear(struct chain *c)
+void via_chain_clear(struct via_chain *c)
 {
     for (size_t i = 0; i < c->count; i++)
         profile_free(c->hops[i]);
     free(c->hops);
-    *c = (struct chain){ 0 };
+    *c = (struct via_chain){ 0 };
 }
 
-static bool comes_again(const struct profile *p, const struct chain *c, const char *name)
+static bool comes_again(const struct profile *p, const struct via_chain *c, const char *name)
 {
     if (strcmp(p->name, name) == 0)
         return true;
@@ -26,7 +26,7 @@ static bool comes_again(const struct profile *p, const struct chain *c, const ch
 }
 
 /* "prod via bastion via prod" */
-static int loop_error(const struct profile *p, const struct chain *c, const char *name, struct err *e)
+static int loop_error(const struct profile *p, const struct via_chain *c, const char *name, struct err *e)
 {
     char way[400];
     size_t used = (size_t)snprintf(way, sizeof way, "%s", p->name);
@@ -37,9 +37,9 @@ static int loop_error(const struct profile *p, const struct chain *c, const char
     return err_hint(e, "one of them must be reached directly: docktether update NAME --set via=");
 }
 
-int chain_load(const struct profile *p, struct chain *c, struct err *e)
+int via_chain_load(const struct profile *p, struct via_chain *c, struct err *e)
 {
-    *c = (struct chain){ 0 };
+    *c = (struct via_chain){ 0 };
     for (const char *name = p->via; name != NULL; name = c->hops[c->count - 1]->via) {
         struct profile *hop = NULL;
         if (comes_again(p, c, name)) {
@@ -50,7 +50,7 @@ int chain_load(const struct profile *p, struct chain *c, struct err *e)
                 snprintf(e->layer, sizeof e->layer, "via");
         }
         if (hop == NULL) {
-            chain_clear(c);
+            via_chain_clear(c);
             return -1;
         }
         c->hops = mem_resize(c->hops, c->count + 1, sizeof(struct profile *));
@@ -59,12 +59,12 @@ int chain_load(const struct profile *p, struct chain *c, struct err *e)
     return 0;
 }
 
-int chain_check(const struct profile *p, struct err *e)
+int via_chain_check(const struct profile *p, struct err *e)
 {
-    struct chain chain;
+    struct via_chain chain;
 
-    if (chain_load(p, &chain, e) != 0)
+    if (via_chain_load(p, &chain, e) != 0)
         return -1;
-    chain_clear(&chain);
+    via_chain_clear(&chain);
     return 0;
 }

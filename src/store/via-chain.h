@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-struct chain {
+struct via_chain {
     struct profile **hops;
     size_t count;
 };
@@ -17,10 +17,10 @@ struct chain {
  * there or cannot be read keeps its ERR_PROFILE; one that leads back to p or to
  * another of the chain is ERR_FAILED: no way leads through a loop. On failure
  * *c is empty. */
-int chain_load(const struct profile *p, struct chain *c, struct err *e);
-void chain_clear(struct chain *c);
+int via_chain_load(const struct profile *p, struct via_chain *c, struct err *e);
+void via_chain_clear(struct via_chain *c);
 
-/* chain_load() without its result: whether there is such a chain. */
-int chain_check(const struct profile *p, struct err *e);
+/* via_chain_load() without its result: whether there is such a chain. */
+int via_chain_check(const struct profile *p, struct err *e);
 
 #endif

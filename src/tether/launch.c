@@ -395,18 +395,18 @@ static enum launch_result up_alone(const struct profile *p, const struct launch_
 int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e)
 {
     struct launch_options for_others = *o;
-    struct chain chain;
+    struct via_chain chain;
     int rc = 0;
 
     for_others.for_others = true;
-    if (chain_load(p, &chain, e) != 0)
+    if (via_chain_load(p, &chain, e) != 0)
         return -1;
     for (size_t i = chain.count; rc == 0 && i > 0; i--) {
         struct err why = ERR_INIT;
         if (up_alone(chain.hops[i - 1], &for_others, NULL, &why) == LAUNCH_FAILED)
             rc = hop_error(e, chain.hops[i - 1]->name, &why);
     }
-    chain_clear(&chain);
+    via_chain_clear(&chain);
     return rc;
 }
 
