@@ -72,8 +72,8 @@ static int remove_one(const char *name, void *user, struct err *e)
         return store_remove(name, e);
     if (!*force && check_unused(name, e) != 0)
         return -1;
-    if (end_login(name, *force, e) != 0 || end_tether(name, *force, e) != 0 || publish_remove(name, e) != 0 ||
-        store_remove(name, e) != 0)
+    if (end_login(name, *force, e) != 0 || end_tether(name, *force, e) != 0 ||
+        context_sync_remove(name, e) != 0 || store_remove(name, e) != 0)
         return -1;
     puts(name);
     return 0;

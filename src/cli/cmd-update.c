@@ -19,7 +19,7 @@ static int write_both(const struct profile *p, const struct profile *old, struct
 {
     if (store_save(p, false, e) != 0)
         return -1;
-    if (publish(p, e) == 0)
+    if (context_sync(p, e) == 0)
         return 0;
     (void)store_save(old, false, NULL);
     return -1;
@@ -89,7 +89,7 @@ int cmd_update(const struct args *args, struct err *e)
         return -1;
     struct profile *old = profile_copy(p);
     if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && via_chain_check(p, e) == 0 &&
-        publish_check(p, e) == 0)
+        context_sync_check(p, e) == 0)
         rc = write_both(p, old, e);
     if (rc == 0) {
         puts(name);

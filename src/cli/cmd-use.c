@@ -138,7 +138,7 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
     if (protect_confirm(p, args_has(args, "yes"), &protect, e) != 0)
         return -1;
     /* Before the tether: a context that is not ours would make it useless. */
-    if (publish(p, e) != 0)
+    if (context_sync(p, e) != 0)
         return -1;
     if (!args_has(args, "no-up") && target_up(p, false, e) != 0)
         return -1;

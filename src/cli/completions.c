@@ -240,14 +240,14 @@ static void offer_assignment(struct offer *c)
 /* Where `import` finds what it proposes. */
 static void offer_proposals(struct offer *c)
 {
-    struct contexts contexts = { 0 };
+    struct context_list contexts = { 0 };
     struct strv hosts = { 0 };
     bool more;
 
-    if (contexts_by_ssh(&contexts, NULL) == 0)
+    if (context_list_by_ssh(&contexts, NULL) == 0)
         for (size_t i = 0; i < contexts.count; i++)
             offer_word(c, contexts.items[i].name, "a context of Docker's");
-    contexts_clear(&contexts);
+    context_list_clear(&contexts);
     if (sshhosts_list(&hosts, &more, NULL) == 0)
         for (size_t i = 0; i < hosts.count; i++)
             offer_word(c, hosts.items[i], "a host of ~/.ssh/config");

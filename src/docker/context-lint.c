@@ -18,21 +18,22 @@
 #define COUNT_LIMIT 1000
 #define DEPTH_LIMIT 8
 
-void survey_clear(struct survey *s)
+void context_lint_clear(struct context_lint *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         free(s->faults[i].path);
         free(s->faults[i].why);
     }
     free(s->faults);
-    *s = (struct survey){ 0 };
+    *s = (struct context_lint){ 0 };
 }
 
 /* Takes over why. */
-static void add(struct survey *s, const char *path, bool breaks, char *why)
+static void add(struct context_lint *s, const char *path, bool breaks, char *why)
 {
     s->faults = mem_resize(s->faults, s->count + 1, sizeof *s->faults);
-    s->faults[s->count++] = (struct survey_fault){ .path = mem_strdup(path), .why = why, .breaks = breaks };
+    s->faults[s->count++] =
+        (struct context_lint_fault){ .path = mem_strdup(path), .why = why, .breaks = breaks };
 }
 
 /* ---- one file -------------------------------------------------------------- */
@@ -73,7 +74,7 @@ static const char *misfit(const json_t *meta)
 }
 
 /* Docker looks for a context where the hash of its name says. */
-static void check_place(struct survey *s, const char *path, const char *dir, const json_t *meta)
+static void check_place(struct context_lint *s, const char *path, const char *dir, const json_t *meta)
 {
     char hash[DIGEST_HEX_SIZE];
     const char *name = json_string_value(json_object_get(meta, "Name"));
@@ -85,7 +86,8 @@ static void check_place(struct survey *s, const char *path, const char *dir, con
         add(s, path, false, mem_printf("it is named \"%s\", and Docker looks for that elsewhere", name));
 }
 
-static void check_text(struct survey *s, const char *path, const char *dir, const char *text, size_t len)
+static void check_text(struct context_lint *s, const char *path, const char *dir, const char *text,
+                       size_t len)
 {
     struct jsontext j;
     const char *why;
@@ -106,7 +108,7 @@ static void check_text(struct survey *s, const char *path, const char *dir, cons
     json_decref(meta);
 }
 
-static void check_file(struct survey *s, const char *path, const char *dir)
+static void check_file(struct context_lint *s, const char *path, const char *dir)
 {
     struct err e = ERR_INIT;
     char *text;
@@ -128,7 +130,7 @@ static void check_file(struct survey *s, const char *path, const char *dir)
 
 /* As Docker does, which takes every directory with a meta.json for a context,
  * whatever the directory is called and however deep it lies. */
-static int walk(struct survey *s, const char *dir, int depth, struct err *e)
+static int walk(struct context_lint *s, const char *dir, int depth, struct err *e)
 {
     DIR *handle = opendir(dir);
 
@@ -157,12 +159,12 @@ static int walk(struct survey *s, const char *dir, int depth, struct err *e)
 
 static int by_path(const void *a, const void *b)
 {
-    return strcmp(((const struct survey_fault *)a)->path, ((const struct survey_fault *)b)->path);
+    return strcmp(((const struct context_lint_fault *)a)->path, ((const struct context_lint_fault *)b)->path);
 }
 
-int survey_contexts(struct survey *s, struct err *e)
+int context_lint(struct context_lint *s, struct err *e)
 {
-    *s = (struct survey){ 0 };
+    *s = (struct context_lint){ 0 };
     char *config = path_docker_config(e);
     if (config == NULL)
         return -1;

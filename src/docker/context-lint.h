@@ -11,21 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct survey_fault {
+struct context_lint_fault {
     char *path;  /* of the meta.json */
     char *why;   /* "line 3: a comma or } is missing" */
     bool breaks; /* every listing; else that context alone is not found */
 };
 
 /* Zero-initialised when empty. */
-struct survey {
-    struct survey_fault *faults; /* in the order of their paths */
+struct context_lint {
+    struct context_lint_fault *faults; /* in the order of their paths */
     size_t count;
     size_t contexts; /* that were looked at, at most 1000 */
 };
 
 /* No store at all is an empty one. -1 when the store cannot be read. */
-int survey_contexts(struct survey *s, struct err *e);
-void survey_clear(struct survey *s);
+int context_lint(struct context_lint *s, struct err *e);
+void context_lint_clear(struct context_lint *s);
 
 #endif

@@ -13,17 +13,17 @@
 #define SIZE_LIMIT (1024u * 1024)
 #define COUNT_LIMIT 1000
 
-void contexts_clear(struct contexts *list)
+void context_list_clear(struct context_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].name);
         free(list->items[i].url);
     }
     free(list->items);
-    *list = (struct contexts){ 0 };
+    *list = (struct context_list){ 0 };
 }
 
-static void take(struct contexts *list, const char *text, size_t len)
+static void take(struct context_list *list, const char *text, size_t len)
 {
     json_t *meta = json_loadb(text, len, 0, NULL);
     json_t *endpoint = json_object_get(json_object_get(meta, "Endpoints"), "docker");
@@ -33,12 +33,12 @@ static void take(struct contexts *list, const char *text, size_t len)
     if (name != NULL && url != NULL && strncmp(url, "ssh://", 6) == 0) {
         list->items = mem_resize(list->items, list->count + 1, sizeof *list->items);
         list->items[list->count++] =
-            (struct contexts_entry){ .name = mem_strdup(name), .url = mem_strdup(url) };
+            (struct context_list_entry){ .name = mem_strdup(name), .url = mem_strdup(url) };
     }
     json_decref(meta);
 }
 
-static void read_one(struct contexts *list, const char *dir, const char *hash)
+static void read_one(struct context_list *list, const char *dir, const char *hash)
 {
     char *path = mem_printf("%s/%s/meta.json", dir, hash);
     char *text;
@@ -53,14 +53,14 @@ static void read_one(struct contexts *list, const char *dir, const char *hash)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct contexts_entry *)a)->name, ((const struct contexts_entry *)b)->name);
+    return strcmp(((const struct context_list_entry *)a)->name, ((const struct context_list_entry *)b)->name);
 }
 
-int contexts_by_ssh(struct contexts *list, struct err *e)
+int context_list_by_ssh(struct context_list *list, struct err *e)
 {
     int rc = 0;
 
-    *list = (struct contexts){ 0 };
+    *list = (struct context_list){ 0 };
     char *config = path_docker_config(e);
     if (config == NULL)
         return -1;

@@ -7,20 +7,20 @@
 
 #include <stddef.h>
 
-struct contexts_entry {
+struct context_list_entry {
     char *name;
     char *url; /* begins with "ssh://", is checked no further */
 };
 
 /* Zero-initialised when empty. */
-struct contexts {
-    struct contexts_entry *items;
+struct context_list {
+    struct context_list_entry *items;
     size_t count;
 };
 
 /* Sorted by name, at most 1000. What cannot be read or parsed is passed over:
  * it belongs to somebody else. No contexts at all are no error. */
-int contexts_by_ssh(struct contexts *list, struct err *e);
-void contexts_clear(struct contexts *list);
+int context_list_by_ssh(struct context_list *list, struct err *e);
+void context_list_clear(struct context_list *list);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int publish_check(const struct profile *p, struct err *e)
+int context_sync_check(const struct profile *p, struct err *e)
 {
     struct err why = ERR_INIT;
 
@@ -27,7 +27,7 @@ int publish_check(const struct profile *p, struct err *e)
                     p->name);
 }
 
-int publish_remove(const char *name, struct err *e)
+int context_sync_remove(const char *name, struct err *e)
 {
     char *current = NULL;
     int removed = 0;
@@ -40,10 +40,10 @@ int publish_remove(const char *name, struct err *e)
     return rc;
 }
 
-int publish(const struct profile *p, struct err *e)
+int context_sync(const struct profile *p, struct err *e)
 {
     if (!profile_has_context(p))
-        return publish_remove(p->name, e);
+        return context_sync_remove(p->name, e);
 
     char *socket = runtime_socket_path(p->name, e);
     if (socket == NULL)
@@ -53,11 +53,11 @@ int publish(const struct profile *p, struct err *e)
     return rc;
 }
 
-int publish_new(const struct profile *p, struct err *e)
+int context_sync_new(const struct profile *p, struct err *e)
 {
     if (store_save(p, true, e) != 0)
         return -1;
-    if (!profile_has_context(p) || publish(p, e) == 0)
+    if (!profile_has_context(p) || context_sync(p, e) == 0)
         return 0;
     (void)store_remove(p->name, NULL);
     return -1;

@@ -7,17 +7,17 @@
 
 /* Fails when Docker has a context of that name which is not ours and the
  * profile wants one: to be asked before anything is written. */
-int publish_check(const struct profile *p, struct err *e);
+int context_sync_check(const struct profile *p, struct err *e);
 
 /* Takes the profile's context away, and says so where it was Docker's current
  * one. One that is not there or not ours is no error. */
-int publish_remove(const char *name, struct err *e);
+int context_sync_remove(const char *name, struct err *e);
 
 /* Writes the profile's context, or takes it away when it wants none. */
-int publish(const struct profile *p, struct err *e);
+int context_sync(const struct profile *p, struct err *e);
 
 /* Saves a new profile, and its context. Either both are there afterwards, or
  * none; one that is there already is an error and stays as it is. */
-int publish_new(const struct profile *p, struct err *e);
+int context_sync_new(const struct profile *p, struct err *e);
 
 #endif

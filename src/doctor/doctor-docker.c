@@ -65,12 +65,12 @@ void doctor_context(struct doctor_host *h, struct finding *f)
 
 void doctor_contexts(struct doctor_host *h, struct finding *f)
 {
-    const struct survey_fault *worst = NULL;
-    struct survey s;
+    const struct context_lint_fault *worst = NULL;
+    struct context_lint s;
     struct err e = ERR_INIT;
 
     (void)h;
-    if (survey_contexts(&s, &e) != 0)
+    if (context_lint(&s, &e) != 0)
         finding_error(f, VERDICT_FAILED, &e, NULL);
     for (size_t i = 0; i < s.count; i++)
         if (worst == NULL || (s.faults[i].breaks && !worst->breaks))
@@ -89,7 +89,7 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
     for (size_t i = 0; i < s.count; i++)
         if (&s.faults[i] != worst)
             finding_more(f, "%s: %s", s.faults[i].path, s.faults[i].why);
-    survey_clear(&s);
+    context_lint_clear(&s);
 }
 
 /* ---- what decides in this shell ----------------------------------------------------- */

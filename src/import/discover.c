@@ -184,7 +184,7 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
 
 /* ---- the sources --------------------------------------------------------- */
 
-static void find_context(struct finder *f, const struct contexts_entry *context)
+static void find_context(struct finder *f, const struct context_list_entry *context)
 {
     struct endpoint ep = { 0 };
     const char *why;
@@ -209,13 +209,13 @@ static void find_context(struct finder *f, const struct contexts_entry *context)
 
 static int find_contexts(struct finder *f, struct err *e)
 {
-    struct contexts contexts;
+    struct context_list contexts;
 
-    if (contexts_by_ssh(&contexts, e) != 0)
+    if (context_list_by_ssh(&contexts, e) != 0)
         return -1;
     for (size_t i = 0; i < contexts.count; i++)
         find_context(f, &contexts.items[i]);
-    contexts_clear(&contexts);
+    context_list_clear(&contexts);
     return 0;
 }
 

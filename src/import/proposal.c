@@ -107,7 +107,7 @@ static void judge_context(struct proposal *one)
 {
     struct err why = ERR_INIT;
 
-    if (publish_check(one->profile, &why) != 0)
+    if (context_sync_check(one->profile, &why) != 0)
         against(one, why.msg);
 }
 
@@ -211,7 +211,7 @@ static void create_one(struct proposals *list, struct proposal *one, int *status
         against(one, "its way could not be made");
         return;
     }
-    if (via_chain_check(one->profile, &e) == 0 && publish_new(one->profile, &e) == 0) {
+    if (via_chain_check(one->profile, &e) == 0 && context_sync_new(one->profile, &e) == 0) {
         one->there = true;
         against(one, "");
         puts(one->profile->name);

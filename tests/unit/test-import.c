@@ -198,9 +198,9 @@ static void put_context(void **state, const char *name, const char *meta)
 
 static void test_contexts(void **state)
 {
-    struct contexts list;
+    struct context_list list;
 
-    assert_int_equal(contexts_by_ssh(&list, NULL), 0);
+    assert_int_equal(context_list_by_ssh(&list, NULL), 0);
     assert_int_equal(list.count, 0);
     put_context(state, "zz", "{\"Name\":\"zz\",\"Endpoints\":{\"docker\":{\"Host\":\"ssh://z\"}}}");
     put_context(state, "aa", "{\"Name\":\"aa\",\"Endpoints\":{\"docker\":{\"Host\":\"ssh://u@a:1/p\"}}}");
@@ -209,12 +209,12 @@ static void test_contexts(void **state)
     put_context(state, "odd2", "{\"Name\":\"odd2\",\"Endpoints\":[]}");
     put_context(state, "odd3", "[]");
     put_context(state, "odd4", "{broken");
-    assert_int_equal(contexts_by_ssh(&list, NULL), 0);
+    assert_int_equal(context_list_by_ssh(&list, NULL), 0);
     assert_int_equal(list.count, 2);
     assert_string_equal(list.items[0].name, "aa");
     assert_string_equal(list.items[0].url, "ssh://u@a:1/p");
     assert_string_equal(list.items[1].name, "zz");
-    contexts_clear(&list);
+    context_list_clear(&list);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)

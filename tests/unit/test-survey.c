@@ -24,16 +24,16 @@ static char *plant(const struct home *h, const char *dir, const char *text)
 static void assert_fault(const struct home *h, const char *text, bool breaks, const char *part)
 {
     char *path = plant(h, "bad", text);
-    struct survey s;
+    struct context_lint s;
     struct err e = ERR_INIT;
 
-    assert_int_equal(survey_contexts(&s, &e), 0);
+    assert_int_equal(context_lint(&s, &e), 0);
     assert_int_equal(s.count, 1);
     assert_string_equal(s.faults[0].path, path);
     assert_int_equal(s.faults[0].breaks, breaks);
     if (strstr(s.faults[0].why, part) == NULL)
         fail_msg("\"%s\" is not in \"%s\"", part, s.faults[0].why);
-    survey_clear(&s);
+    context_lint_clear(&s);
     assert_file(path, text);
     unlink(path);
     free(path);
@@ -41,30 +41,30 @@ static void assert_fault(const struct home *h, const char *text, bool breaks, co
 
 static void test_no_store_is_a_good_one(void **state)
 {
-    struct survey s;
+    struct context_lint s;
     struct err e = ERR_INIT;
 
     (void)state;
-    assert_int_equal(survey_contexts(&s, &e), 0);
+    assert_int_equal(context_lint(&s, &e), 0);
     assert_int_equal(s.count, 0);
     assert_int_equal(s.contexts, 0);
-    survey_clear(&s);
+    context_lint_clear(&s);
 }
 
 static void test_good_ones_are_counted(void **state)
 {
     const struct home *h = *state;
-    struct survey s;
+    struct context_lint s;
     struct err e = ERR_INIT;
 
     assert_int_equal(context_write("prod", "D", SOCKET, &e), 0);
     char *path = meta_of(h, "good"), *dir = hash_dir(h, "good");
     run("mkdir -p", dir);
     put(path, GOOD);
-    assert_int_equal(survey_contexts(&s, &e), 0);
+    assert_int_equal(context_lint(&s, &e), 0);
     assert_int_equal(s.count, 0);
     assert_int_equal(s.contexts, 2);
-    survey_clear(&s);
+    context_lint_clear(&s);
     free(dir);
     free(path);
 }
@@ -95,17 +95,17 @@ static void test_a_context_in_a_wrong_place_breaks_only_itself(void **state)
 static void test_docker_looks_into_every_directory(void **state)
 {
     const struct home *h = *state;
-    struct survey s;
+    struct context_lint s;
     struct err e = ERR_INIT;
     char *deep = plant(h, "a/b", "{"), *aside = plant(h, "c", GOOD);
     char *link = mem_printf("%s/contexts/meta/link", h->docker);
 
     unlink(aside);
     assert_int_equal(symlink("a/b", link), 0);
-    assert_int_equal(survey_contexts(&s, &e), 0);
+    assert_int_equal(context_lint(&s, &e), 0);
     assert_int_equal(s.count, 1);
     assert_string_equal(s.faults[0].path, deep);
-    survey_clear(&s);
+    context_lint_clear(&s);
     free(link);
     free(aside);
     free(deep);
