@@ -58,7 +58,7 @@ static int collect(struct profile *p, struct hostkeys *keys, struct err *e)
                                         .cancel_fd = -1,
                                         .note = note,
                                         .note_user = progress };
-    int rc = vouch_collect(&rq, keys, e);
+    int rc = hostkey_rotate_collect(&rq, keys, e);
     progress_free(progress);
     if (rc != 0 && e->code == ERR_HOSTKEY)
         no_rotation(p, e);

@@ -71,7 +71,7 @@ static bool is_docker(const char *reply)
 
 /* ---- the remote one ---------------------------------------------------------------- */
 
-static void no_docker(const struct doctor_host *h, const struct talk *t, struct finding *f)
+static void no_docker(const struct doctor_host *h, const struct channel_sync *t, struct finding *f)
 {
     char said[160];
 
@@ -98,7 +98,7 @@ static void no_docker(const struct doctor_host *h, const struct talk *t, struct 
 void doctor_ping(struct doctor_host *h, struct finding *f)
 {
     struct err e = ERR_INIT;
-    struct talk t;
+    struct channel_sync t;
 
     if (doctor_speak(h, GET("/_ping"), &t, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
@@ -111,10 +111,10 @@ void doctor_ping(struct doctor_host *h, struct finding *f)
     } else {
         no_docker(h, &t, f);
     }
-    talk_clear(&t);
+    channel_sync_clear(&t);
 }
 
-static void judge_version(const struct talk *t, struct finding *f)
+static void judge_version(const struct channel_sync *t, struct finding *f)
 {
     const char *body = body_of(t->reply);
     const char *version = NULL, *api = NULL, *least = NULL, *os = NULL, *arch = NULL, *product = NULL;
@@ -136,14 +136,14 @@ static void judge_version(const struct talk *t, struct finding *f)
 void doctor_version(struct doctor_host *h, struct finding *f)
 {
     struct err e = ERR_INIT;
-    struct talk t;
+    struct channel_sync t;
 
     if (doctor_speak(h, GET("/version"), &t, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
         return;
     }
     judge_version(&t, f);
-    talk_clear(&t);
+    channel_sync_clear(&t);
 }
 
 /* ---- the tether's own socket --------------------------------------------------------- */

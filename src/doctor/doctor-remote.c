@@ -35,16 +35,16 @@ static struct remote_place *place(const struct doctor_host *h)
 /* 0, -1 when the session is lost. */
 static int ask_shell(struct doctor_host *h, const char *question, char **reply, struct err *e)
 {
-    const struct talk_request rq = { .command = question };
+    const struct channel_sync_request rq = { .command = question };
     const struct wait w = doctor_wait(h);
-    struct talk t;
+    struct channel_sync t;
 
     *reply = NULL;
-    if (talk_run(h->session, &rq, &w, &t, e) != 0)
+    if (channel_sync_run(h->session, &rq, &w, &t, e) != 0)
         return -1;
     *reply = t.reply;
     t.reply = NULL;
-    talk_clear(&t);
+    channel_sync_clear(&t);
     return 0;
 }
 
@@ -110,12 +110,12 @@ static int forward(struct doctor_host *h, struct err *e)
     if (r->forwarding != ATTEMPT_NONE || h->profile->transport == TRANSPORT_DIAL_STDIO)
         return 0;
     for (size_t i = 0; i < r->answer.count && r->forwarding != ATTEMPT_WORKS; i++) {
-        const struct talk_request rq = { .socket = r->answer.places[i].path };
+        const struct channel_sync_request rq = { .socket = r->answer.places[i].path };
         const struct wait w = doctor_wait(h);
-        struct talk t;
+        struct channel_sync t;
         if (!may_be_used(&r->answer.places[i]))
             continue;
-        if (talk_run(h->session, &rq, &w, &t, e) != 0)
+        if (channel_sync_run(h->session, &rq, &w, &t, e) != 0)
             return -1;
         r->forwarding = t.end == TALK_ENDED ? ATTEMPT_WORKS : ATTEMPT_FAILED;
         if (t.end == TALK_ENDED)
@@ -125,7 +125,7 @@ static int forward(struct doctor_host *h, struct err *e)
                        t.end == TALK_TIMED_OUT ? "no answer"
                        : *t.words              ? t.words
                                                : "refused");
-        talk_clear(&t);
+        channel_sync_clear(&t);
     }
     return 0;
 }
@@ -149,7 +149,7 @@ static bool ping_heard(const char *reply)
     return strstr(reply, "\r\n\r\n") != NULL || (strlen(reply) >= 7 && !is_http(reply));
 }
 
-static void judge_command(struct doctor_remote *r, const struct talk *t)
+static void judge_command(struct doctor_remote *r, const struct channel_sync *t)
 {
     char said[120] = "", words[450];
 
@@ -168,18 +168,18 @@ static int run_command(struct doctor_host *h, struct err *e)
     struct doctor_remote *r = h->remote;
     const struct remote_place *p = place(h);
     const struct wait w = doctor_wait(h);
-    struct talk t;
+    struct channel_sync t;
 
     if (r->command != ATTEMPT_NONE || h->profile->transport == TRANSPORT_STREAMLOCAL)
         return 0;
     /* As the probe has it: a place that may do, or wherever docker goes by itself. */
     r->dial =
         dialcommand_text(h->profile, may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
-    const struct talk_request rq = { .command = r->dial, .say = PING, .enough = ping_heard };
-    if (talk_run(h->session, &rq, &w, &t, e) != 0)
+    const struct channel_sync_request rq = { .command = r->dial, .say = PING, .enough = ping_heard };
+    if (channel_sync_run(h->session, &rq, &w, &t, e) != 0)
         return -1;
     judge_command(r, &t);
-    talk_clear(&t);
+    channel_sync_clear(&t);
     return 0;
 }
 
@@ -411,16 +411,16 @@ void doctor_command(struct doctor_host *h, struct finding *f)
     }
 }
 
-int doctor_speak(struct doctor_host *h, const char *say, struct talk *t, struct err *e)
+int doctor_speak(struct doctor_host *h, const char *say, struct channel_sync *t, struct err *e)
 {
     const struct wait w = doctor_wait(h);
     bool forwarded = h->remote->forwarding == ATTEMPT_WORKS;
-    const struct talk_request rq = { .socket = forwarded ? place(h)->path : NULL,
-                                     .command = forwarded ? NULL : h->remote->dial,
-                                     .say = say,
-                                     .enough = doctor_http_complete };
+    const struct channel_sync_request rq = { .socket = forwarded ? place(h)->path : NULL,
+                                             .command = forwarded ? NULL : h->remote->dial,
+                                             .say = say,
+                                             .enough = doctor_http_complete };
 
-    return talk_run(h->session, &rq, &w, t, e);
+    return channel_sync_run(h->session, &rq, &w, t, e);
 }
 
 void doctor_remote_clear(struct doctor_host *h)

@@ -28,8 +28,8 @@ struct doctor_remote {
 struct wait doctor_wait(const struct doctor_host *h);
 
 /* Says something to the remote Docker, by the transport that works, and listens
- * to the whole of an HTTP answer. As talk_run(). */
-int doctor_speak(struct doctor_host *h, const char *say, struct talk *t, struct err *e);
+ * to the whole of an HTTP answer. As channel_sync_run(). */
+int doctor_speak(struct doctor_host *h, const char *say, struct channel_sync *t, struct err *e);
 
 /* True when the text is an HTTP answer that is there as a whole. */
 bool doctor_http_complete(const char *reply);

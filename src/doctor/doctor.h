@@ -62,7 +62,7 @@ struct doctor_host {
     bool password;        /* the server takes passwords, too */
     bool let_in;          /* it wants no login at all */
     struct session *session;
-    struct bridge *bridge; /* from `before` to here */
+    struct tunnel_thread *bridge; /* from `before` to here */
 
     struct doctor_remote *remote; /* doctor-remote.c */
 };

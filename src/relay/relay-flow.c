@@ -64,12 +64,12 @@ void flow_event(void *user)
  * goes on is not waited for long. */
 static bool may_still_fail(struct relay *r)
 {
-    const struct ending *ending = channel_ending(r->ch);
+    const struct exit_status *ending = channel_exit_status(r->ch);
 
     if (!channel_is_exec(r->ch) || r->gone)
         return false;
-    if (ending_known(ending) || channel_step(r->ch, false) == CHANNEL_ENDED)
-        return ending_failed(ending);
+    if (exit_status_known(ending) || channel_step(r->ch, false) == CHANNEL_ENDED)
+        return exit_status_failed(ending);
     if (r->delivered)
         relay_await_exit(r);
     return !r->delivered || !r->overdue;
@@ -219,11 +219,11 @@ static void finish(struct relay *r)
     char how[600];
 
     /* A client that goes away first may well be why. */
-    if (!ending_failed(channel_ending(r->ch)) || (r->gone && !r->shut)) {
+    if (!exit_status_failed(channel_exit_status(r->ch)) || (r->gone && !r->shut)) {
         relay_close(r);
         return;
     }
-    ending_describe(channel_ending(r->ch), how, sizeof how);
+    exit_status_describe(channel_exit_status(r->ch), how, sizeof how);
     if (!r->delivered && !r->gone) {
         r->owner->refused(r->owner->user, r, how);
         return;

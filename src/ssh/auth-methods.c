@@ -29,7 +29,7 @@ static void take(struct connect_methods *m, int flags)
 
 /* RFC 4252 5.2: "none" is there to be refused with the list of the others, and
  * sshd does not count it as an attempt. */
-int methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e)
+int auth_methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e)
 {
     int rc;
 

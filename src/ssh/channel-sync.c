@@ -15,7 +15,7 @@
  * others up. */
 static size_t on_data(void *user, const void *buf, size_t len)
 {
-    struct talk *t = user;
+    struct channel_sync *t = user;
     size_t room = TALK_MAX - t->len, kept = len < room ? len : room;
 
     memcpy(t->reply + t->len, buf, kept);
@@ -32,7 +32,7 @@ static void on_event(void *user)
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
 /* The whole of it, in as many writes as it takes; *said counts. True when done. */
-static bool speak(struct channel *ch, const struct talk_request *rq, size_t *said)
+static bool speak(struct channel *ch, const struct channel_sync_request *rq, size_t *said)
 {
     size_t len = rq->say != NULL ? strlen(rq->say) : 0;
 
@@ -49,7 +49,7 @@ static bool speak(struct channel *ch, const struct talk_request *rq, size_t *sai
 
 /* Any call of libssh's may have received what is waited for: it is asked again
  * soon, whatever the descriptor says. */
-static int wait_for_news(struct session *s, const struct wait *w, struct talk *t, struct err *e)
+static int wait_for_news(struct session *s, const struct wait *w, struct channel_sync *t, struct err *e)
 {
     struct wait soon = *w;
 
@@ -70,7 +70,8 @@ static int wait_for_news(struct session *s, const struct wait *w, struct talk *t
 }
 
 /* 1 when the talk is over, 0 when it goes on. */
-static int step(struct channel *ch, const struct talk_request *rq, bool *spoken, size_t *said, struct talk *t)
+static int step(struct channel *ch, const struct channel_sync_request *rq, bool *spoken, size_t *said,
+                struct channel_sync *t)
 {
     switch (channel_step(ch, true)) {
     case CHANNEL_OPENING:
@@ -91,8 +92,8 @@ static int step(struct channel *ch, const struct talk_request *rq, bool *spoken,
     return rq->socket != NULL && channel_at_eof(ch);
 }
 
-static int converse(struct session *s, struct channel *ch, const struct talk_request *rq,
-                    const struct wait *w, struct talk *t, struct err *e)
+static int converse(struct session *s, struct channel *ch, const struct channel_sync_request *rq,
+                    const struct wait *w, struct channel_sync *t, struct err *e)
 {
     struct wait wait = *w;
     bool spoken = false, satisfied = false;
@@ -116,24 +117,24 @@ static int converse(struct session *s, struct channel *ch, const struct talk_req
     }
 }
 
-int talk_run(struct session *s, const struct talk_request *rq, const struct wait *w, struct talk *t,
-             struct err *e)
+int channel_sync_run(struct session *s, const struct channel_sync_request *rq, const struct wait *w,
+                     struct channel_sync *t, struct err *e)
 {
-    *t = (struct talk){ .end = TALK_ENDED, .reply = mem_alloc(TALK_MAX + 1) };
+    *t = (struct channel_sync){ .end = TALK_ENDED, .reply = mem_alloc(TALK_MAX + 1) };
     struct channel *ch = rq->command != NULL ? channel_open_exec(s, rq->command, &callbacks, t, e)
                                              : channel_open_streamlocal(s, rq->socket, &callbacks, t, e);
     int rc = ch != NULL ? converse(s, ch, rq, w, t, e) : -1;
 
     if (rc == 0 && t->end != TALK_REFUSED && rq->command != NULL)
-        ending_describe(channel_ending(ch), t->words, sizeof t->words);
+        exit_status_describe(channel_exit_status(ch), t->words, sizeof t->words);
     channel_close(ch);
     if (rc != 0)
-        talk_clear(t);
+        channel_sync_clear(t);
     return rc;
 }
 
-void talk_clear(struct talk *t)
+void channel_sync_clear(struct channel_sync *t)
 {
     free(t->reply);
-    *t = (struct talk){ 0 };
+    *t = (struct channel_sync){ 0 };
 }

@@ -12,7 +12,7 @@
 
 #define TALK_MAX (64 * 1024) /* bytes of a reply that are kept */
 
-struct talk_request {
+struct channel_sync_request {
     const char *command; /* to run, or: */
     const char *socket;  /* to reach by streamlocal forwarding */
     /* What to say. NULL: nothing; a command's input then ends, and of a socket
@@ -23,14 +23,14 @@ struct talk_request {
     bool (*enough)(const char *reply);
 };
 
-enum talk_end {
+enum channel_sync_end {
     TALK_ENDED,     /* or enough() */
     TALK_REFUSED,   /* no such channel: words say why */
     TALK_TIMED_OUT, /* in whatever state; what had come by then is there */
 };
 
-struct talk {
-    enum talk_end end;
+struct channel_sync {
+    enum channel_sync_end end;
     char *reply; /* terminated, allocated; NULL before */
     size_t len;
     char words[400]; /* the server's refusal, or how the command ended and what it said, or "" */
@@ -38,8 +38,8 @@ struct talk {
 
 /* 0, with *t to be cleared; -1 when the session is lost, or the waiting was
  * cancelled (*t is then empty). */
-int talk_run(struct session *s, const struct talk_request *rq, const struct wait *w, struct talk *t,
-             struct err *e);
-void talk_clear(struct talk *t);
+int channel_sync_run(struct session *s, const struct channel_sync_request *rq, const struct wait *w,
+                     struct channel_sync *t, struct err *e);
+void channel_sync_clear(struct channel_sync *t);
 
 #endif

@@ -3,12 +3,12 @@
 #define LOW_ROUNDS 8       /* a pause of the sender's is no reason to take anything back */
 #define SAMPLE_MIN_US 4000 /* data comes in bursts */
 
-static uint32_t size_of(const struct window *w)
+static uint32_t size_of(const struct channel_window *w)
 {
     return WINDOW_BASE + w->extra;
 }
 
-static void give_back(struct window *w, uint32_t *spent)
+static void give_back(struct channel_window *w, uint32_t *spent)
 {
     *spent -= w->returned;
     w->extra -= w->returned;
@@ -17,7 +17,7 @@ static void give_back(struct window *w, uint32_t *spent)
 }
 
 /* What is returned is free again when the sender cannot use it any more. */
-static void shrink(struct window *w, uint64_t wish)
+static void shrink(struct channel_window *w, uint64_t wish)
 {
     uint32_t extra = wish > WINDOW_BASE ? (uint32_t)(wish - WINDOW_BASE) : 0;
 
@@ -25,7 +25,7 @@ static void shrink(struct window *w, uint64_t wish)
     w->low = 0;
 }
 
-static void grow(struct window *w, uint64_t wish, uint32_t *spent)
+static void grow(struct channel_window *w, uint64_t wish, uint32_t *spent)
 {
     uint32_t extra = (uint32_t)((wish < WINDOW_MAX ? wish : WINDOW_MAX) - WINDOW_BASE);
     uint32_t more = extra - w->extra;
@@ -39,7 +39,7 @@ static void grow(struct window *w, uint64_t wish, uint32_t *spent)
 }
 
 /* bytes were taken in elapsed_us, a round trip or more. */
-static void follow(struct window *w, uint64_t bytes, int64_t elapsed_us, int64_t round_trip_us,
+static void follow(struct channel_window *w, uint64_t bytes, int64_t elapsed_us, int64_t round_trip_us,
                    uint32_t *spent)
 {
     uint64_t wish = 2 * bytes * (uint64_t)round_trip_us / (uint64_t)elapsed_us;
@@ -52,7 +52,8 @@ static void follow(struct window *w, uint64_t bytes, int64_t elapsed_us, int64_t
         shrink(w, size_of(w) / 2);
 }
 
-void window_took(struct window *w, size_t n, int64_t now_us, int64_t round_trip_us, uint32_t *spent)
+void channel_window_took(struct channel_window *w, size_t n, int64_t now_us, int64_t round_trip_us,
+                         uint32_t *spent)
 {
     int64_t sample = round_trip_us > SAMPLE_MIN_US ? round_trip_us : SAMPLE_MIN_US;
 
@@ -71,18 +72,18 @@ void window_took(struct window *w, size_t n, int64_t now_us, int64_t round_trip_
     w->since_us = now_us;
 }
 
-uint32_t window_due(const struct window *w)
+uint32_t channel_window_due(const struct channel_window *w)
 {
     return w->returned == 0 && w->used >= size_of(w) / 4 ? size_of(w) : 0;
 }
 
-void window_granted(struct window *w)
+void channel_window_granted(struct channel_window *w)
 {
     w->used = 0;
 }
 
-void window_clear(struct window *w, uint32_t *spent)
+void channel_window_clear(struct channel_window *w, uint32_t *spent)
 {
     *spent -= w->extra;
-    *w = (struct window){ 0 };
+    *w = (struct channel_window){ 0 };
 }

@@ -18,7 +18,7 @@
 #define WINDOW_BUDGET (64u * 1024 * 1024) /* beyond the base, of all channels of a session */
 
 /* Zero-initialised with a channel. */
-struct window {
+struct channel_window {
     uint32_t extra;    /* what is granted beyond the base, out of the budget */
     uint32_t returned; /* of that, what is not to be granted again */
     uint32_t used;     /* since the last grant */
@@ -29,15 +29,16 @@ struct window {
 
 /* The reader took n bytes. round_trip_us < 0: not known. *spent is what all
  * windows have of the budget. */
-void window_took(struct window *w, size_t n, int64_t now_us, int64_t round_trip_us, uint32_t *spent);
+void channel_window_took(struct channel_window *w, size_t n, int64_t now_us, int64_t round_trip_us,
+                         uint32_t *spent);
 
 /* How much should be granted now, counted from here; 0: nothing yet. */
-uint32_t window_due(const struct window *w);
+uint32_t channel_window_due(const struct channel_window *w);
 
 /* That was granted. */
-void window_granted(struct window *w);
+void channel_window_granted(struct channel_window *w);
 
 /* The channel is no more. */
-void window_clear(struct window *w, uint32_t *spent);
+void channel_window_clear(struct channel_window *w, uint32_t *spent);
 
 #endif

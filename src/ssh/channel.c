@@ -28,8 +28,8 @@ struct channel {
     bool remote_eof;
     bool remote_closed;
     int64_t asked_us; /* when it was begun to open */
-    struct window window;
-    struct ending ending;
+    struct channel_window window;
+    struct exit_status ending;
     bool hung_up;
     char reason[200];
     struct channel *next; /* in the session's list of those given up */
@@ -46,7 +46,7 @@ static void took(struct channel *ch, size_t n)
     struct session *s = ch->session;
 
     if (s->widens)
-        window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
+        channel_window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
 }
 
 /* libssh keeps what nobody takes, also when a server goes on beyond the window:
@@ -64,7 +64,7 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     (void)ssh;
     (void)sch;
     if (is_stderr) {
-        ending_hear(&ch->ending, data, len);
+        exit_status_hear(&ch->ending, data, len);
         return (int)len;
     }
     if (ch->cb == NULL)
@@ -137,7 +137,7 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     ch->cb = cb;
     ch->user = user;
     ch->asked_us = time_mono_us();
-    ch->ending = (struct ending)ENDING_INIT;
+    ch->ending = (struct exit_status)ENDING_INIT;
     ch->ssh = s->dead ? NULL : ssh_channel_new(s->ssh);
     if (ch->ssh == NULL) {
         err_set(e, ERR_FAILED, "SSH", "cannot make a channel");
@@ -346,7 +346,7 @@ int channel_drain(struct channel *ch, char **buf, size_t *len)
 
 void channel_widen(struct channel *ch, char **buf, size_t *len)
 {
-    uint32_t size = window_due(&ch->window);
+    uint32_t size = channel_window_due(&ch->window);
 
     *buf = NULL;
     *len = 0;
@@ -358,7 +358,7 @@ void channel_widen(struct channel *ch, char **buf, size_t *len)
     /* libssh 0.10 has no other way: it grants as much as a read asks for
      * (grow_window(), called in line 3017 of its channels.c). */
     int n = ssh_channel_read_timeout(ch->ssh, room, size, 0, 0);
-    window_granted(&ch->window);
+    channel_window_granted(&ch->window);
     if (n <= 0)
         return;
     took(ch, (size_t)n);
@@ -367,7 +367,7 @@ void channel_widen(struct channel *ch, char **buf, size_t *len)
     *len = (size_t)n;
 }
 
-const struct ending *channel_ending(const struct channel *ch)
+const struct exit_status *channel_exit_status(const struct channel *ch)
 {
     return &ch->ending;
 }
@@ -377,11 +377,11 @@ static void channel_destroy(struct channel *ch)
     /* Up to 0.11 callbacks run after ssh_channel_free(). */
     ssh_remove_channel_callbacks(ch->ssh, &ch->hooks);
     ssh_channel_free(ch->ssh);
-    window_clear(&ch->window, &ch->session->window_spent);
+    channel_window_clear(&ch->window, &ch->session->window_spent);
     free(ch->path);
     free(ch->host);
     free(ch->command);
-    ending_clear(&ch->ending);
+    exit_status_clear(&ch->ending);
     free(ch);
 }
 
@@ -399,7 +399,7 @@ static bool finish(struct channel *ch)
     case CHANNEL_ENDED:
         break;
     }
-    if (ch->command != NULL && ch->state == CHANNEL_OPEN && !ending_known(&ch->ending) && !ch->hung_up) {
+    if (ch->command != NULL && ch->state == CHANNEL_OPEN && !exit_status_known(&ch->ending) && !ch->hung_up) {
         ch->hung_up = true;
         (void)ssh_channel_request_send_signal(ch->ssh, "HUP"); /* it asks for no answer */
     }

@@ -90,7 +90,7 @@ int channel_drain(struct channel *ch, char **buf, size_t *len);
 void channel_widen(struct channel *ch, char **buf, size_t *len);
 
 /* Of an exec channel: what is known of its command's end so far. */
-const struct ending *channel_ending(const struct channel *ch);
+const struct exit_status *channel_exit_status(const struct channel *ch);
 
 /* Gives the channel up, whatever its state: no callback runs any more, CLOSE is
  * sent as soon as it can be, and an answer to an open that is under way is

@@ -144,7 +144,7 @@ int connect_trust(struct connect *c, struct err *e)
 int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err *e)
 {
     begin_phase(c);
-    return methods_ask(c->session, &c->wait, m, e);
+    return auth_methods_ask(c->session, &c->wait, m, e);
 }
 
 int connect_login(struct connect *c, struct err *e)

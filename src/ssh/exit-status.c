@@ -8,7 +8,7 @@
 
 #define WORDS_MAX 2048
 
-void ending_hear(struct ending *end, const char *data, size_t len)
+void exit_status_hear(struct exit_status *end, const char *data, size_t len)
 {
     if (end->words == NULL)
         end->words = mem_alloc(WORDS_MAX + 1);
@@ -16,17 +16,17 @@ void ending_hear(struct ending *end, const char *data, size_t len)
         end->words[end->len++] = data[i] == '\0' || data[i] == '\n' || data[i] == '\r' ? ' ' : data[i];
 }
 
-bool ending_known(const struct ending *end)
+bool exit_status_known(const struct exit_status *end)
 {
     return end->status >= 0 || end->signal[0] != '\0';
 }
 
-bool ending_failed(const struct ending *end)
+bool exit_status_failed(const struct exit_status *end)
 {
     return end->status > 0 || end->signal[0] != '\0';
 }
 
-void ending_describe(const struct ending *end, char *buf, size_t size)
+void exit_status_describe(const struct exit_status *end, char *buf, size_t size)
 {
     char how[40];
     size_t len = end->len;
@@ -47,8 +47,8 @@ void ending_describe(const struct ending *end, char *buf, size_t size)
     snprintf(buf, size, "%.*s %s", (int)(len < room ? len : room), end->words, how);
 }
 
-void ending_clear(struct ending *end)
+void exit_status_clear(struct exit_status *end)
 {
     free(end->words);
-    *end = (struct ending)ENDING_INIT;
+    *end = (struct exit_status)ENDING_INIT;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct ending {
+struct exit_status {
     int status; /* -1: not known */
     char signal[16];
     char *words; /* first 2 KB, one line, not yet escaped; NULL: none */
@@ -18,18 +18,18 @@ struct ending {
         .status = -1 \
     }
 
-void ending_hear(struct ending *end, const char *data, size_t len);
+void exit_status_hear(struct exit_status *end, const char *data, size_t len);
 
 /* True once the server has told anything about it. */
-bool ending_known(const struct ending *end);
+bool exit_status_known(const struct exit_status *end);
 
 /* True when it is known to be bad: a status other than 0, or a signal. */
-bool ending_failed(const struct ending *end);
+bool exit_status_failed(const struct exit_status *end);
 
 /* For people: the words, as many as there is room for, and "(exit status 1)"
  * or "(signal TERM)". */
-void ending_describe(const struct ending *end, char *buf, size_t size);
+void exit_status_describe(const struct exit_status *end, char *buf, size_t size);
 
-void ending_clear(struct ending *end);
+void exit_status_clear(struct exit_status *end);
 
 #endif

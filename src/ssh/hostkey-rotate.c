@@ -185,7 +185,7 @@ static int collect(struct session *s, const struct profile *p, struct hostkeys *
     return 0;
 }
 
-int vouch_collect(const struct connect_request *rq, struct hostkeys *keys, struct err *e)
+int hostkey_rotate_collect(const struct connect_request *rq, struct hostkeys *keys, struct err *e)
 {
     struct session *s = connect_anchor(rq, e);
 

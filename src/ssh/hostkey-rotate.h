@@ -19,6 +19,6 @@
  * that the host has is never seen. Blocks like connect_host(), once a pinned
  * type at most, and about a second a key. ERR_HOSTKEY when the host proves none
  * of the pinned keys; otherwise the errors of connect_host(). */
-int vouch_collect(const struct connect_request *rq, struct hostkeys *keys, struct err *e);
+int hostkey_rotate_collect(const struct connect_request *rq, struct hostkeys *keys, struct err *e);
 
 #endif

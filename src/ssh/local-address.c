@@ -51,7 +51,7 @@ static bool is_ours(const union address *a, socklen_t len)
     return ours;
 }
 
-bool session_stranded(const struct session *s)
+bool session_address_gone(const struct session *s)
 {
     union address here, there, now;
     socklen_t here_len = sizeof here, there_len = sizeof there;

@@ -45,7 +45,7 @@ void session_keepalive(struct session *s);
  * while the server can be reached from another: nothing will ever come by it.
  * False as long as there is no other way, for the address may return, and where
  * the system lets everybody use any address (ip_nonlocal_bind). */
-bool session_stranded(const struct session *s);
+bool session_address_gone(const struct session *s);
 
 /* The shortest time in which the server has answered an open; -1: not known. */
 int64_t session_round_trip_us(const struct session *s);

@@ -19,7 +19,7 @@
 #define SOON_MS 10
 #define IDLE_MS 1000 /* how long a window that opens without news may go unnoticed */
 
-struct bridge {
+struct tunnel_thread {
     struct session *session;
     struct channel *ch;
     pthread_t thread;
@@ -35,7 +35,7 @@ struct bridge {
 
 /* ---- towards here ---------------------------------------------------------- */
 
-static size_t pass_down(struct bridge *b, const char *p, size_t len)
+static size_t pass_down(struct tunnel_thread *b, const char *p, size_t len)
 {
     size_t done = 0;
 
@@ -53,7 +53,7 @@ static size_t pass_down(struct bridge *b, const char *p, size_t len)
 
 static size_t on_data(void *user, const void *buf, size_t len)
 {
-    struct bridge *b = user;
+    struct tunnel_thread *b = user;
 
     return b->down_at < b->down_len ? 0 : pass_down(b, buf, len);
 }
@@ -66,7 +66,7 @@ static void on_event(void *user)
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
 /* What was left behind, then what the channel kept because of it. */
-static void step_down(struct bridge *b)
+static void step_down(struct tunnel_thread *b)
 {
     while (!b->failed) {
         b->down_at += pass_down(b, b->down + b->down_at, b->down_len - b->down_at);
@@ -82,13 +82,13 @@ static void step_down(struct bridge *b)
 
 /* ---- towards there --------------------------------------------------------- */
 
-static bool wants_up(const struct bridge *b)
+static bool wants_up(const struct tunnel_thread *b)
 {
     return !b->up_ended && b->up_at == b->up_len && channel_window(b->ch) > 0 &&
            !session_congested(b->session);
 }
 
-static void step_up(struct bridge *b)
+static void step_up(struct tunnel_thread *b)
 {
     if (wants_up(b)) {
         ssize_t n = recv(b->inner, b->up, sizeof b->up, MSG_DONTWAIT);
@@ -111,13 +111,13 @@ static void step_up(struct bridge *b)
 
 /* ---- the thread ------------------------------------------------------------ */
 
-static bool over(const struct bridge *b)
+static bool over(const struct tunnel_thread *b)
 {
     return b->failed || (channel_at_eof(b->ch) && b->down_at == b->down_len);
 }
 
 /* False when it is to end. */
-static bool wait_for_news(const struct bridge *b)
+static bool wait_for_news(const struct tunnel_thread *b)
 {
     struct pollfd fds[] = {
         { .fd = b->stop[0], .events = POLLIN },
@@ -136,7 +136,7 @@ static bool wait_for_news(const struct bridge *b)
 
 static void *run(void *arg)
 {
-    struct bridge *b = arg;
+    struct tunnel_thread *b = arg;
 
     do {
         if (session_pump(b->session, NULL) != 0)
@@ -153,7 +153,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start_thread(struct bridge *b)
+static int start_thread(struct tunnel_thread *b)
 {
     sigset_t all, old;
 
@@ -166,7 +166,7 @@ static int start_thread(struct bridge *b)
 
 /* ---- beginning and end ----------------------------------------------------- */
 
-static int refused(const struct bridge *b, const char *host, int64_t port, struct err *e)
+static int refused(const struct tunnel_thread *b, const char *host, int64_t port, struct err *e)
 {
     const char *why = channel_reason(b->ch);
 
@@ -174,7 +174,8 @@ static int refused(const struct bridge *b, const char *host, int64_t port, struc
                    *why ? why : "refused");
 }
 
-static int await_open(struct bridge *b, const char *host, int64_t port, const struct wait *w, struct err *e)
+static int await_open(struct tunnel_thread *b, const char *host, int64_t port, const struct wait *w,
+                      struct err *e)
 {
     enum channel_state state;
 
@@ -201,7 +202,7 @@ static int await_open(struct bridge *b, const char *host, int64_t port, const st
     return state == CHANNEL_REFUSED ? refused(b, host, port, e) : 0;
 }
 
-static void discard(struct bridge *b)
+static void discard(struct tunnel_thread *b)
 {
     const int fds[] = { b->inner, b->stop[0], b->stop[1] };
 
@@ -213,10 +214,10 @@ static void discard(struct bridge *b)
     free(b);
 }
 
-struct bridge *bridge_open(struct session *s, const char *host, int64_t port, const struct wait *w, int *fd,
-                           struct err *e)
+struct tunnel_thread *tunnel_thread_open(struct session *s, const char *host, int64_t port,
+                                         const struct wait *w, int *fd, struct err *e)
 {
-    struct bridge *b = mem_alloc(sizeof *b);
+    struct tunnel_thread *b = mem_alloc(sizeof *b);
     int pair[2] = { -1, -1 };
 
     b->session = s;
@@ -248,7 +249,7 @@ fail:
     return NULL;
 }
 
-void bridge_free(struct bridge *b)
+void tunnel_thread_free(struct tunnel_thread *b)
 {
     if (b == NULL)
         return;

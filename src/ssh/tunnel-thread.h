@@ -12,15 +12,15 @@
 
 #include <stdint.h>
 
-struct bridge;
+struct tunnel_thread;
 
 /* Blocks until the server has connected to host:port, or refused
  * (ERR_UNREACHABLE, layer "TCP"). *fd is then the caller's (non-blocking,
- * close-on-exec). From here until bridge_free() the session is the thread's. */
-struct bridge *bridge_open(struct session *s, const char *host, int64_t port, const struct wait *w, int *fd,
-                           struct err *e);
+ * close-on-exec). From here until tunnel_thread_free() the session is the thread's. */
+struct tunnel_thread *tunnel_thread_open(struct session *s, const char *host, int64_t port,
+                                         const struct wait *w, int *fd, struct err *e);
 
 /* Ends the thread; the session is the caller's again. b may be NULL. */
-void bridge_free(struct bridge *b);
+void tunnel_thread_free(struct tunnel_thread *b);
 
 #endif

@@ -182,7 +182,7 @@ void link_check(struct link *l)
 {
     int64_t patience = limit_ms(l) > 0 && limit_ms(l) < LINK_CHECK_MS ? limit_ms(l) : LINK_CHECK_MS;
 
-    l->stranded = session_stranded(l->session);
+    l->stranded = session_address_gone(l->session);
     /* One under way is not prolonged by another doubt. */
     if (l->check_ms == 0) {
         int64_t now = time_mono_ms();

@@ -291,7 +291,7 @@ static void step_dial_stdio(struct probe *pr, enum channel_state state)
     } else if (state == CHANNEL_REFUSED) {
         stdio_failed(pr, refusal_words(pr));
     } else if (state == CHANNEL_ENDED || pr->timed_out) {
-        ending_describe(channel_ending(pr->ch), words, sizeof words);
+        exit_status_describe(channel_exit_status(pr->ch), words, sizeof words);
         snprintf(why, sizeof why, "%s%s", state == CHANNEL_ENDED ? "" : "no answer to a ping ", words);
         stdio_failed(pr, why);
     }

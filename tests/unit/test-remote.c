@@ -217,29 +217,29 @@ static void without_an_answer_the_likely_places_are_tried(void **state)
 
 static void an_ending_is_words_and_a_number(void **state)
 {
-    struct ending end = ENDING_INIT;
+    struct exit_status end = ENDING_INIT;
     char text[64], flood[3000];
 
     (void)state;
-    assert_false(ending_known(&end) || ending_failed(&end));
-    ending_describe(&end, text, sizeof text);
+    assert_false(exit_status_known(&end) || exit_status_failed(&end));
+    exit_status_describe(&end, text, sizeof text);
     assert_string_equal(text, "(no exit status)");
-    ending_hear(&end, "two\nlines\r\n", 11);
+    exit_status_hear(&end, "two\nlines\r\n", 11);
     end.status = 0;
-    assert_true(ending_known(&end) && !ending_failed(&end));
+    assert_true(exit_status_known(&end) && !exit_status_failed(&end));
     end.status = 23;
-    assert_true(ending_failed(&end));
-    ending_describe(&end, text, sizeof text);
+    assert_true(exit_status_failed(&end));
+    exit_status_describe(&end, text, sizeof text);
     assert_string_equal(text, "two lines (exit status 23)");
     strcpy(end.signal, "KILL");
     /* However much it says, how it ended is not cut off. */
     memset(flood, 'x', sizeof flood);
-    ending_hear(&end, flood, sizeof flood);
-    ending_describe(&end, text, sizeof text);
+    exit_status_hear(&end, flood, sizeof flood);
+    exit_status_describe(&end, text, sizeof text);
     assert_non_null(strstr(text, "x (signal KILL)"));
     assert_true(end.len < sizeof flood);
-    ending_clear(&end);
-    assert_false(ending_known(&end));
+    exit_status_clear(&end);
+    assert_false(exit_status_known(&end));
 }
 
 int main(void)

@@ -15,7 +15,7 @@
  * trip later and what it then sends arrives after the other half, so it may have as
  * much under way as was granted a round trip ago. */
 struct line {
-    struct window w;
+    struct channel_window w;
     int64_t now_us;
     int64_t sent, granted;
     int64_t history[64]; /* of granted, a millisecond each */
@@ -35,13 +35,13 @@ static int64_t line_run(struct line *l, int64_t rate, uint32_t *spent)
     int64_t n = may < rate ? may : rate;
 
     if (n > 0)
-        window_took(&l->w, (size_t)n, l->now_us, ROUND_US, spent);
+        channel_window_took(&l->w, (size_t)n, l->now_us, ROUND_US, spent);
     l->sent += n;
-    uint32_t due = window_due(&l->w);
+    uint32_t due = channel_window_due(&l->w);
     if (due > 0) {
         if (l->sent + due > l->granted)
             l->granted = l->sent + due;
-        window_granted(&l->w);
+        channel_window_granted(&l->w);
     }
     l->now_us += 1000;
     l->history[l->now_us / 1000 % 64] = l->granted;
@@ -84,28 +84,28 @@ static void a_slow_line_gets_no_more_than_before(void **state)
 
 static void a_short_way_neither(void **state)
 {
-    struct window w = { 0 };
+    struct channel_window w = { 0 };
     uint32_t spent = 0;
 
     (void)state;
     for (int64_t now = 1; now < 1000000; now += 40) { /* 800 MB/s, 300 us */
-        window_took(&w, STEP, now, 300, &spent);
-        if (window_due(&w) > 0)
-            window_granted(&w);
+        channel_window_took(&w, STEP, now, 300, &spent);
+        if (channel_window_due(&w) > 0)
+            channel_window_granted(&w);
     }
     assert_int_equal(spent, 0);
 }
 
 static void without_a_round_trip_nothing_grows(void **state)
 {
-    struct window w = { 0 };
+    struct channel_window w = { 0 };
     uint32_t spent = 0;
 
     (void)state;
     for (int64_t now = 1; now < 1000000; now += 100)
-        window_took(&w, STEP, now, -1, &spent);
+        channel_window_took(&w, STEP, now, -1, &spent);
     assert_int_equal(spent, 0);
-    assert_int_equal(window_due(&w), WINDOW_BASE);
+    assert_int_equal(channel_window_due(&w), WINDOW_BASE);
 }
 
 static void a_reader_that_has_become_slow_gives_back(void **state)
@@ -137,7 +137,7 @@ static void together_they_keep_within_the_budget(void **state)
     assert_int_equal(spent, WINDOW_BUDGET);
     for (size_t i = 0; i < 10; i++) {
         sum += lines[i].w.extra;
-        window_clear(&lines[i].w, &spent);
+        channel_window_clear(&lines[i].w, &spent);
     }
     assert_int_equal(sum, WINDOW_BUDGET);
     assert_int_equal(spent, 0);
