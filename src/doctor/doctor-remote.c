@@ -25,7 +25,7 @@ static bool own_command(const struct doctor_host *h)
     return h->profile->dial_command != NULL && *h->profile->dial_command != '\0';
 }
 
-static struct remote_place *place(const struct doctor_host *h)
+static struct remote_socket_place *place(const struct doctor_host *h)
 {
     return &h->remote->answer.places[h->remote->at];
 }
@@ -57,13 +57,14 @@ static void choose(struct doctor_remote *r)
             r->at = i;
 }
 
-static int ask_about(struct doctor_host *h, const struct profile *p, struct remote_answer *a, struct err *e)
+static int ask_about(struct doctor_host *h, const struct profile *p, struct remote_socket_answer *a,
+                     struct err *e)
 {
-    char *question = remote_question(p), *reply;
+    char *question = remote_socket_question(p), *reply;
     int rc = ask_shell(h, question, &reply, e);
 
     if (rc == 0)
-        remote_parse(reply, a);
+        remote_socket_parse(reply, a);
     free(reply);
     free(question);
     return rc;
@@ -71,10 +72,10 @@ static int ask_about(struct doctor_host *h, const struct profile *p, struct remo
 
 static int inquire(struct doctor_host *h, struct err *e)
 {
-    struct remote_answer answer;
+    struct remote_socket_answer answer;
 
     h->remote = mem_alloc(sizeof *h->remote);
-    remote_guess(h->profile, &h->remote->answer);
+    remote_socket_guess(h->profile, &h->remote->answer);
     if (ask_about(h, h->profile, &answer, e) != 0)
         return -1;
     if (answer.answered)
@@ -89,7 +90,7 @@ static int ask_listening(struct doctor_host *h, struct err *e)
     int rc = ask_shell(h, question, &reply, e);
 
     if (rc == 0)
-        h->remote->listening = remote_parse_listening(reply);
+        h->remote->listening = remote_socket_parse_listening(reply);
     free(reply);
     free(question);
     return rc;
@@ -97,7 +98,7 @@ static int ask_listening(struct doctor_host *h, struct err *e)
 
 /* ---- trying ------------------------------------------------------------------- */
 
-static bool may_be_used(const struct remote_place *p)
+static bool may_be_used(const struct remote_socket_place *p)
 {
     return p->state == REMOTE_USABLE || p->state == REMOTE_UNKNOWN;
 }
@@ -166,7 +167,7 @@ static void judge_command(struct doctor_remote *r, const struct channel_sync *t)
 static int run_command(struct doctor_host *h, struct err *e)
 {
     struct doctor_remote *r = h->remote;
-    const struct remote_place *p = place(h);
+    const struct remote_socket_place *p = place(h);
     const struct wait w = doctor_wait(h);
     struct channel_sync t;
 
@@ -174,7 +175,7 @@ static int run_command(struct doctor_host *h, struct err *e)
         return 0;
     /* As the probe has it: a place that may do, or wherever docker goes by itself. */
     r->dial =
-        dialcommand_text(h->profile, may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
+        dial_command_text(h->profile, may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
     const struct channel_sync_request rq = { .command = r->dial, .say = PING, .enough = ping_heard };
     if (channel_sync_run(h->session, &rq, &w, &t, e) != 0)
         return -1;
@@ -215,7 +216,7 @@ static int try_all(struct doctor_host *h, bool *reached, struct err *e)
 static void suggest_place(struct doctor_host *h, struct finding *f)
 {
     struct profile *p = profile_copy(h->profile);
-    struct remote_answer a = { 0 };
+    struct remote_socket_answer a = { 0 };
     size_t i = 0;
 
     mem_replace(&p->socket, PROFILE_AUTO_SOCKET);
@@ -236,7 +237,7 @@ static void missing(struct doctor_host *h, bool reached, struct finding *f)
     const struct doctor_remote *r = h->remote;
     struct err e = ERR_INIT;
 
-    remote_explain(&r->answer, h->profile, r->command_why, &e);
+    remote_socket_explain(&r->answer, h->profile, r->command_why, &e);
     if (reached) {
         finding_warn(f, "%s; %s reaches a Docker all the same", e.msg, r->dial);
         suggest_place(h, f);
@@ -248,7 +249,7 @@ static void missing(struct doctor_host *h, bool reached, struct finding *f)
 
 static void deserted(struct doctor_host *h, struct finding *f)
 {
-    const struct remote_place *p = place(h);
+    const struct remote_socket_place *p = place(h);
     bool podman = strstr(p->path, "podman") != NULL;
 
     finding_fail(f, ERR_SOCKET, "%s on %s is there, but nobody listens: the Docker Engine is not running",
@@ -261,7 +262,7 @@ static void deserted(struct doctor_host *h, struct finding *f)
 static void judge_usable(struct doctor_host *h, struct finding *f, struct err *e)
 {
     struct doctor_remote *r = h->remote;
-    const struct remote_place *p = place(h);
+    const struct remote_socket_place *p = place(h);
     bool reached = false;
 
     if (try_forwarding(h, e) != 0)
@@ -325,8 +326,8 @@ void doctor_socket(struct doctor_host *h, struct finding *f)
 
 void doctor_permission(struct doctor_host *h, struct finding *f)
 {
-    const struct remote_answer *a = &h->remote->answer;
-    const struct remote_place *p = place(h);
+    const struct remote_socket_answer *a = &h->remote->answer;
+    const struct remote_socket_place *p = place(h);
     const int64_t before = spent(h);
     struct err e = ERR_INIT;
     bool reached = false;
@@ -342,7 +343,7 @@ void doctor_permission(struct doctor_host *h, struct finding *f)
     } else if ((own_command(h) || p->state == REMOTE_CLOSED) && try_all(h, &reached, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
     } else {
-        remote_explain(a, h->profile, "", &e);
+        remote_socket_explain(a, h->profile, "", &e);
         finding_error(f, reached ? VERDICT_WARNING : VERDICT_FAILED, &e, h->profile->host);
     }
     f->us -= spent(h) - before;
@@ -404,7 +405,7 @@ void doctor_command(struct doctor_host *h, struct finding *f)
     } else if (reached) {
         finding_ok(f, "%s", r->dial);
     } else {
-        remote_explain(&r->answer, h->profile, r->command_why, &e);
+        remote_socket_explain(&r->answer, h->profile, r->command_why, &e);
         finding_error(f, VERDICT_FAILED, &e, h->profile->host);
         if (h->profile->transport == TRANSPORT_DIAL_STDIO && !own_command(h))
             finding_fix(f, NULL, "docktether update %s --set transport=auto", h->name);

@@ -13,9 +13,9 @@ enum attempt {
 };
 
 struct doctor_remote {
-    struct remote_answer answer; /* of the remote shell, or a guess */
-    size_t at;                   /* the place that is meant, of answer.places */
-    enum remote_listening listening;
+    struct remote_socket_answer answer; /* of the remote shell, or a guess */
+    size_t at;                          /* the place that is meant, of answer.places */
+    enum remote_socket_listening listening;
 
     enum attempt forwarding, command;
     char forwarding_why[400], command_why[900];

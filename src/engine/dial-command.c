@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *dialcommand_text(const struct profile *p, const char *socket)
+char *dial_command_text(const struct profile *p, const char *socket)
 {
     const char *name = socket != NULL ? strrchr(socket, '/') : NULL;
 

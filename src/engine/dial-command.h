@@ -7,6 +7,6 @@
 /* The command by which dial-stdio reaches that remote socket: the profile's
  * own, or `docker system dial-stdio`, or Podman's where it is Podman's. NULL:
  * whatever the remote docker takes by itself. Allocated. */
-char *dialcommand_text(const struct profile *p, const char *socket);
+char *dial_command_text(const struct profile *p, const char *socket);
 
 #endif

@@ -57,7 +57,7 @@ static char *for_sh(const char *script)
     return command;
 }
 
-char *remote_question(const struct profile *p)
+char *remote_socket_question(const struct profile *p)
 {
     char *path = quote_sh(p->socket);
     char *places = profile_seeks_socket(p) ? mem_strdup(EVERYWHERE) : mem_printf("for p in %s; ", path);
@@ -85,7 +85,7 @@ char *remote_listening_question(const char *socket)
 
 static const struct {
     const char *word;
-    enum remote_state state;
+    enum remote_socket_state state;
 } states[] = {
     { "absent ", REMOTE_ABSENT }, { "other ", REMOTE_NO_SOCKET }, { "closed ", REMOTE_CLOSED },
     { "denied ", REMOTE_DENIED }, { "usable ", REMOTE_USABLE },
@@ -111,7 +111,7 @@ static int mode_of(const char *text)
     return mode;
 }
 
-static void parse_mode(const char *text, struct remote_place *place)
+static void parse_mode(const char *text, struct remote_socket_place *place)
 {
     char mode[16];
 
@@ -120,9 +120,9 @@ static void parse_mode(const char *text, struct remote_place *place)
         place->mode = mode_of(mode + 1);
 }
 
-static void parse_line(const char *line, struct remote_answer *out)
+static void parse_line(const char *line, struct remote_socket_answer *out)
 {
-    struct remote_place *last = out->count > 0 ? &out->places[out->count - 1] : NULL;
+    struct remote_socket_place *last = out->count > 0 ? &out->places[out->count - 1] : NULL;
     const char *rest;
 
     if ((rest = after(line, "user ")) != NULL)
@@ -138,13 +138,13 @@ static void parse_line(const char *line, struct remote_answer *out)
         if (rest == NULL || !endpoint_path_ok(rest) || out->count == REMOTE_PLACES_MAX)
             continue;
         last = &out->places[out->count++];
-        *last = (struct remote_place){ .state = states[i].state, .mode = -1 };
+        *last = (struct remote_socket_place){ .state = states[i].state, .mode = -1 };
         snprintf(last->path, sizeof last->path, "%s", rest);
         out->answered = true;
     }
 }
 
-void remote_parse(const char *reply, struct remote_answer *out)
+void remote_socket_parse(const char *reply, struct remote_socket_answer *out)
 {
     char *copy = mem_strdup(reply), *rest = copy, *line;
 
@@ -155,14 +155,14 @@ void remote_parse(const char *reply, struct remote_answer *out)
     free(copy);
 }
 
-enum remote_listening remote_parse_listening(const char *reply)
+enum remote_socket_listening remote_socket_parse_listening(const char *reply)
 {
     if (strstr(reply, MARK "listens yes") != NULL)
         return REMOTE_LISTENING_YES;
     return strstr(reply, MARK "listens no") != NULL ? REMOTE_LISTENING_NO : REMOTE_LISTENING_UNKNOWN;
 }
 
-void remote_guess(const struct profile *p, struct remote_answer *out)
+void remote_socket_guess(const struct profile *p, struct remote_socket_answer *out)
 {
     static const char *const known[] = { PROFILE_DEFAULT_SOCKET, "/run/podman/podman.sock" };
     size_t count = profile_seeks_socket(p) ? sizeof known / sizeof *known : 1;
@@ -174,7 +174,7 @@ void remote_guess(const struct profile *p, struct remote_answer *out)
     out->count = count;
 }
 
-bool remote_forbidden(const struct remote_answer *a)
+bool remote_socket_forbidden(const struct remote_socket_answer *a)
 {
     for (size_t i = 0; i < a->count; i++)
         if (a->places[i].state == REMOTE_DENIED)
@@ -184,12 +184,12 @@ bool remote_forbidden(const struct remote_answer *a)
 
 /* ---- the error ----------------------------------------------------------- */
 
-static bool is_podman(const struct remote_place *place)
+static bool is_podman(const struct remote_socket_place *place)
 {
     return strstr(place->path, "podman") != NULL;
 }
 
-static bool in_group(const struct remote_answer *a, const char *group)
+static bool in_group(const struct remote_socket_answer *a, const char *group)
 {
     char word[36];
 
@@ -205,7 +205,7 @@ static bool is_plain(const char *word)
 }
 
 /* What to do where root keeps the socket to itself. */
-static void hint_others(const struct remote_place *place, const struct profile *p, struct err *e)
+static void hint_others(const struct remote_socket_place *place, const struct profile *p, struct err *e)
 {
     const char *program = is_podman(place) ? "podman" : "docker";
 
@@ -222,7 +222,7 @@ static void hint_others(const struct remote_place *place, const struct profile *
              p->change, program);
 }
 
-static void explain_denied(const struct remote_answer *a, const struct remote_place *place,
+static void explain_denied(const struct remote_socket_answer *a, const struct remote_socket_place *place,
                            const struct profile *p, struct err *e)
 {
     const char *user = *a->user ? a->user : p->user;
@@ -251,7 +251,7 @@ static void explain_denied(const struct remote_answer *a, const struct remote_pl
     }
 }
 
-static void explain_closed(const struct remote_answer *a, const struct remote_place *place,
+static void explain_closed(const struct remote_socket_answer *a, const struct remote_socket_place *place,
                            const struct profile *p, struct err *e)
 {
     const char *user = *a->user ? a->user : p->user;
@@ -266,7 +266,7 @@ static void explain_closed(const struct remote_answer *a, const struct remote_pl
     hint_others(place, p, e);
 }
 
-static void explain_absent(const struct remote_place *place, const struct profile *p, struct err *e)
+static void explain_absent(const struct remote_socket_place *place, const struct profile *p, struct err *e)
 {
     if (profile_seeks_socket(p))
         err_set(e, ERR_SOCKET, LAYER, "no socket of Docker or Podman was found on %s", p->host);
@@ -279,8 +279,8 @@ static void explain_absent(const struct remote_place *place, const struct profil
              profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
 }
 
-static void explain_unreached(const struct remote_place *place, const struct profile *p, const char *known,
-                              struct err *e)
+static void explain_unreached(const struct remote_socket_place *place, const struct profile *p,
+                              const char *known, struct err *e)
 {
     bool there = place->state == REMOTE_USABLE;
 
@@ -302,9 +302,9 @@ static void explain_unreached(const struct remote_place *place, const struct pro
 }
 
 /* The place that says most: what is nearest to being usable, first of its kind. */
-static const struct remote_place *telling(const struct remote_answer *a)
+static const struct remote_socket_place *telling(const struct remote_socket_answer *a)
 {
-    const struct remote_place *best = &a->places[0];
+    const struct remote_socket_place *best = &a->places[0];
 
     for (size_t i = 1; i < a->count; i++)
         if (a->places[i].state > best->state)
@@ -312,9 +312,10 @@ static const struct remote_place *telling(const struct remote_answer *a)
     return best;
 }
 
-void remote_explain(const struct remote_answer *a, const struct profile *p, const char *known, struct err *e)
+void remote_socket_explain(const struct remote_socket_answer *a, const struct profile *p, const char *known,
+                           struct err *e)
 {
-    const struct remote_place *place = telling(a);
+    const struct remote_socket_place *place = telling(a);
 
     switch (place->state) {
     case REMOTE_DENIED:

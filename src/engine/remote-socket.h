@@ -12,7 +12,7 @@
 #define REMOTE_PATH_SIZE 108
 #define REMOTE_PLACES_MAX 8
 
-enum remote_state {
+enum remote_socket_state {
     REMOTE_UNKNOWN, /* nobody could be asked */
     REMOTE_ABSENT,
     REMOTE_NO_SOCKET, /* something else stands there */
@@ -21,8 +21,8 @@ enum remote_state {
     REMOTE_USABLE,    /* as far as permissions go */
 };
 
-struct remote_place {
-    enum remote_state state;
+struct remote_socket_place {
+    enum remote_socket_state state;
     char path[REMOTE_PATH_SIZE];
     /* Of the directory when closed, of the socket when denied; mode -1: not told. */
     char barrier[REMOTE_PATH_SIZE];
@@ -30,11 +30,11 @@ struct remote_place {
     char owner[33], group[33];
 };
 
-struct remote_answer {
+struct remote_socket_answer {
     bool answered;
     char user[33];
     char groups[512]; /* the login's, with a blank before and after each */
-    struct remote_place places[REMOTE_PLACES_MAX];
+    struct remote_socket_place places[REMOTE_PLACES_MAX];
     size_t count;
 };
 
@@ -42,26 +42,27 @@ struct remote_answer {
  * socket, or, for "auto", with every place where Docker and Podman are known
  * to keep theirs, the likeliest first. POSIX sh; from another login shell
  * (fish, csh) it works too, and whatever cannot run it gives no answer. */
-char *remote_question(const struct profile *p);
+char *remote_socket_question(const struct profile *p);
 
 /* A command for the remote shell, allocated: does anybody listen at the socket?
  * The kernel's list can say yes; whatever there can connect says no as well. */
 char *remote_listening_question(const char *socket);
 
-enum remote_listening { REMOTE_LISTENING_UNKNOWN, REMOTE_LISTENING_YES, REMOTE_LISTENING_NO };
-enum remote_listening remote_parse_listening(const char *reply);
+enum remote_socket_listening { REMOTE_LISTENING_UNKNOWN, REMOTE_LISTENING_YES, REMOTE_LISTENING_NO };
+enum remote_socket_listening remote_socket_parse_listening(const char *reply);
 
 /* Takes what the command printed; lines of others (a talkative ~/.bashrc) are
  * passed over. */
-void remote_parse(const char *reply, struct remote_answer *out);
+void remote_socket_parse(const char *reply, struct remote_socket_answer *out);
 
 /* The places to try when nobody answered. */
-void remote_guess(const struct profile *p, struct remote_answer *out);
+void remote_socket_guess(const struct profile *p, struct remote_socket_answer *out);
 
 /* True when a socket is there that this login may not use. */
-bool remote_forbidden(const struct remote_answer *a);
+bool remote_socket_forbidden(const struct remote_socket_answer *a);
 
 /* The answer's error, ERR_SOCKET. known: what trying has told so far. */
-void remote_explain(const struct remote_answer *a, const struct profile *p, const char *known, struct err *e);
+void remote_socket_explain(const struct remote_socket_answer *a, const struct profile *p, const char *known,
+                           struct err *e);
 
 #endif

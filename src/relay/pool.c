@@ -276,7 +276,7 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
     pool->refuse = false;
     mem_replace(&pool->socket, socket);
     free(pool->command);
-    pool->command = dialcommand_text(pool->profile, socket);
+    pool->command = dial_command_text(pool->profile, socket);
     queue_begin(&pool->queue);
     /* dial-stdio costs a process at the other end for each one. */
     if (transport == TRANSPORT_STREAMLOCAL)

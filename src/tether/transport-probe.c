@@ -32,7 +32,7 @@ struct probe {
     bool asked;    /* the remote shell, for the last time */
     char reply[REPLY_MAX];
     size_t reply_len;
-    struct remote_answer answer;
+    struct remote_socket_answer answer;
     size_t at;                     /* the place being tried */
     char *command;                 /* being tried */
     char streamlocal_failure[200]; /* "" when it was not tried */
@@ -94,7 +94,7 @@ static void fail(struct probe *pr)
 
     snprintf(known, sizeof known, "%s%s%s%s%s", tried ? "sshd says \"" : "", pr->streamlocal_failure,
              tried ? "\"" : "", tried && dialled ? ", and " : "", pr->stdio_failure);
-    remote_explain(&pr->answer, pr->profile, known, &e);
+    remote_socket_explain(&pr->answer, pr->profile, known, &e);
     leave_stage(pr);
     pr->stage = STAGE_OVER;
     pr->owner.done(pr->owner.user, NULL, &e);
@@ -117,7 +117,7 @@ static const char *place(const struct probe *pr)
 static bool seek(struct probe *pr, size_t at)
 {
     for (pr->at = at; pr->at < pr->answer.count; pr->at++) {
-        enum remote_state state = pr->answer.places[pr->at].state;
+        enum remote_socket_state state = pr->answer.places[pr->at].state;
         if (state == REMOTE_USABLE || state == REMOTE_UNKNOWN)
             return true;
     }
@@ -145,10 +145,10 @@ static void enter(struct probe *pr, enum stage stage)
         pr->ch = channel_open_streamlocal(pr->session, place(pr), &callbacks, pr, &e);
     } else if (stage == STAGE_DIAL_STDIO) {
         free(pr->command);
-        pr->command = dialcommand_text(pr->profile, place(pr));
+        pr->command = dial_command_text(pr->profile, place(pr));
         open_exec(pr, pr->command);
     } else {
-        char *question = remote_question(pr->profile);
+        char *question = remote_socket_question(pr->profile);
         open_exec(pr, question);
         free(question);
     }
@@ -173,7 +173,7 @@ static void begin_stdio(struct probe *pr)
     bool found = seek(pr, 0);
 
     /* Somebody who may not use what is there gets no further by asking docker. */
-    bool hopeless = !found && !own_command(pr) && remote_forbidden(&pr->answer);
+    bool hopeless = !found && !own_command(pr) && remote_socket_forbidden(&pr->answer);
     if (pr->profile->transport == TRANSPORT_STREAMLOCAL || hopeless)
         give_up(pr);
     else
@@ -206,8 +206,8 @@ static void step_ask(struct probe *pr, enum channel_state state)
     if (state != CHANNEL_REFUSED && state != CHANNEL_ENDED && !pr->timed_out)
         return;
     pr->reply[pr->reply_len] = '\0';
-    struct remote_answer answer;
-    remote_parse(pr->reply, &answer);
+    struct remote_socket_answer answer;
+    remote_socket_parse(pr->reply, &answer);
     if (answer.answered)
         pr->answer = answer;
     if (*pr->streamlocal_failure || *pr->stdio_failure)
@@ -336,7 +336,7 @@ struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profi
     pr->owner = *owner;
     pr->timer.data = pr;
     uv_timer_init(loop, &pr->timer);
-    remote_guess(p, &pr->answer);
+    remote_socket_guess(p, &pr->answer);
     if (profile_seeks_socket(p)) {
         pr->asked = true;
         enter(pr, STAGE_ASK);

@@ -29,24 +29,24 @@ static struct profile *profile_at(const char *socket)
 }
 
 /* What a shell of this machine answers. */
-static void ask(const struct profile *p, struct remote_answer *a)
+static void ask(const struct profile *p, struct remote_socket_answer *a)
 {
     char reply[4096];
-    char *question = remote_question(p);
+    char *question = remote_socket_question(p);
     FILE *out = popen(question, "r");
 
     assert_non_null(out);
     size_t n = fread(reply, 1, sizeof reply - 1, out);
     reply[n] = '\0';
     assert_int_equal(pclose(out), 0);
-    remote_parse(reply, a);
+    remote_socket_parse(reply, a);
     free(question);
 }
 
-static void assert_state(const char *path, enum remote_state state)
+static void assert_state(const char *path, enum remote_socket_state state)
 {
     struct profile *p = profile_at(path);
-    struct remote_answer a;
+    struct remote_socket_answer a;
 
     ask(p, &a);
     assert_true(a.answered);
@@ -76,7 +76,7 @@ static void a_shell_knows_what_is_there(void **state)
 }
 
 /* By the kernel's list, and by whatever here can connect. */
-static enum remote_listening ask_listening(const char *path)
+static enum remote_socket_listening ask_listening(const char *path)
 {
     char reply[256];
     char *question = remote_listening_question(path);
@@ -86,7 +86,7 @@ static enum remote_listening ask_listening(const char *path)
     reply[fread(reply, 1, sizeof reply - 1, out)] = '\0';
     assert_int_equal(pclose(out), 0);
     free(question);
-    return remote_parse_listening(reply);
+    return remote_socket_parse_listening(reply);
 }
 
 static void a_shell_knows_whether_somebody_listens(void **state)
@@ -112,15 +112,15 @@ static void a_shell_knows_whether_somebody_listens(void **state)
     unlink(link);
     unlink(path);
     rmdir(dir);
-    assert_int_equal(remote_parse_listening("motd\ndocktether listens no\n"), REMOTE_LISTENING_NO);
-    assert_int_equal(remote_parse_listening("docktether listens \n"), REMOTE_LISTENING_UNKNOWN);
-    assert_int_equal(remote_parse_listening(""), REMOTE_LISTENING_UNKNOWN);
+    assert_int_equal(remote_socket_parse_listening("motd\ndocktether listens no\n"), REMOTE_LISTENING_NO);
+    assert_int_equal(remote_socket_parse_listening("docktether listens \n"), REMOTE_LISTENING_UNKNOWN);
+    assert_int_equal(remote_socket_parse_listening(""), REMOTE_LISTENING_UNKNOWN);
 }
 
 static void all_the_known_places_are_asked_for(void **state)
 {
     struct profile *p = profile_at(PROFILE_AUTO_SOCKET);
-    struct remote_answer a;
+    struct remote_socket_answer a;
 
     (void)state;
     setenv("HOME", "/nowhere", 1);
@@ -142,15 +142,15 @@ static void all_the_known_places_are_asked_for(void **state)
 
 static void what_others_print_is_passed_over(void **state)
 {
-    struct remote_answer a;
+    struct remote_socket_answer a;
 
     (void)state;
-    remote_parse("Welcome\r\ndocktether\ndocktether usable\ndocktether usable relative\n"
-                 "docktether mode srw------- 1 a b\nno docktether usable /x\n",
-                 &a);
+    remote_socket_parse("Welcome\r\ndocktether\ndocktether usable\ndocktether usable relative\n"
+                        "docktether mode srw------- 1 a b\nno docktether usable /x\n",
+                        &a);
     assert_false(a.answered);
     assert_int_equal(a.count, 0);
-    remote_parse("docktether usable /a\033[2J\ndocktether usable /b c", &a);
+    remote_socket_parse("docktether usable /a\033[2J\ndocktether usable /b c", &a);
     assert_int_equal(a.count, 1);
     assert_string_equal(a.places[0].path, "/b c");
 }
@@ -159,11 +159,11 @@ static void assert_explains(const char *reply, const char *msg, const char *hint
 {
     struct profile *p = profile_at("/run/d.sock");
     struct err e = ERR_INIT;
-    struct remote_answer a;
+    struct remote_socket_answer a;
 
-    remote_parse(reply, &a);
+    remote_socket_parse(reply, &a);
     assert_true(a.answered);
-    remote_explain(&a, p, "no idea", &e);
+    remote_socket_explain(&a, p, "no idea", &e);
     assert_int_equal(e.code, ERR_SOCKET);
     if (strstr(e.msg, msg) == NULL || strstr(e.hint, hint) == NULL)
         fail_msg("got \"%s\" and \"%s\"", e.msg, e.hint);
@@ -201,15 +201,15 @@ static void who_is_not_permitted_is_told_what_is_missing(void **state)
 static void without_an_answer_the_likely_places_are_tried(void **state)
 {
     struct profile *p = profile_at("/run/d.sock");
-    struct remote_answer a;
+    struct remote_socket_answer a;
 
     (void)state;
-    remote_guess(p, &a);
+    remote_socket_guess(p, &a);
     assert_false(a.answered);
     assert_int_equal(a.count, 1);
     assert_string_equal(a.places[0].path, "/run/d.sock");
     mem_replace(&p->socket, PROFILE_AUTO_SOCKET);
-    remote_guess(p, &a);
+    remote_socket_guess(p, &a);
     assert_int_equal(a.count, 2);
     assert_int_equal(a.places[1].state, REMOTE_UNKNOWN);
     profile_free(p);

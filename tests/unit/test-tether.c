@@ -189,22 +189,22 @@ static void the_dial_command_follows_the_profile(void **state)
     struct profile *p = profile_new("prod");
 
     (void)state;
-    char *command = dialcommand_text(p, p->socket);
+    char *command = dial_command_text(p, p->socket);
     assert_string_equal(command, "docker system dial-stdio");
     free(command);
-    command = dialcommand_text(p, NULL);
+    command = dial_command_text(p, NULL);
     assert_string_equal(command, "docker system dial-stdio");
     free(command);
 
-    command = dialcommand_text(p, "/run/it's/docker.sock");
+    command = dial_command_text(p, "/run/it's/docker.sock");
     assert_string_equal(command, "docker -H unix://'/run/it'\\''s/docker.sock' system dial-stdio");
     free(command);
-    command = dialcommand_text(p, "/run/podman/podman.sock");
+    command = dial_command_text(p, "/run/podman/podman.sock");
     assert_string_equal(command, "podman --remote --url unix://'/run/podman/podman.sock' system dial-stdio");
     free(command);
 
     mem_replace(&p->dial_command, "sudo -n docker system dial-stdio");
-    command = dialcommand_text(p, "/run/it's/docker.sock");
+    command = dial_command_text(p, "/run/it's/docker.sock");
     assert_string_equal(command, "sudo -n docker system dial-stdio");
     free(command);
     profile_free(p);
