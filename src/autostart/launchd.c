@@ -101,7 +101,7 @@ static int disable(const char *name, struct err *e)
         unload(name);
     if (rc == 0 && unlink(path) != 0 && errno != ENOENT)
         rc = err_set_errno(e, ERR_FAILED, LAYER, "cannot remove %s", path);
-    if (rc == 0 && client_down(name, true, e) < 0)
+    if (rc == 0 && tether_client_down(name, true, e) < 0)
         rc = -1;
     free(path);
     return rc;

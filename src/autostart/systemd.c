@@ -313,7 +313,7 @@ static int apply(const struct units *u, const struct profile *p, enum login_kind
     if (rc == 0)
         rc = SYSTEMCTL(START_MS, NULL, e, "enable", "--now", u->names[kind]);
     /* One that `up` has started has lost its socket's path to systemd, and hands over. */
-    if (rc == 0 && kind == LOGIN_DEMAND && client_running(p->name))
+    if (rc == 0 && kind == LOGIN_DEMAND && tether_client_running(p->name))
         rc = SYSTEMCTL(START_MS, NULL, e, "start", u->names[LOGIN_START]);
     if (rc != 0 && e->hint[0] == '\0') {
         char *unit = quote_unit(u->names[LOGIN_START]);

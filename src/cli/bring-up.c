@@ -45,7 +45,7 @@ static void waiting(void *user, const char *name, const char *what, const char *
 
 void target_note_stale(const char *name)
 {
-    json_t *state = client_status(name, NULL);
+    json_t *state = tether_client_status(name, NULL);
     const char *unit = json_string_value(json_object_get(state, "unit"));
     char *word = unit != NULL ? quote_unit(unit) : NULL;
 

@@ -44,7 +44,7 @@ static int add_stored(struct strv *running, struct err *e)
     }
     for (size_t h = longest + 1; h-- > 0;)
         for (size_t i = 0; i < names.count; i++)
-            if (hops[i] == h && client_running(names.items[i]))
+            if (hops[i] == h && tether_client_running(names.items[i]))
                 strv_add(running, names.items[i]);
     free(hops);
     strv_clear(&names);
@@ -57,7 +57,7 @@ static int take_down(const char *name, bool force, struct err *e)
     struct progress *progress = progress_new(name);
 
     progress_say(progress, "its process to end");
-    int rc = client_down(name, force, e);
+    int rc = tether_client_down(name, force, e);
     progress_free(progress);
     return rc;
 }
@@ -157,7 +157,7 @@ static int add_orphans(struct strv *running, struct err *e)
         if (len <= strlen(LOCK) || strcmp(entry->d_name + len - strlen(LOCK), LOCK) != 0)
             continue;
         char *name = mem_printf("%.*s", (int)(len - strlen(LOCK)), entry->d_name);
-        if (profile_check_name(name, NULL) == 0 && !listed(running, name) && client_running(name))
+        if (profile_check_name(name, NULL) == 0 && !listed(running, name) && tether_client_running(name))
             strv_add(running, name);
         free(name);
     }

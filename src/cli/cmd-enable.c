@@ -12,7 +12,7 @@
 /* It is enabled in any case; whether it serves is another matter, and one to know. */
 static void note_state(const char *name)
 {
-    json_t *state = client_status(name, NULL);
+    json_t *state = tether_client_status(name, NULL);
     const char *word = json_string_value(json_object_get(state, "state"));
     const json_t *error = json_object_get(state, "last_error");
     const char *why = json_string_value(json_object_get(error, "message"));

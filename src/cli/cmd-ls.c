@@ -32,7 +32,7 @@ static void fill(struct entry *entry, const char *name, const char *current)
 {
     entry->name = name;
     entry->current = current != NULL && strcmp(current, name) == 0;
-    entry->up = client_running(name);
+    entry->up = tether_client_running(name);
     entry->profile = store_load(name, &entry->error);
     entry->endpoint = entry->profile != NULL ? profile_endpoint(entry->profile) : mem_strdup("");
 }

@@ -57,7 +57,7 @@ static void print_pins(const struct profile *p)
 /* A host key is looked at when a connection begins. */
 static void note_running(const char *name)
 {
-    if (client_running(name))
+    if (tether_client_running(name))
         out_note(name,
                  "the running tether keeps its connection and the pins it was started with; docktether up %s "
                  "gives it the new ones, docktether down %s ends it",

@@ -23,10 +23,10 @@ static int end_login(const char *name, bool force, struct err *e)
 
 static int end_tether(const char *name, bool force, struct err *e)
 {
-    if (!client_running(name))
+    if (!tether_client_running(name))
         return 0;
     if (force)
-        return client_down(name, true, e) < 0 ? -1 : 0;
+        return tether_client_down(name, true, e) < 0 ? -1 : 0;
     err_set(e, ERR_FAILED, "", "its tether is running");
     return err_hint(e, "end it with `docktether down %s`, or use `docktether rm -f %s`", name, name);
 }

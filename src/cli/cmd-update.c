@@ -50,7 +50,7 @@ static char *changed(const struct profile *p, const struct profile *old, bool co
 /* What a running tether has to do with the change. */
 static void note_running(const struct profile *p, const struct profile *old)
 {
-    if (!client_running(p->name))
+    if (!tether_client_running(p->name))
         return;
     char *now = changed(p, old, true), *later = changed(p, old, false);
     if (now != NULL && later != NULL)

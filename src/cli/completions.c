@@ -35,7 +35,7 @@ static void offer_profiles(struct offer *c, bool running)
 
     if (store_list(&names, NULL) == 0)
         for (size_t i = 0; i < names.count; i++) {
-            if (holds(&c->operands, names.items[i]) || (running && !client_running(names.items[i])))
+            if (holds(&c->operands, names.items[i]) || (running && !tether_client_running(names.items[i])))
                 continue;
             struct profile *p = store_load(names.items[i], NULL);
             offer_word(c, names.items[i], p != NULL ? p->description : NULL);

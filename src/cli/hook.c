@@ -138,7 +138,7 @@ static char *say_state(const char *name, const json_t *status)
 static char *say(const char *name)
 {
     struct err e = ERR_INIT;
-    json_t *status = client_status_within(name, ANSWER_MS, &e);
+    json_t *status = tether_client_status_within(name, ANSWER_MS, &e);
     char *words;
 
     if (status != NULL)

@@ -15,7 +15,7 @@
 struct entry {
     char *name;
     bool is_protected;
-    struct inquiry *inquiry;
+    struct status_query *inquiry;
     bool due;         /* to be asked, or being asked */
     int64_t asked_ms; /* since when; 0: it has not begun */
     json_t *state;
@@ -74,7 +74,7 @@ void roll_free(struct roll *r)
     if (r == NULL)
         return;
     for (size_t i = 0; i < r->count; i++) {
-        inquiry_free(r->entries[i].inquiry);
+        status_query_free(r->entries[i].inquiry);
         json_decref(r->entries[i].state);
         free(r->entries[i].name);
     }
@@ -128,15 +128,15 @@ static bool lose_patience(struct entry *entry, int64_t patience_ms)
 static bool step(struct entry *entry, int64_t patience_ms)
 {
     struct err e = ERR_INIT;
-    enum inquiry_result result = INQUIRY_FAILED;
+    enum status_query_result result = INQUIRY_FAILED;
     json_t *status = NULL;
 
     if (entry->asked_ms == 0)
         entry->asked_ms = time_mono_ms();
     if (entry->inquiry == NULL)
-        entry->inquiry = inquiry_new(entry->name, &e);
+        entry->inquiry = status_query_new(entry->name, &e);
     if (entry->inquiry != NULL)
-        result = inquiry_step(entry->inquiry, &status, &e);
+        result = status_query_step(entry->inquiry, &status, &e);
     if (result == INQUIRY_OPEN)
         return lose_patience(entry, patience_ms);
     if (result == INQUIRY_ANSWERED)
@@ -173,7 +173,7 @@ size_t roll_poll(const struct roll *r, struct pollfd *fds, size_t max)
 
     for (size_t i = 0; i < r->count && used < max; i++) {
         const struct entry *entry = &r->entries[i];
-        int fd = entry->due && entry->inquiry != NULL ? inquiry_fd(entry->inquiry) : -1;
+        int fd = entry->due && entry->inquiry != NULL ? status_query_fd(entry->inquiry) : -1;
         if (fd >= 0)
             fds[used++] = (struct pollfd){ .fd = fd, .events = POLLIN };
     }

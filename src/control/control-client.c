@@ -113,7 +113,7 @@ static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, stru
     }
 }
 
-json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e)
+json_t *control_client_read_line(int fd, int64_t timeout_ms, struct err *e)
 {
     char *buf = mem_alloc(LINE_MAX_BYTES);
     json_t *o = NULL;
@@ -130,7 +130,7 @@ json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e)
     return o;
 }
 
-json_t *call_op(const char *op)
+json_t *control_client_op(const char *op)
 {
     return json_pack("{s:s}", "op", op);
 }
@@ -152,17 +152,17 @@ static int open_until(const struct runtime *rt, json_t *request, struct deadline
     return fd;
 }
 
-int call_open(const struct runtime *rt, json_t *request, struct err *e)
+int control_client_open(const struct runtime *rt, json_t *request, struct err *e)
 {
     return open_until(rt, request, deadline_in(APPEAR_MS), e);
 }
 
-json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e)
+json_t *control_client_ask(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e)
 {
     int fd = open_until(rt, request, deadline_in(timeout_ms < APPEAR_MS ? timeout_ms : APPEAR_MS), e);
     if (fd < 0)
         return NULL;
-    json_t *answer = call_read_line(fd, timeout_ms, e);
+    json_t *answer = control_client_read_line(fd, timeout_ms, e);
     if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
         message_unpack_err(json_object_get(answer, "error"), e);
         json_decref(answer);

@@ -12,17 +12,17 @@
  * answer: a new reference, when its "ok" is true. NULL and the
  * tether's own error when it is not, or an error of ours (no answer within
  * timeout_ms, not reachable, end of file: layer "control"). */
-json_t *call_tether(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e);
+json_t *control_client_ask(const struct runtime *rt, json_t *request, int64_t timeout_ms, struct err *e);
 
 /* A request that is only a word. */
-json_t *call_op(const char *op);
+json_t *control_client_op(const char *op);
 
 /* Sends it on a new connection, whose descriptor is returned (the caller's); -1
  * and an error (layer "control"). */
-int call_open(const struct runtime *rt, json_t *request, struct err *e);
+int control_client_open(const struct runtime *rt, json_t *request, struct err *e);
 
 /* One line of JSON from fd, at most 64 KB, and no byte more. NULL and an error (layer
  * "control") on timeout, end of file or nonsense. */
-json_t *call_read_line(int fd, int64_t timeout_ms, struct err *e);
+json_t *control_client_read_line(int fd, int64_t timeout_ms, struct err *e);
 
 #endif

@@ -38,7 +38,7 @@ static void drop(int *fd)
     *fd = -1;
 }
 
-void succession_clear(struct succession *s)
+void handover_clear(struct handover *s)
 {
     drop(&s->lock);
     drop(&s->sock);
@@ -101,7 +101,7 @@ static size_t send_many(int conn, const char *kind, const int *fds, size_t count
     return sent;
 }
 
-int succession_send(int fd, struct succession *s, size_t *lost)
+int handover_send(int fd, struct handover *s, size_t *lost)
 {
     const struct deadline d = deadline_in(ROOM_MS);
     const int first[FIRST_FDS] = { s->lock, s->sock };
@@ -114,7 +114,7 @@ int succession_send(int fd, struct succession *s, size_t *lost)
         send_fds(fd, KIND_ALL, NULL, 0, d);
     }
     *lost = s->held_count - sent;
-    succession_clear(s);
+    handover_clear(s);
     return given ? 0 : -1;
 }
 
@@ -173,7 +173,7 @@ static void put(int *fds, size_t *count, size_t max, int fd)
 
 /* One message of those that follow the answer; false when it was the last. A
  * process with too few descriptors left gets fewer than were sent. */
-static bool take_more(int conn, struct succession *s, struct deadline d)
+static bool take_more(int conn, struct handover *s, struct deadline d)
 {
     char kind[2];
     int fds[FDS_MAX];
@@ -190,7 +190,7 @@ static bool take_more(int conn, struct succession *s, struct deadline d)
     return count >= 0 && strcmp(kind, KIND_ALL) != 0;
 }
 
-static int take_answer(int conn, struct succession *s, struct deadline d, struct err *e)
+static int take_answer(int conn, struct handover *s, struct deadline d, struct err *e)
 {
     char line[4096];
     int fds[FDS_MAX];
@@ -209,17 +209,17 @@ static int take_answer(int conn, struct succession *s, struct deadline d, struct
     return 0;
 }
 
-int succession_take(const struct runtime *rt, struct succession *s, struct err *e)
+int handover_take(const struct runtime *rt, struct handover *s, struct err *e)
 {
     struct deadline d = deadline_in(ANSWER_MS);
 
     memset(s, 0, sizeof *s);
     s->lock = s->sock = -1;
-    int conn = call_open(rt, call_op("replace"), e);
+    int conn = control_client_open(rt, control_client_op("replace"), e);
     if (conn < 0)
         return -1;
     if (take_answer(conn, s, d, e) != 0) {
-        succession_clear(s);
+        handover_clear(s);
         close(conn);
         return -1;
     }

@@ -13,7 +13,7 @@
 #define SUCCESSION_HELD_MAX 10000 /* as many as max-held can be */
 #define SUCCESSION_ENDS_MAX 64
 
-struct succession {
+struct handover {
     int lock;
     int sock;                      /* listening; -1: the profile serves no socket */
     int held[SUCCESSION_HELD_MAX]; /* clients that nothing was read from yet */
@@ -28,15 +28,15 @@ struct succession {
  * are closed here in any case. A client that cannot be passed on sees its
  * connection end; *lost is their number. Blocks for a second at most, when the
  * successor does not read. 0, or -1 when it got nothing. */
-int succession_send(int fd, struct succession *s, size_t *lost);
+int handover_send(int fd, struct handover *s, size_t *lost);
 
 /* The new process's side: asks the tether that runs. The connection to it is
  * among s->ends. All descriptors are the caller's: all that could be passed on,
  * which may be fewer than there were. Blocks for some seconds at most. -1 and an
  * error, layer "control" when there is nobody to ask. */
-int succession_take(const struct runtime *rt, struct succession *s, struct err *e);
+int handover_take(const struct runtime *rt, struct handover *s, struct err *e);
 
 /* Closes what is left in s. */
-void succession_clear(struct succession *s);
+void handover_clear(struct handover *s);
 
 #endif

@@ -15,16 +15,16 @@
 
 #define ANSWER_MAX (64 * 1024)
 
-struct inquiry {
+struct status_query {
     struct runtime rt;
     int fd;    /* -1: nothing was asked yet */
     char *buf; /* while something was */
     size_t len;
 };
 
-struct inquiry *inquiry_new(const char *name, struct err *e)
+struct status_query *status_query_new(const char *name, struct err *e)
 {
-    struct inquiry *q = mem_alloc(sizeof *q);
+    struct status_query *q = mem_alloc(sizeof *q);
 
     q->fd = -1;
     if (runtime_init(&q->rt, name, e) == 0)
@@ -33,7 +33,7 @@ struct inquiry *inquiry_new(const char *name, struct err *e)
     return NULL;
 }
 
-static void drop(struct inquiry *q)
+static void drop(struct status_query *q)
 {
     if (q->fd >= 0)
         close(q->fd);
@@ -43,7 +43,7 @@ static void drop(struct inquiry *q)
     q->len = 0;
 }
 
-void inquiry_free(struct inquiry *q)
+void status_query_free(struct status_query *q)
 {
     if (q == NULL)
         return;
@@ -52,7 +52,7 @@ void inquiry_free(struct inquiry *q)
     free(q);
 }
 
-int inquiry_fd(const struct inquiry *q)
+int status_query_fd(const struct status_query *q)
 {
     return q->fd;
 }
@@ -64,7 +64,7 @@ static bool passing(int error)
            error == EPIPE;
 }
 
-static enum inquiry_result begin(struct inquiry *q, struct err *e)
+static enum status_query_result begin(struct status_query *q, struct err *e)
 {
     static const char line[] = "{\"op\":\"status\"}\n";
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -88,7 +88,7 @@ static enum inquiry_result begin(struct inquiry *q, struct err *e)
     return INQUIRY_OPEN;
 }
 
-static enum inquiry_result read_answer(struct inquiry *q, json_t **status, struct err *e)
+static enum status_query_result read_answer(struct status_query *q, json_t **status, struct err *e)
 {
     json_t *o = json_loads(q->buf, JSON_REJECT_DUPLICATES, NULL);
 
@@ -105,10 +105,10 @@ static enum inquiry_result read_answer(struct inquiry *q, json_t **status, struc
     return INQUIRY_FAILED;
 }
 
-static enum inquiry_result receive(struct inquiry *q, json_t **status, struct err *e)
+static enum status_query_result receive(struct status_query *q, json_t **status, struct err *e)
 {
     ssize_t n = recv(q->fd, q->buf + q->len, ANSWER_MAX - 1 - q->len, MSG_DONTWAIT);
-    enum inquiry_result r = INQUIRY_OPEN;
+    enum status_query_result r = INQUIRY_OPEN;
     pid_t pid;
 
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
@@ -132,7 +132,7 @@ static enum inquiry_result receive(struct inquiry *q, json_t **status, struct er
     return r;
 }
 
-enum inquiry_result inquiry_step(struct inquiry *q, json_t **status, struct err *e)
+enum status_query_result status_query_step(struct status_query *q, json_t **status, struct err *e)
 {
     *status = NULL;
     return q->fd < 0 ? begin(q, e) : receive(q, status, e);

@@ -8,9 +8,9 @@
 
 #include <jansson.h>
 
-struct inquiry;
+struct status_query;
 
-enum inquiry_result {
+enum status_query_result {
     INQUIRY_FAILED = -1, /* with an error */
     INQUIRY_OPEN,        /* no answer yet */
     INQUIRY_DOWN,        /* no tether of that name runs */
@@ -18,16 +18,16 @@ enum inquiry_result {
 };
 
 /* NULL when there is no runtime directory. */
-struct inquiry *inquiry_new(const char *name, struct err *e);
-void inquiry_free(struct inquiry *q);
+struct status_query *status_query_new(const char *name, struct err *e);
+void status_query_free(struct status_query *q);
 
 /* Begins, when nothing is under way, or goes on. With an answer *status is a
  * new reference to what docs/PROTOCOL.md describes. After any result but INQUIRY_OPEN
  * the next call asks anew. Never blocks. */
-enum inquiry_result inquiry_step(struct inquiry *q, json_t **status, struct err *e);
+enum status_query_result status_query_step(struct status_query *q, json_t **status, struct err *e);
 
 /* What to poll for reading before the next step; -1: time alone helps, the
  * tether is just starting or has too many to talk to. */
-int inquiry_fd(const struct inquiry *q);
+int status_query_fd(const struct status_query *q);
 
 #endif

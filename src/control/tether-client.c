@@ -21,7 +21,7 @@
 #define EXIT_MS 2000
 #define POLL_MS 10
 
-bool client_running(const char *name)
+bool tether_client_running(const char *name)
 {
     struct runtime rt;
     pid_t pid;
@@ -33,7 +33,7 @@ bool client_running(const char *name)
     return running;
 }
 
-json_t *client_status_within(const char *name, int64_t ms, struct err *e)
+json_t *tether_client_status_within(const char *name, int64_t ms, struct err *e)
 {
     struct runtime rt;
     pid_t pid;
@@ -42,7 +42,7 @@ json_t *client_status_within(const char *name, int64_t ms, struct err *e)
     if (runtime_init(&rt, name, e) != 0)
         return NULL;
     if (lock_is_held(&rt, &pid)) {
-        json_t *answer = call_tether(&rt, call_op("status"), ms, e);
+        json_t *answer = control_client_ask(&rt, control_client_op("status"), ms, e);
         status = json_incref(json_object_get(answer, "status"));
         if (answer != NULL && status == NULL)
             err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
@@ -55,9 +55,9 @@ json_t *client_status_within(const char *name, int64_t ms, struct err *e)
     return status;
 }
 
-json_t *client_status(const char *name, struct err *e)
+json_t *tether_client_status(const char *name, struct err *e)
 {
-    return client_status_within(name, ANSWER_MS, e);
+    return tether_client_status_within(name, ANSWER_MS, e);
 }
 
 /* True when the lock was given up in time. */
@@ -91,7 +91,8 @@ static int end(const struct runtime *rt, bool force, struct err *e)
 {
     struct err refused = ERR_INIT;
 
-    json_t *answer = call_tether(rt, json_pack("{s:s,s:b}", "op", "down", "force", force), DOWN_MS, &refused);
+    json_t *answer =
+        control_client_ask(rt, json_pack("{s:s,s:b}", "op", "down", "force", force), DOWN_MS, &refused);
     json_decref(answer);
     /* Its own no, not the end of file that its end is. */
     if (refused.code != ERR_NONE && strcmp(refused.layer, "control") != 0) {
@@ -130,7 +131,7 @@ static void await_process(pid_t pid)
         poll(NULL, 0, POLL_MS);
 }
 
-int client_down(const char *name, bool force, struct err *e)
+int tether_client_down(const char *name, bool force, struct err *e)
 {
     struct runtime rt;
     pid_t pid;

@@ -12,21 +12,21 @@
 
 /* True when a tether of that name is running (it holds the lock). Cheap: no
  * connection is made. */
-bool client_running(const char *name);
+bool tether_client_running(const char *name);
 
 /* The tether's status as a new reference; NULL with no error set (code
  * ERR_NONE) when none is running, NULL with an error when it does not answer.
  * docs/PROTOCOL.md lists its members. */
-json_t *client_status(const char *name, struct err *e);
+json_t *tether_client_status(const char *name, struct err *e);
 
 /* The same for whoever cannot wait so long: it answers within about ms. */
-json_t *client_status_within(const char *name, int64_t ms, struct err *e);
+json_t *tether_client_status_within(const char *name, int64_t ms, struct err *e);
 
 /* Ends the tether of that name and waits until it is gone: by request, and
  * when it does not answer by SIGTERM, then SIGKILL to the process that holds
  * the lock. Without force one that others go via is left alone (ERR_FAILED). 0
  * when it is gone, 1 when none was running. Stale sockets of a dead tether are
  * removed. */
-int client_down(const char *name, bool force, struct err *e);
+int tether_client_down(const char *name, bool force, struct err *e);
 
 #endif

@@ -13,7 +13,7 @@
 #define APPEAR_MS 10000
 #define LOOK_MS 10
 
-int summon_begin(const struct runtime *rt)
+int wake_service_begin(const struct runtime *rt)
 {
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
@@ -28,7 +28,7 @@ int summon_begin(const struct runtime *rt)
     return fd;
 }
 
-int summon_await(const struct runtime *rt, int fd, struct err *e)
+int wake_service_await(const struct runtime *rt, int fd, struct err *e)
 {
     struct deadline d = deadline_in(APPEAR_MS);
     pid_t pid;

@@ -8,10 +8,10 @@
 
 /* Connects to the profile's socket. -1 when nobody listens there; else the
  * connection, which is the caller's. Call it when no tether runs. */
-int summon_begin(const struct runtime *rt);
+int wake_service_begin(const struct runtime *rt);
 
 /* Waits some seconds for the tether, which may be joined then. -1 and the error
  * when none comes. */
-int summon_await(const struct runtime *rt, int fd, struct err *e);
+int wake_service_await(const struct runtime *rt, int fd, struct err *e);
 
 #endif

@@ -116,7 +116,7 @@ void doctor_tether(struct doctor_host *h, struct finding *f)
 {
     struct err e = ERR_INIT;
 
-    h->status = client_status(h->name, &e);
+    h->status = tether_client_status(h->name, &e);
     if (h->status != NULL) {
         judge_tether(h, f);
     } else if (e.code == ERR_NONE) {

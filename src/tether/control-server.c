@@ -142,7 +142,7 @@ static void op_down(struct request *rq, const json_t *o)
 static void op_replace(struct request *rq, const json_t *o)
 {
     struct control *c = rq->control;
-    struct succession *s = mem_alloc(sizeof *s);
+    struct handover *s = mem_alloc(sizeof *s);
     struct err e = ERR_INIT;
     size_t lost = 0;
 
@@ -152,7 +152,7 @@ static void op_replace(struct request *rq, const json_t *o)
         reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e)));
     } else {
         rq->successor = true;
-        if (succession_send(rq->fd, s, &lost) != 0)
+        if (handover_send(rq->fd, s, &lost) != 0)
             log_warn(c->log, "the process that was to take over is gone");
         else if (lost > 0)
             log_warn(c->log, "%zu connections that wait could not be handed over", lost);

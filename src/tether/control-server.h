@@ -12,7 +12,7 @@
 #include <uv.h>
 
 struct control;
-struct succession;
+struct handover;
 struct waiting;
 
 struct control_owner {
@@ -24,7 +24,7 @@ struct control_owner {
     int (*stop)(void *user, bool force, struct err *e);
     /* `replace`: fills s, whose descriptors are the caller's then, and has let go of them. 0, or -1 with
      * the reason why not. */
-    int (*replace)(void *user, struct succession *s, struct err *e);
+    int (*replace)(void *user, struct handover *s, struct err *e);
     /* `stream`: fd is the owner's from here, and so is the answer. */
     void (*stream)(void *user, int fd, const char *host, int64_t port);
     void *user;

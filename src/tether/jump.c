@@ -200,7 +200,7 @@ static int accept_stream(const char *via, const struct wait *w, int fd, struct e
 static int ask_stream(const struct runtime *rt, const struct profile *p, const struct wait *w, struct err *e)
 {
     struct err why = ERR_INIT;
-    int fd = call_open(
+    int fd = control_client_open(
         rt, json_pack("{s:s,s:s,s:I}", "op", "stream", "host", p->host, "port", (json_int_t)p->port), &why);
 
     if (fd < 0) {

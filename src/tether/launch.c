@@ -59,7 +59,7 @@ static json_t *await_answer(const struct profile *p, const struct launch_options
     const char *what;
 
     tell(o, p, "tether", "");
-    while ((answer = call_read_line(fd, deadline_left(d), e)) != NULL &&
+    while ((answer = control_client_read_line(fd, deadline_left(d), e)) != NULL &&
            (what = json_string_value(json_object_get(answer, "waiting"))) != NULL) {
         const char *whom = json_string_value(json_object_get(answer, "whom"));
         tell(o, p, what, whom != NULL ? whom : "");
@@ -83,7 +83,7 @@ static struct running look_at(const struct runtime *rt, const struct profile *p)
     char mine[DIGEST_HEX_SIZE];
     const char *fingerprint = NULL, *version = NULL;
     int replaceable = 0, for_others = 0;
-    json_t *answer = call_tether(rt, call_op("status"), STATUS_MS, NULL);
+    json_t *answer = control_client_ask(rt, control_client_op("status"), STATUS_MS, NULL);
 
     json_unpack(answer, "{s:{s?s,s?s,s?b,s?b}}", "status", "fingerprint", &fingerprint, "version", &version,
                 "replaceable", &replaceable, "for_others", &for_others);
@@ -118,7 +118,7 @@ static enum launch_result ask(const struct runtime *rt, const struct profile *p,
     json_t *answer = NULL;
     enum launch_result result = LAUNCH_FAILED;
 
-    int fd = call_open(rt, json_pack("{s:s,s:b}", "op", "up", "keep", !o->for_others), e);
+    int fd = control_client_open(rt, json_pack("{s:s,s:b}", "op", "up", "keep", !o->for_others), e);
     if (fd >= 0)
         answer = await_answer(p, o, fd, e);
     if (json_is_true(json_object_get(answer, "ok")))
@@ -351,10 +351,10 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
 
     *again = false;
     if (!lock_is_held(rt, &pid)) {
-        int summons = summon_begin(rt);
+        int summons = wake_service_begin(rt);
         if (summons < 0)
             return begin(p, rt, o, false, again, e);
-        enum launch_result r = summon_await(rt, summons, e) == 0 ? ask(rt, p, o, e) : LAUNCH_FAILED;
+        enum launch_result r = wake_service_await(rt, summons, e) == 0 ? ask(rt, p, o, e) : LAUNCH_FAILED;
         close(summons);
         return r;
     }

@@ -51,7 +51,7 @@ static int on_stop(void *user, bool force, struct err *e)
     return 0;
 }
 
-static int on_replace(void *user, struct succession *s, struct err *e)
+static int on_replace(void *user, struct handover *s, struct err *e)
 {
     struct tether *t = user;
 
@@ -196,7 +196,7 @@ bool tether_owns_socket(const struct tether *t)
 /* From the tether that runs; when there is none any more, as if there had never
  * been one. Several that want its place at once get it one after the other: who
  * asks one that has just lost it finds nobody there for a moment. */
-static int take_over(struct tether *t, struct succession *s, struct err *e)
+static int take_over(struct tether *t, struct handover *s, struct err *e)
 {
     const struct deadline d = deadline_in(TAKE_OVER_MS);
     struct err why;
@@ -204,7 +204,7 @@ static int take_over(struct tether *t, struct succession *s, struct err *e)
 
     do {
         why = (struct err)ERR_INIT;
-        asked = succession_take(t->cfg->runtime, s, &why);
+        asked = handover_take(t->cfg->runtime, s, &why);
         bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
         rc = nobody ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
         if (!nobody || rc != 1)
@@ -226,7 +226,7 @@ static int take_over(struct tether *t, struct succession *s, struct err *e)
 
 int tether_open(struct tether *t, struct err *e)
 {
-    struct succession *s = mem_alloc(sizeof *s);
+    struct handover *s = mem_alloc(sizeof *s);
 
     s->lock = s->sock = -1;
     int rc = t->cfg->replace ? take_over(t, s, e) : 0;
@@ -243,7 +243,7 @@ int tether_open(struct tether *t, struct err *e)
         pool_accept(t->pool, s->held[i]);
         s->held[i] = -1;
     }
-    succession_clear(s);
+    handover_clear(s);
     free(s);
     return rc;
 }
