@@ -17,7 +17,7 @@
 #define LINE_MAX_BYTES 16384 /* what is longer is shown in pieces */
 
 /* One file that is read to its end, again and again under -f. */
-struct tail {
+struct unread_byte {
     int fd; /* -1: not open */
     size_t used;
     char line[LINE_MAX_BYTES + 1];
@@ -25,7 +25,7 @@ struct tail {
 
 /* A log holds what libraries and servers said: no control byte of it reaches
  * the terminal. */
-static void print_line(struct tail *t, size_t len)
+static void print_line(struct unread_byte *t, size_t len)
 {
     t->line[len] = '\0';
     for (size_t i = 0; i < len; i++)
@@ -36,7 +36,7 @@ static void print_line(struct tail *t, size_t len)
     free(escaped);
 }
 
-static void print_lines(struct tail *t)
+static void print_lines(struct unread_byte *t)
 {
     char *newline;
 
@@ -50,7 +50,7 @@ static void print_lines(struct tail *t)
 }
 
 /* 0 when there is such a file, 1 when not. */
-static int tail_open(struct tail *t, const char *path, struct err *e)
+static int tail_open(struct unread_byte *t, const char *path, struct err *e)
 {
     struct stat st;
 
@@ -67,7 +67,7 @@ static int tail_open(struct tail *t, const char *path, struct err *e)
     return err_set(e, ERR_FAILED, "log", "%s is not a regular file", path);
 }
 
-static void tail_close(struct tail *t)
+static void tail_close(struct unread_byte *t)
 {
     if (t->fd < 0)
         return;
@@ -78,7 +78,7 @@ static void tail_close(struct tail *t)
     t->used = 0;
 }
 
-static int tail_read(struct tail *t, struct err *e)
+static int unread_byte_read(struct unread_byte *t, struct err *e)
 {
     struct stat st;
 
@@ -99,7 +99,7 @@ static int tail_read(struct tail *t, struct err *e)
 }
 
 /* True when path is another file by now, or none. */
-static bool rotated(const struct tail *t, const char *path)
+static bool rotated(const struct unread_byte *t, const char *path)
 {
     struct stat open_file, there;
 
@@ -116,7 +116,7 @@ static bool pause_for_more(void)
     return poll(&out, 1, POLL_MS) <= 0 || (out.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
-static int follow(struct tail *t, const char *path, struct err *e)
+static int follow(struct unread_byte *t, const char *path, struct err *e)
 {
     do {
         if (t->fd < 0 && tail_open(t, path, e) < 0)
@@ -126,7 +126,7 @@ static int follow(struct tail *t, const char *path, struct err *e)
         /* Asked before reading: a file that was replaced gets no more lines
          * after this read. */
         bool replaced = rotated(t, path);
-        if (tail_read(t, e) != 0)
+        if (unread_byte_read(t, e) != 0)
             return -1;
         if (replaced)
             tail_close(t);
@@ -136,18 +136,18 @@ static int follow(struct tail *t, const char *path, struct err *e)
     return 0;
 }
 
-static int print_file(struct tail *t, const char *path, struct err *e)
+static int print_file(struct unread_byte *t, const char *path, struct err *e)
 {
     int rc = tail_open(t, path, e);
 
     if (rc == 0)
-        rc = tail_read(t, e);
+        rc = unread_byte_read(t, e);
     return rc;
 }
 
 static int print_logs(const char *name, const char *path, bool following, struct err *e)
 {
-    struct tail *t = mem_alloc(sizeof *t);
+    struct unread_byte *t = mem_alloc(sizeof *t);
     char *older = mem_printf("%s.1", path);
     int rc = -1;
 

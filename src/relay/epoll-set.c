@@ -9,7 +9,7 @@
 
 #define BATCH 64
 
-struct edge {
+struct epoll_set {
     uv_poll_t poll;
     int fd;
     struct epoll_event *batch; /* being told, NULL otherwise */
@@ -34,7 +34,7 @@ static int what_of(uint32_t events)
 /* One batch a turn: what is left makes the set readable again at once. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    struct edge *set = poll->data;
+    struct epoll_set *set = poll->data;
     struct epoll_event batch[BATCH];
 
     (void)status;
@@ -43,16 +43,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     set->batch = batch;
     set->count = n;
     for (int i = 0; i < n; i++) {
-        struct edge_item *it = batch[i].data.ptr;
+        struct epoll_set_item *it = batch[i].data.ptr;
         if (it != NULL)
             it->changed(it->user, what_of(batch[i].events));
     }
     set->batch = NULL;
 }
 
-struct edge *edge_new(uv_loop_t *loop)
+struct epoll_set *epoll_set_new(uv_loop_t *loop)
 {
-    struct edge *set = mem_alloc(sizeof *set);
+    struct epoll_set *set = mem_alloc(sizeof *set);
 
     set->fd = epoll_create1(EPOLL_CLOEXEC);
     if (set->fd < 0 || uv_poll_init(loop, &set->poll, set->fd) != 0) {
@@ -66,7 +66,7 @@ struct edge *edge_new(uv_loop_t *loop)
     return set;
 }
 
-static int control(struct edge *set, int op, struct edge_item *it)
+static int control(struct epoll_set *set, int op, struct epoll_set_item *it)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = it };
 
@@ -75,7 +75,7 @@ static int control(struct edge *set, int op, struct edge_item *it)
     return epoll_ctl(set->fd, op, it->fd, &event);
 }
 
-int edge_add(struct edge *set, struct edge_item *it, int fd)
+int epoll_set_add(struct epoll_set *set, struct epoll_set_item *it, int fd)
 {
     it->fd = fd;
     it->writable_wanted = false;
@@ -85,7 +85,7 @@ int edge_add(struct edge *set, struct edge_item *it, int fd)
     return -1;
 }
 
-void edge_remove(struct edge *set, struct edge_item *it)
+void epoll_set_remove(struct epoll_set *set, struct epoll_set_item *it)
 {
     if (it->fd < 0)
         return;
@@ -96,7 +96,7 @@ void edge_remove(struct edge *set, struct edge_item *it)
             set->batch[i].data.ptr = NULL;
 }
 
-void edge_want_writable(struct edge *set, struct edge_item *it, bool wanted)
+void epoll_set_want_writable(struct epoll_set *set, struct epoll_set_item *it, bool wanted)
 {
     if (it->fd < 0 || it->writable_wanted == wanted)
         return;
@@ -106,13 +106,13 @@ void edge_want_writable(struct edge *set, struct edge_item *it, bool wanted)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct edge *set = handle->data;
+    struct epoll_set *set = handle->data;
 
     close(set->fd);
     free(set);
 }
 
-void edge_close(struct edge *set)
+void epoll_set_close(struct epoll_set *set)
 {
     if (set != NULL)
         uv_close((uv_handle_t *)&set->poll, on_closed);

@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <uv.h>
 
-struct edge;
+struct epoll_set;
 
 enum {
     EDGE_READABLE = 1, /* something has come since, or the other side has ended its direction */
-    EDGE_WRITABLE = 2, /* only after edge_want_writable() */
+    EDGE_WRITABLE = 2, /* only after epoll_set_want_writable() */
     EDGE_END = 4,      /* the other side sends no more */
     EDGE_GONE = 8,     /* both directions are over, or the descriptor is broken */
 };
 
 /* One descriptor, a part of whatever it belongs to. */
-struct edge_item {
+struct epoll_set_item {
     int fd; /* -1: not in a set */
     bool writable_wanted;
     void (*changed)(void *user, int what);
@@ -28,20 +28,20 @@ struct edge_item {
 };
 
 /* NULL when the system has none to give. */
-struct edge *edge_new(uv_loop_t *loop);
+struct epoll_set *epoll_set_new(uv_loop_t *loop);
 
 /* What the descriptor is now is told first, from the loop. 0, or -1: it is not
  * in the set. The descriptor stays the caller's. */
-int edge_add(struct edge *set, struct edge_item *it, int fd);
+int epoll_set_add(struct epoll_set *set, struct epoll_set_item *it, int fd);
 
 /* changed() is not called any more. The descriptor may be closed only then. */
-void edge_remove(struct edge *set, struct edge_item *it);
+void epoll_set_remove(struct epoll_set *set, struct epoll_set_item *it);
 
 /* A writable descriptor is told of once for each time it has become so, as long
  * as this is wanted. */
-void edge_want_writable(struct edge *set, struct edge_item *it, bool wanted);
+void epoll_set_want_writable(struct epoll_set *set, struct epoll_set_item *it, bool wanted);
 
 /* Every item must have been removed. set may be NULL. */
-void edge_close(struct edge *set);
+void epoll_set_close(struct epoll_set *set);
 
 #endif

@@ -5,21 +5,21 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-void queue_init(struct queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log)
+void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log)
 {
-    *q = (struct queue){ .relays = relays, .log = log, .patience_ms = TURN_PATIENCE_MS };
+    *q = (struct exec_queue){ .relays = relays, .log = log, .patience_ms = TURN_PATIENCE_MS };
     if (hold_ms > q->patience_ms)
         q->patience_ms = hold_ms;
 }
 
-void queue_begin(struct queue *q)
+void exec_queue_begin(struct exec_queue *q)
 {
-    turns_begin(&q->turns, time_mono_ms());
+    max_sessions_begin(&q->turns, time_mono_ms());
     q->waiting = false;
 }
 
 /* Commands that the server has let run, and those it was only asked for. */
-static size_t count(const struct queue *q, size_t *asked)
+static size_t count(const struct exec_queue *q, size_t *asked)
 {
     size_t granted = 0;
 
@@ -34,7 +34,7 @@ static size_t count(const struct queue *q, size_t *asked)
 }
 
 /* How long r may still wait: nobody is sent away while turns come. */
-static int64_t patience_left(const struct queue *q, const struct relay *r)
+static int64_t patience_left(const struct exec_queue *q, const struct relay *r)
 {
     int64_t now = time_mono_ms();
     int64_t since = relay_queued_ms(r) != 0 ? relay_queued_ms(r) : now;
@@ -44,17 +44,17 @@ static int64_t patience_left(const struct queue *q, const struct relay *r)
     return since + q->patience_ms > now ? since + q->patience_ms - now : 0;
 }
 
-static void enqueue(struct queue *q, struct relay *r)
+static void enqueue(struct exec_queue *q, struct relay *r)
 {
     q->waiting = true;
     relay_queue(r, patience_left(q, r));
 }
 
-bool queue_turn(struct queue *q, struct relay *r)
+bool exec_queue_turn(struct exec_queue *q, struct relay *r)
 {
     size_t asked, granted = count(q, &asked);
 
-    if (!q->waiting && turns_may_open(&q->turns, granted, asked, time_mono_ms()))
+    if (!q->waiting && max_sessions_may_open(&q->turns, granted, asked, time_mono_ms()))
         return true;
     q->waiting = true;
     if (!relay_queued(r))
@@ -62,23 +62,23 @@ bool queue_turn(struct queue *q, struct relay *r)
     return false;
 }
 
-void queue_started(struct queue *q)
+void exec_queue_started(struct exec_queue *q)
 {
     size_t asked;
 
-    turns_started(&q->turns, count(q, &asked), time_mono_ms());
+    max_sessions_started(&q->turns, count(q, &asked), time_mono_ms());
 }
 
-void queue_ended(struct queue *q)
+void exec_queue_ended(struct exec_queue *q)
 {
-    turns_ended(&q->turns, time_mono_ms());
+    max_sessions_ended(&q->turns, time_mono_ms());
 }
 
-bool queue_turned_away(struct queue *q, struct relay *r)
+bool exec_queue_turned_away(struct exec_queue *q, struct relay *r)
 {
     size_t asked, known = q->turns.limit;
 
-    if (!relay_turned_away(r) || !turns_refused(&q->turns, count(q, &asked), time_mono_ms()))
+    if (!relay_turned_away(r) || !max_sessions_refused(&q->turns, count(q, &asked), time_mono_ms()))
         return false;
     if (known == 0)
         log_info(q->log,
@@ -89,7 +89,7 @@ bool queue_turned_away(struct queue *q, struct relay *r)
     return true;
 }
 
-bool queue_missed(struct queue *q, struct relay *r, const char *host, struct err *e)
+bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, struct err *e)
 {
     if (patience_left(q, r) > 0) {
         enqueue(q, r);
@@ -103,12 +103,12 @@ bool queue_missed(struct queue *q, struct relay *r, const char *host, struct err
     return true;
 }
 
-int64_t queue_due_ms(const struct queue *q)
+int64_t exec_queue_due_ms(const struct exec_queue *q)
 {
     size_t asked, granted = count(q, &asked);
 
     /* An answer comes as an event. */
     if (!q->waiting || asked > 0)
         return -1;
-    return turns_due_ms(&q->turns, granted, time_mono_ms());
+    return max_sessions_due_ms(&q->turns, granted, time_mono_ms());
 }

@@ -12,39 +12,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct queue {
+struct exec_queue {
     const struct relay_list *relays; /* those without a tag are commands */
     struct log *log;
     int64_t patience_ms; /* how long nobody's turn may come */
-    struct turns turns;
+    struct max_sessions turns;
     bool waiting; /* somebody's turn has not come */
 };
 
 /* relays and log must outlive it. Nobody is sent away before hold_ms are over
  * either. */
-void queue_init(struct queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log);
+void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log);
 
 /* A new session. */
-void queue_begin(struct queue *q);
+void exec_queue_begin(struct exec_queue *q);
 
 /* Whether r may be started now; otherwise it is queued. To be asked for every
  * relay that is held, in the order of their arrival, with waiting cleared
  * before the first. */
-bool queue_turn(struct queue *q, struct relay *r);
+bool exec_queue_turn(struct exec_queue *q, struct relay *r);
 
 /* Its command was started; its relay has ended. */
-void queue_started(struct queue *q);
-void queue_ended(struct queue *q);
+void exec_queue_started(struct exec_queue *q);
+void exec_queue_ended(struct exec_queue *q);
 
 /* r was refused. True when that was the server's limit: r is queued again. */
-bool queue_turned_away(struct queue *q, struct relay *r);
+bool exec_queue_turned_away(struct exec_queue *q, struct relay *r);
 
 /* r has waited for long. False: it still does, because turns do come. True,
  * with the error, when it should be refused. */
-bool queue_missed(struct queue *q, struct relay *r, const char *host, struct err *e);
+bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, struct err *e);
 
-/* Milliseconds until queue_turn() is to be asked again without any event; -1:
+/* Milliseconds until exec_queue_turn() is to be asked again without any event; -1:
  * never. */
-int64_t queue_due_ms(const struct queue *q);
+int64_t exec_queue_due_ms(const struct exec_queue *q);
 
 #endif

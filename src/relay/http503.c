@@ -14,20 +14,20 @@
 #define REQUEST_MS 500 /* for the request to arrive */
 #define DRAIN_MS 3000  /* for the client to read the answer and go */
 
-struct refusal {
+struct http503 {
     uv_poll_t poll;
     uv_timer_t timer;
     int open_handles;
     int fd;
     char *message;
     bool closing;
-    refusal_done_fn done;
+    http503_done_fn done;
     void *user;
 };
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct refusal *f = handle->data;
+    struct http503 *f = handle->data;
 
     if (--f->open_handles > 0)
         return;
@@ -36,7 +36,7 @@ static void on_closed(uv_handle_t *handle)
     free(f);
 }
 
-void refusal_close(struct refusal *f)
+void http503_close(struct http503 *f)
 {
     if (f->closing)
         return;
@@ -48,7 +48,7 @@ void refusal_close(struct refusal *f)
 
 static void on_over(uv_timer_t *timer)
 {
-    refusal_close(timer->data);
+    http503_close(timer->data);
 }
 
 static char *body_of(const char *message)
@@ -65,7 +65,7 @@ static char *body_of(const char *message)
 /* What the client sends from now on is dropped, until it closes. */
 static void on_drain(uv_poll_t *poll, int status, int events)
 {
-    struct refusal *f = poll->data;
+    struct http503 *f = poll->data;
     char sink[16384];
 
     (void)events;
@@ -74,13 +74,13 @@ static void on_drain(uv_poll_t *poll, int status, int events)
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
             return;
         if (n <= 0) {
-            refusal_close(f);
+            http503_close(f);
             return;
         }
     }
 }
 
-static void answer(struct refusal *f)
+static void answer(struct http503 *f)
 {
     char start[5] = "";
     ssize_t n = recv(f->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
@@ -95,7 +95,7 @@ static void answer(struct refusal *f)
 
     /* A fresh unix socket takes a kilobyte whole. */
     if (send(f->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-        refusal_close(f);
+        http503_close(f);
     } else {
         (void)shutdown(f->fd, SHUT_WR);
         uv_poll_start(&f->poll, UV_READABLE, on_drain);
@@ -117,9 +117,9 @@ static void on_no_request(uv_timer_t *timer)
     answer(timer->data);
 }
 
-struct refusal *refusal_start(uv_loop_t *loop, int fd, const char *message, refusal_done_fn done, void *user)
+struct http503 *http503_start(uv_loop_t *loop, int fd, const char *message, http503_done_fn done, void *user)
 {
-    struct refusal *f = mem_alloc(sizeof *f);
+    struct http503 *f = mem_alloc(sizeof *f);
 
     f->fd = fd;
     f->done = done;

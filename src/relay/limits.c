@@ -6,7 +6,7 @@
 
 #define FDS_RESERVED 48
 
-void room_init(struct room *room)
+void limits_init(struct limits *room)
 {
     struct rlimit lim;
 
@@ -18,8 +18,8 @@ void room_init(struct room *room)
     room->fd_limit = limit - reserved;
 }
 
-bool room_lacks(const struct room *room, const struct profile *p, int fd, size_t count, int64_t held,
-                struct err *e)
+bool limits_lacks(const struct limits *room, const struct profile *p, int fd, size_t count, int64_t held,
+                  struct err *e)
 {
     /* The kernel gives out the lowest number that is free. */
     if (fd >= room->fd_limit) {

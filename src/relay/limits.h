@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct room {
+struct limits {
     int fd_limit;     /* descriptors from here on are for refusals only */
     int listen_limit; /* and from here on not even for them */
 };
 
 /* By the process's limit of descriptors. */
-void room_init(struct room *room);
+void limits_init(struct limits *room);
 
 /* Whether there is none for the connection fd beside `count` others; `held` of them
  * wait for a session, -1 when there is one. True with the error. Too many is too many
  * of all kinds: each costs a descriptor and buffers. */
-bool room_lacks(const struct room *room, const struct profile *p, int fd, size_t count, int64_t held,
-                struct err *e);
+bool limits_lacks(const struct limits *room, const struct profile *p, int fd, size_t count, int64_t held,
+                  struct err *e);
 
 #endif

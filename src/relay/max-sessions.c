@@ -6,12 +6,12 @@
 #define PAUSE_MIN_MS 50
 #define PAUSE_MAX_MS 1000
 
-void turns_begin(struct turns *t, int64_t now_ms)
+void max_sessions_begin(struct max_sessions *t, int64_t now_ms)
 {
-    *t = (struct turns){ .moved_ms = now_ms, .freed_ms = now_ms };
+    *t = (struct max_sessions){ .moved_ms = now_ms, .freed_ms = now_ms };
 }
 
-bool turns_may_open(const struct turns *t, size_t running, size_t opening, int64_t now_ms)
+bool max_sessions_may_open(const struct max_sessions *t, size_t running, size_t opening, int64_t now_ms)
 {
     if (opening >= TURN_OPENING_MAX || now_ms < t->not_before_ms)
         return false;
@@ -20,7 +20,7 @@ bool turns_may_open(const struct turns *t, size_t running, size_t opening, int64
     return opening == 0 && now_ms >= t->stretch_ms;
 }
 
-void turns_started(struct turns *t, size_t running, int64_t now_ms)
+void max_sessions_started(struct max_sessions *t, size_t running, int64_t now_ms)
 {
     t->moved_ms = now_ms;
     t->pause_ms = 0;
@@ -30,7 +30,7 @@ void turns_started(struct turns *t, size_t running, int64_t now_ms)
     t->stretch_ms = now_ms;
 }
 
-bool turns_refused(struct turns *t, size_t running, int64_t now_ms)
+bool max_sessions_refused(struct max_sessions *t, size_t running, int64_t now_ms)
 {
     if (running == 0 && now_ms - t->freed_ms > TURN_SETTLE_MS)
         return false;
@@ -48,14 +48,14 @@ bool turns_refused(struct turns *t, size_t running, int64_t now_ms)
     return true;
 }
 
-void turns_ended(struct turns *t, int64_t now_ms)
+void max_sessions_ended(struct max_sessions *t, int64_t now_ms)
 {
     t->freed_ms = now_ms;
     if (t->limit > 0 && t->not_before_ms < now_ms + FREEING_MS)
         t->not_before_ms = now_ms + FREEING_MS;
 }
 
-int64_t turns_due_ms(const struct turns *t, size_t running, int64_t now_ms)
+int64_t max_sessions_due_ms(const struct max_sessions *t, size_t running, int64_t now_ms)
 {
     int64_t at = t->not_before_ms;
 

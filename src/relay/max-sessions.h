@@ -22,7 +22,7 @@
 /* How long somebody waits, at least, while nobody's turn comes. */
 #define TURN_PATIENCE_MS 60000
 
-struct turns {
+struct max_sessions {
     size_t limit; /* commands that run at once; 0: none was met */
     int64_t not_before_ms;
     int64_t pause_ms;
@@ -32,24 +32,24 @@ struct turns {
 };
 
 /* A new session, whose probe has just ended. */
-void turns_begin(struct turns *t, int64_t now_ms);
+void max_sessions_begin(struct max_sessions *t, int64_t now_ms);
 
 /* Whether one more may be opened while `running` were granted and `opening`
  * are unanswered. */
-bool turns_may_open(const struct turns *t, size_t running, size_t opening, int64_t now_ms);
+bool max_sessions_may_open(const struct max_sessions *t, size_t running, size_t opening, int64_t now_ms);
 
 /* One was started; `running` counts it. */
-void turns_started(struct turns *t, size_t running, int64_t now_ms);
+void max_sessions_started(struct max_sessions *t, size_t running, int64_t now_ms);
 
 /* The server refused to open one while `running` others were granted. True:
  * its turn will come. False: this is no matter of how many. */
-bool turns_refused(struct turns *t, size_t running, int64_t now_ms);
+bool max_sessions_refused(struct max_sessions *t, size_t running, int64_t now_ms);
 
 /* One has ended. */
-void turns_ended(struct turns *t, int64_t now_ms);
+void max_sessions_ended(struct max_sessions *t, int64_t now_ms);
 
-/* Milliseconds until turns_may_open() may say yes by the clock alone, for
+/* Milliseconds until max_sessions_may_open() may say yes by the clock alone, for
  * somebody who waits. */
-int64_t turns_due_ms(const struct turns *t, size_t running, int64_t now_ms);
+int64_t max_sessions_due_ms(const struct max_sessions *t, size_t running, int64_t now_ms);
 
 #endif

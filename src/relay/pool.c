@@ -28,14 +28,14 @@ struct pool {
     struct pool_owner owner;
     struct relay_owner relay_owner;
     struct relay_list relays;
-    struct answers answers;
+    struct reject answers;
     struct session *session; /* NULL: not serving */
     enum transport transport;
     char *socket;  /* at the other side; NULL: only the command knows */
     char *command; /* for dial-stdio */
     struct spare *spare;
-    struct queue queue; /* only where by_command() */
-    struct room room;
+    struct exec_queue queue; /* only where by_command() */
+    struct limits room;
     bool refuse;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
@@ -61,9 +61,9 @@ static void maybe_free(void *user)
 
     if (!pool->closing || pool->relays.count > 0 || pool->answers.count > 0)
         return;
-    edge_close(pool->relay_owner.edge);
+    epoll_set_close(pool->relay_owner.edge);
     free(pool->relay_owner.scratch);
-    answers_clear(&pool->answers);
+    reject_clear(&pool->answers);
     free(pool->socket);
     free(pool->command);
     free(pool);
@@ -76,15 +76,15 @@ static void refuse_down(struct pool *pool, int fd, const struct target *target)
 {
     struct err e = ERR_INIT;
 
-    reason_down(pool->profile, target != NULL, pool->owner.reason(pool->owner.user), &e);
-    answers_refuse(&pool->answers, fd, target != NULL, &e);
+    reject_reason_down(pool->profile, target != NULL, pool->owner.reason(pool->owner.user), &e);
+    reject_client(&pool->answers, fd, target != NULL, &e);
 }
 
 static bool crowded(const struct pool *pool, int fd, struct err *e)
 {
     int64_t held = pool->session == NULL ? (int64_t)pool_counts(pool).held : -1;
 
-    return room_lacks(&pool->room, pool->profile, fd, pool->relays.count, held, e);
+    return limits_lacks(&pool->room, pool->profile, fd, pool->relays.count, held, e);
 }
 
 /* ---- what relays tell ---------------------------------------------------- */
@@ -119,7 +119,7 @@ static void on_opened(void *user, struct relay *r)
     if (relay_tag(r) != NULL)
         relay_greet(r, "{\"ok\":true}\n");
     else if (by_command(pool))
-        queue_started(&pool->queue);
+        exec_queue_started(&pool->queue);
 }
 
 static void on_refused(void *user, struct relay *r, const char *words)
@@ -128,14 +128,14 @@ static void on_refused(void *user, struct relay *r, const char *words)
     struct pool *pool = user;
     struct err e = ERR_INIT;
 
-    if (target == NULL && by_command(pool) && queue_turned_away(&pool->queue, r))
+    if (target == NULL && by_command(pool) && exec_queue_turned_away(&pool->queue, r))
         return;
     if (target != NULL)
-        reason_stream(pool->profile, target->host, target->port, words, &e);
+        reject_reason_stream(pool->profile, target->host, target->port, words, &e);
     else
-        reason_socket(pool->profile, pool->socket, by_command(pool) ? pool->command : NULL, words, &e);
+        reject_reason_socket(pool->profile, pool->socket, by_command(pool) ? pool->command : NULL, words, &e);
     log_err(pool->log, LOG_WARN, &e);
-    answers_refuse(&pool->answers, relay_release(r), target != NULL, &e);
+    reject_client(&pool->answers, relay_release(r), target != NULL, &e);
 }
 
 static void on_failed(void *user, struct relay *r, const char *how)
@@ -153,9 +153,9 @@ static void on_expired(void *user, struct relay *r)
 
     if (pool->session == NULL || !relay_queued(r)) {
         refuse_down(pool, relay_release(r), relay_tag(r));
-    } else if (queue_missed(&pool->queue, r, pool->profile->host, &e)) {
+    } else if (exec_queue_missed(&pool->queue, r, pool->profile->host, &e)) {
         log_err(pool->log, LOG_WARN, &e);
-        answers_refuse(&pool->answers, relay_release(r), false, &e);
+        reject_client(&pool->answers, relay_release(r), false, &e);
     }
 }
 
@@ -164,7 +164,7 @@ static void on_closed(void *user, struct relay *r)
     struct pool *pool = user;
 
     if (relay_tag(r) == NULL)
-        queue_ended(&pool->queue);
+        exec_queue_ended(&pool->queue);
     relay_list_remove(&pool->relays, r);
     target_free(relay_tag(r));
     maybe_free(pool);
@@ -221,7 +221,7 @@ static void serve_held(struct pool *pool)
 {
     pool->queue.waiting = false;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        if (relay_held(r) && (!by_command(pool) || relay_tag(r) != NULL || queue_turn(&pool->queue, r)))
+        if (relay_held(r) && (!by_command(pool) || relay_tag(r) != NULL || exec_queue_turn(&pool->queue, r)))
             attach(pool, r);
 }
 
@@ -238,7 +238,7 @@ static void admit(struct pool *pool, int fd, struct target *target)
         hold_ms = STREAM_HOLD_MS;
     pool->total++;
     if (crowded(pool, fd, &e))
-        answers_refuse(&pool->answers, fd, target != NULL, &e);
+        reject_client(&pool->answers, fd, target != NULL, &e);
     else if (pool->session == NULL && pool->refuse)
         refuse_down(pool, fd, target);
     else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
@@ -277,7 +277,7 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
     mem_replace(&pool->socket, socket);
     free(pool->command);
     pool->command = dial_command_text(pool->profile, socket);
-    queue_begin(&pool->queue);
+    exec_queue_begin(&pool->queue);
     /* dial-stdio costs a process at the other end for each one. */
     if (transport == TRANSPORT_STREAMLOCAL)
         pool->spare = spare_new(s, socket, pool->profile->spare_channels, ready, on_dirty, pool);
@@ -359,7 +359,7 @@ void pool_step(struct pool *pool)
 
 int64_t pool_due_ms(const struct pool *pool)
 {
-    return pool->spare != NULL ? spare_due_ms(pool->spare) : queue_due_ms(&pool->queue);
+    return pool->spare != NULL ? spare_due_ms(pool->spare) : exec_queue_due_ms(&pool->queue);
 }
 
 struct pool_counts pool_counts(const struct pool *pool)
@@ -408,7 +408,7 @@ size_t pool_give_held(struct pool *pool, int *fds, size_t max)
 struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
                       const struct pool_owner *owner)
 {
-    struct edge *edge = edge_new(loop);
+    struct epoll_set *edge = epoll_set_new(loop);
 
     if (edge == NULL)
         return NULL;
@@ -417,9 +417,9 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
-    room_init(&pool->room);
-    pool->answers = (struct answers){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
-    queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
+    limits_init(&pool->room);
+    pool->answers = (struct reject){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
+    exec_queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){
         .dirty = on_dirty,
         .congested = on_congested,
@@ -445,6 +445,6 @@ void pool_close(struct pool *pool)
     pool->closing = true;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         relay_close(r);
-    answers_close(&pool->answers);
+    reject_close(&pool->answers);
     maybe_free(pool);
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-void reason_down(const struct profile *p, bool stream, const struct err *why, struct err *e)
+void reject_reason_down(const struct profile *p, bool stream, const struct err *why, struct err *e)
 {
     char text[900];
 
@@ -20,7 +20,8 @@ void reason_down(const struct profile *p, bool stream, const struct err *why, st
     err_hint(e, "%s", why->hint);
 }
 
-void reason_stream(const struct profile *p, const char *host, int64_t port, const char *words, struct err *e)
+void reject_reason_stream(const struct profile *p, const char *host, int64_t port, const char *words,
+                          struct err *e)
 {
     err_set(e, ERR_UNREACHABLE, "TCP", "%s cannot reach %s port %" PRId64 ": %s", p->host, host, port,
             *words != '\0' ? words : "no reason given");
@@ -31,8 +32,8 @@ void reason_stream(const struct profile *p, const char *host, int64_t port, cons
                  p->host);
 }
 
-void reason_socket(const struct profile *p, const char *socket, const char *command, const char *words,
-                   struct err *e)
+void reject_reason_socket(const struct profile *p, const char *socket, const char *command, const char *words,
+                          struct err *e)
 {
     err_set(e, ERR_SOCKET, "Docker socket", "%s on %s cannot be reached by %s: %s",
             socket != NULL ? socket : "the Docker Engine", p->host,

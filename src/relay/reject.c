@@ -12,9 +12,9 @@
 
 #define REFUSALS_MAX 4096
 
-static void on_done(void *user, struct refusal *f)
+static void on_done(void *user, struct http503 *f)
 {
-    struct answers *a = user;
+    struct reject *a = user;
 
     for (size_t i = 0; i < a->count; i++)
         if (a->items[i] == f)
@@ -23,7 +23,7 @@ static void on_done(void *user, struct refusal *f)
         a->emptied(a->user);
 }
 
-static void refuse_docker(struct answers *a, int fd, const struct err *e)
+static void refuse_docker(struct reject *a, int fd, const struct err *e)
 {
     char text[ERR_MSG_SIZE + sizeof e->layer + 4], safe[ERR_MSG_SIZE + ERR_HINT_SIZE];
 
@@ -35,7 +35,7 @@ static void refuse_docker(struct answers *a, int fd, const struct err *e)
     char *whole = mem_printf("%s%s%s", text, *e->hint ? ". Hint: " : "", e->hint);
     err_escape(safe, sizeof safe, whole);
     char *message = mem_printf("docktether: %s: %s", a->name, safe);
-    struct refusal *f = refusal_start(a->loop, fd, message, on_done, a);
+    struct http503 *f = http503_start(a->loop, fd, message, on_done, a);
     if (f != NULL) {
         a->items = mem_resize(a->items, a->count + 1, sizeof *a->items);
         a->items[a->count++] = f;
@@ -57,7 +57,7 @@ static void refuse_stream(int fd, const struct err *e)
     close(fd);
 }
 
-void answers_refuse(struct answers *a, int fd, bool stream, const struct err *e)
+void reject_client(struct reject *a, int fd, bool stream, const struct err *e)
 {
     if (fd < 0)
         return;
@@ -68,13 +68,13 @@ void answers_refuse(struct answers *a, int fd, bool stream, const struct err *e)
         refuse_docker(a, fd, e);
 }
 
-void answers_close(struct answers *a)
+void reject_close(struct reject *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        refusal_close(a->items[i]);
+        http503_close(a->items[i]);
 }
 
-void answers_clear(struct answers *a)
+void reject_clear(struct reject *a)
 {
     free(a->items);
     a->items = NULL;

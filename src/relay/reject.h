@@ -10,22 +10,22 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct answers {
+struct reject {
     uv_loop_t *loop;
     const char *name;            /* of the profile */
     void (*emptied)(void *user); /* nobody is being answered any more */
     void *user;
     uint64_t total;
-    struct refusal **items; /* under way */
+    struct http503 **items; /* under way */
     size_t count;
 };
 
 /* Takes over fd; -1 is nobody. */
-void answers_refuse(struct answers *a, int fd, bool stream, const struct err *e);
+void reject_client(struct reject *a, int fd, bool stream, const struct err *e);
 
 /* Ends all of them; emptied() follows, unless there are none. */
-void answers_close(struct answers *a);
+void reject_close(struct reject *a);
 
-void answers_clear(struct answers *a);
+void reject_clear(struct reject *a);
 
 #endif

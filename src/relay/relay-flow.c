@@ -9,7 +9,7 @@
 
 #define READS_PER_TURN 4
 
-void flow_drop(struct backlog *b)
+void relay_flow_drop(struct backlog *b)
 {
     free(b->data);
     *b = (struct backlog){ 0 };
@@ -39,7 +39,7 @@ static size_t send_local(struct relay *r, const char *data, size_t len)
     return sent;
 }
 
-size_t flow_data(void *user, const void *buf, size_t len)
+size_t relay_flow_data(void *user, const void *buf, size_t len)
 {
     struct relay *r = user;
 
@@ -52,7 +52,7 @@ size_t flow_data(void *user, const void *buf, size_t len)
     return send_local(r, buf, len);
 }
 
-void flow_event(void *user)
+void relay_flow_event(void *user)
 {
     struct relay *r = user;
 
@@ -83,7 +83,7 @@ static void flow_down(struct relay *r)
             if (!r->gone && r->down.at < r->down.len)
                 return;
         }
-        flow_drop(&r->down);
+        relay_flow_drop(&r->down);
         if (!channel_paused(r->ch)) {
             channel_widen(r->ch, &r->down.data, &r->down.len);
             if (r->down.data == NULL)
@@ -138,7 +138,7 @@ static bool flush_up(struct relay *r)
         if (r->up.at < r->up.len)
             return false;
     }
-    flow_drop(&r->up);
+    relay_flow_drop(&r->up);
     return true;
 }
 
@@ -170,7 +170,8 @@ static void flow_read(struct relay *r)
 
     while (may_read(r)) {
         size_t written = 0;
-        ssize_t n = tail_read(&r->tail, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
+        ssize_t n =
+            unread_byte_read(&r->tail, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
         if (n > 0) {
             if (write_up(r, data, (size_t)n, &written) && written < (size_t)n)
                 set_backlog(&r->up, data + written, (size_t)n - written);
@@ -240,7 +241,7 @@ static bool is_stale(const struct relay *r)
     return r->spare && !r->used && !r->delivered && !r->gone && channel_at_eof(r->ch);
 }
 
-void flow_run(struct relay *r)
+void relay_flow_run(struct relay *r)
 {
     if (is_stale(r)) {
         r->owner->stale(r->owner->user, r);
@@ -265,6 +266,6 @@ void flow_run(struct relay *r)
          * have passed everything on, and how it ended would not be known. */
         if (over)
             relay_linger(r);
-        edge_want_writable(r->owner->edge, &r->edge, !r->gone && !drained);
+        epoll_set_want_writable(r->owner->edge, &r->edge, !r->gone && !drained);
     }
 }

@@ -16,10 +16,10 @@ struct backlog {
 };
 
 struct relay {
-    struct edge_item edge;
+    struct epoll_set_item edge;
     uv_timer_t timer;
     int fd;
-    struct tail tail; /* of fd */
+    struct unread_byte tail; /* of fd */
     enum phase phase;
     struct relay_owner *owner;
     void *tag;
@@ -47,13 +47,13 @@ struct relay {
 };
 
 /* Moves what can be moved and ends the relay when all is done. */
-void flow_run(struct relay *r);
+void relay_flow_run(struct relay *r);
 
 /* The callbacks of a relay's channel. */
-size_t flow_data(void *user, const void *buf, size_t len);
-void flow_event(void *user);
+size_t relay_flow_data(void *user, const void *buf, size_t len);
+void relay_flow_event(void *user);
 
-void flow_drop(struct backlog *b);
+void relay_flow_drop(struct backlog *b);
 
 /* relay.c: what flows change */
 void relay_set_gone(struct relay *r);   /* the client has closed altogether */

@@ -12,7 +12,7 @@
 #define LINGER_MS 2000 /* for what a client wrote before it went away */
 #define EXIT_MS 1000   /* between the end of a command's output and the word how it ended */
 
-const struct channel_callbacks relay_callbacks = { .data = flow_data, .event = flow_event };
+const struct channel_callbacks relay_callbacks = { .data = relay_flow_data, .event = relay_flow_event };
 
 /* ---- the end ------------------------------------------------------------- */
 
@@ -21,8 +21,8 @@ static void on_handle_closed(uv_handle_t *handle)
     struct relay *r = handle->data;
 
     r->owner->closed(r->owner->user, r);
-    flow_drop(&r->up);
-    flow_drop(&r->down);
+    relay_flow_drop(&r->up);
+    relay_flow_drop(&r->down);
     free(r);
 }
 
@@ -33,7 +33,7 @@ static int let_go(struct relay *r)
 
     if (r->phase == PHASE_DONE)
         return -1;
-    edge_remove(r->owner->edge, &r->edge);
+    epoll_set_remove(r->owner->edge, &r->edge);
     r->phase = PHASE_DONE;
     r->fd = -1;
     channel_close(r->ch);
@@ -46,7 +46,7 @@ static int let_go(struct relay *r)
 int relay_release(struct relay *r)
 {
     if (r->phase != PHASE_DONE)
-        tail_take(&r->tail, r->fd);
+        unread_byte_take(&r->tail, r->fd);
     return let_go(r);
 }
 
@@ -106,8 +106,8 @@ void relay_set_gone(struct relay *r)
     if (r->gone)
         return;
     r->gone = true;
-    flow_drop(&r->down);
-    if (relay_queued(r) || (r->phase != PHASE_OPEN && tail_waiting(&r->tail, r->fd) == 0))
+    relay_flow_drop(&r->down);
+    if (relay_queued(r) || (r->phase != PHASE_OPEN && unread_byte_waiting(&r->tail, r->fd) == 0))
         relay_close(r);
     else if (r->phase == PHASE_OPEN)
         relay_linger(r);
@@ -133,7 +133,7 @@ void relay_step(struct relay *r, bool probe)
         r->owner->opened(r->owner->user, r);
     }
     if (r->phase == PHASE_OPEN)
-        flow_run(r);
+        relay_flow_run(r);
 }
 
 /* Notes it; what follows from it is done when the owner steps all relays. */
@@ -172,7 +172,7 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
     r->timer.data = r;
     r->edge.changed = on_changed;
     r->edge.user = r;
-    if (edge_add(owner->edge, &r->edge, fd) != 0) {
+    if (epoll_set_add(owner->edge, &r->edge, fd) != 0) {
         free(r);
         return NULL;
     }
@@ -200,7 +200,7 @@ static void hold(struct relay *r, int64_t ms, bool queued)
     r->phase = PHASE_HELD;
     r->queued = queued;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)ms, 0);
-    edge_want_writable(r->owner->edge, &r->edge, false);
+    epoll_set_want_writable(r->owner->edge, &r->edge, false);
     if (queued && r->gone)
         relay_close(r);
 }

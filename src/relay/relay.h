@@ -43,8 +43,8 @@ struct relay_owner {
     /* The last callback; the relay is freed afterwards. */
     void (*closed)(void *user, struct relay *r);
     void *user;
-    struct edge *edge; /* in which all of them are */
-    char *scratch;     /* for one read */
+    struct epoll_set *edge; /* in which all of them are */
+    char *scratch;          /* for one read */
     size_t scratch_size;
     /* How long the channel of a client that has gone is kept; 0: closed at once. */
     int64_t farewell_ms;

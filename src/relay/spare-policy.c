@@ -2,14 +2,14 @@
 
 #define PERIOD_MS (20 * 1000) /* what was left over for so long was too much */
 
-struct ration ration_of(size_t least, size_t most)
+struct spare_policy spare_policy_of(size_t least, size_t most)
 {
     size_t wanted = least < most ? least : most;
 
-    return (struct ration){ .least = wanted, .most = most, .wanted = wanted };
+    return (struct spare_policy){ .least = wanted, .most = most, .wanted = wanted };
 }
 
-void ration_missed(struct ration *r, int64_t now_ms)
+void spare_policy_missed(struct spare_policy *r, int64_t now_ms)
 {
     if (r->least == 0 || r->wanted >= r->most)
         return;
@@ -18,13 +18,13 @@ void ration_missed(struct ration *r, int64_t now_ms)
     r->period_ms = now_ms + PERIOD_MS;
 }
 
-void ration_taken(struct ration *r, size_t ready)
+void spare_policy_taken(struct spare_policy *r, size_t ready)
 {
     if (r->period_ms != 0 && ready < r->left_over)
         r->left_over = ready;
 }
 
-void ration_settle(struct ration *r, int64_t now_ms, size_t ready)
+void spare_policy_settle(struct spare_policy *r, int64_t now_ms, size_t ready)
 {
     size_t half = r->left_over / 2 + r->left_over % 2;
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ration {
+struct spare_policy {
     size_t least; /* to keep, whatever happens; 0: none are kept at all */
     size_t most;
     size_t wanted;     /* between the two */
@@ -15,15 +15,15 @@ struct ration {
     int64_t period_ms; /* its end; 0: none is running */
 };
 
-struct ration ration_of(size_t least, size_t most);
+struct spare_policy spare_policy_of(size_t least, size_t most);
 
 /* One was asked for when none was ready. */
-void ration_missed(struct ration *r, int64_t now_ms);
+void spare_policy_missed(struct spare_policy *r, int64_t now_ms);
 
 /* One was taken, and so many are ready still. */
-void ration_taken(struct ration *r, size_t ready);
+void spare_policy_taken(struct spare_policy *r, size_t ready);
 
 /* Call it with the number that is ready at period_ms, or whenever. */
-void ration_settle(struct ration *r, int64_t now_ms, size_t ready);
+void spare_policy_settle(struct spare_policy *r, int64_t now_ms, size_t ready);
 
 #endif

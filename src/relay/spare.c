@@ -22,7 +22,7 @@ struct spare {
     char *path;
     struct item *items[SPARE_MAX * 2]; /* in the order of their birth; successors overlap */
     size_t count;
-    struct ration ration;
+    struct spare_policy ration;
     int64_t not_before_ms;
     int64_t taken_ms; /* when one was taken last */
     void (*dirty)(void *user);
@@ -117,7 +117,7 @@ struct spare *spare_new(struct session *s, const char *path, int64_t count, stru
 
     sp->session = s;
     sp->path = mem_strdup(path);
-    sp->ration = ration_of(count < SPARE_MAX ? (size_t)count : SPARE_MAX, SPARE_MAX);
+    sp->ration = spare_policy_of(count < SPARE_MAX ? (size_t)count : SPARE_MAX, SPARE_MAX);
     sp->dirty = dirty;
     sp->user = user;
     if (first != NULL) {
@@ -141,9 +141,9 @@ struct channel *spare_take(struct spare *sp)
         if (is_ready(sp->items[i - 1]))
             ch = detach(sp, i - 1);
     if (ch == NULL)
-        ration_missed(&sp->ration, sp->taken_ms);
+        spare_policy_missed(&sp->ration, sp->taken_ms);
     else
-        ration_taken(&sp->ration, count_ready(sp));
+        spare_policy_taken(&sp->ration, count_ready(sp));
     return ch;
 }
 
@@ -189,7 +189,7 @@ static int64_t refill_ms(const struct spare *sp)
 
 void spare_step(struct spare *sp)
 {
-    ration_settle(&sp->ration, time_boot_ms(), count_ready(sp));
+    spare_policy_settle(&sp->ration, time_boot_ms(), count_ready(sp));
     prune(sp);
     if (time_boot_ms() < refill_ms(sp))
         return;

@@ -11,7 +11,7 @@ static size_t queued(int fd)
     return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
-size_t tail_waiting(const struct tail *t, int fd)
+size_t unread_byte_waiting(const struct unread_byte *t, int fd)
 {
     size_t all = queued(fd);
 
@@ -29,7 +29,7 @@ static ssize_t receive(int fd, char *buf, size_t len, int flags)
 }
 
 /* One byte of the old, then the new. */
-ssize_t tail_read(struct tail *t, int fd, char *buf, size_t size, size_t room, char **start)
+ssize_t unread_byte_read(struct unread_byte *t, int fd, char *buf, size_t size, size_t room, char **start)
 {
     size_t all = queued(fd), old = t->kept, got = 0;
 
@@ -54,10 +54,10 @@ ssize_t tail_read(struct tail *t, int fd, char *buf, size_t size, size_t room, c
     if (got > old)
         return (ssize_t)(got - old);
     /* Only the old byte came: a client that passes descriptors ends a read there. */
-    return got > 0 ? tail_read(t, fd, buf, size, room, start) : 0;
+    return got > 0 ? unread_byte_read(t, fd, buf, size, room, start) : 0;
 }
 
-void tail_take(struct tail *t, int fd)
+void unread_byte_take(struct unread_byte *t, int fd)
 {
     char byte;
 

@@ -84,7 +84,7 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, c
 /* ---- when it cannot be ------------------------------------------------------- */
 
 struct turning {
-    struct answers answers;
+    struct reject answers;
     struct listener *listener;
     const struct err *why;
 };
@@ -93,7 +93,7 @@ static void on_accept(void *user, int fd)
 {
     struct turning *t = user;
 
-    answers_refuse(&t->answers, fd, false, t->why);
+    reject_client(&t->answers, fd, false, t->why);
 }
 
 static void on_over(uv_timer_t *timer)
@@ -133,5 +133,5 @@ void launch_turn_away(const char *name, const struct service *service, const str
         uv_run(&loop, UV_RUN_DEFAULT);
     }
     uv_loop_close(&loop);
-    answers_clear(&t.answers);
+    reject_clear(&t.answers);
 }

@@ -11,12 +11,12 @@
 #define MOST 64
 
 /* A burst of so many at once. */
-static struct ration after_burst(size_t least, size_t burst)
+static struct spare_policy after_burst(size_t least, size_t burst)
 {
-    struct ration r = ration_of(least, MOST);
+    struct spare_policy r = spare_policy_of(least, MOST);
 
     for (size_t i = r.wanted; i < burst; i++)
-        ration_missed(&r, 1);
+        spare_policy_missed(&r, 1);
     return r;
 }
 
@@ -27,7 +27,7 @@ static void a_burst_is_remembered(void **state)
     assert_int_equal(after_burst(2, 7).wanted, 7);
     assert_int_equal(after_burst(2, 1000).wanted, MOST);
     assert_int_equal(after_burst(0, 1000).wanted, 0);
-    assert_int_equal(ration_of(1000, MOST).wanted, MOST);
+    assert_int_equal(spare_policy_of(1000, MOST).wanted, MOST);
 }
 
 /* Quiet for ever, with as many ready as were wanted when the period ended: they are
@@ -37,11 +37,11 @@ static void quiet_takes_all_but_the_least(void **state)
     (void)state;
     for (size_t least = 1; least <= MOST; least++) {
         for (size_t burst = least; burst <= MOST; burst++) {
-            struct ration r = after_burst(least, burst);
+            struct spare_policy r = after_burst(least, burst);
             int periods = 0;
             while (r.period_ms != 0 && periods < 20) {
                 size_t before = r.wanted;
-                ration_settle(&r, r.period_ms, before);
+                spare_policy_settle(&r, r.period_ms, before);
                 assert_true(r.wanted >= least && r.wanted <= before);
                 assert_true(r.left_over <= r.wanted);
                 periods++;
@@ -54,27 +54,27 @@ static void quiet_takes_all_but_the_least(void **state)
 
 static void what_is_needed_stays(void **state)
 {
-    struct ration r = after_burst(2, 10);
+    struct spare_policy r = after_burst(2, 10);
 
     (void)state;
     for (int i = 0; i < 20; i++) {
-        ration_settle(&r, r.period_ms, 10);
-        ration_taken(&r, 0); /* all were, in each period */
+        spare_policy_settle(&r, r.period_ms, 10);
+        spare_policy_taken(&r, 0); /* all were, in each period */
         assert_int_equal(r.wanted, 10);
     }
-    ration_settle(&r, r.period_ms, 10);
-    ration_taken(&r, 4);
-    ration_taken(&r, 9); /* the fewest count */
-    ration_settle(&r, r.period_ms, 10);
+    spare_policy_settle(&r, r.period_ms, 10);
+    spare_policy_taken(&r, 4);
+    spare_policy_taken(&r, 9); /* the fewest count */
+    spare_policy_settle(&r, r.period_ms, 10);
     assert_int_equal(r.wanted, 8);
 }
 
 static void nothing_before_its_time(void **state)
 {
-    struct ration r = after_burst(2, 7);
+    struct spare_policy r = after_burst(2, 7);
 
     (void)state;
-    ration_settle(&r, r.period_ms - 1, 7);
+    spare_policy_settle(&r, r.period_ms - 1, 7);
     assert_int_equal(r.wanted, 7);
     assert_int_equal(r.left_over, 0);
 }

@@ -12,87 +12,87 @@
 
 static void nothing_is_known_at_first(void **state)
 {
-    struct turns t;
+    struct max_sessions t;
 
     (void)state;
-    turns_begin(&t, NOW);
-    assert_true(turns_may_open(&t, 0, 0, NOW));
-    assert_true(turns_may_open(&t, 500, TURN_OPENING_MAX - 1, NOW));
-    assert_false(turns_may_open(&t, 0, TURN_OPENING_MAX, NOW));
+    max_sessions_begin(&t, NOW);
+    assert_true(max_sessions_may_open(&t, 0, 0, NOW));
+    assert_true(max_sessions_may_open(&t, 500, TURN_OPENING_MAX - 1, NOW));
+    assert_false(max_sessions_may_open(&t, 0, TURN_OPENING_MAX, NOW));
 }
 
 static void the_first_refusal_tells_the_limit(void **state)
 {
-    struct turns t;
+    struct max_sessions t;
 
     (void)state;
-    turns_begin(&t, NOW);
-    assert_true(turns_refused(&t, 10, NOW));
+    max_sessions_begin(&t, NOW);
+    assert_true(max_sessions_refused(&t, 10, NOW));
     assert_int_equal(t.limit, 10);
-    assert_false(turns_may_open(&t, 10, 0, NOW));
-    assert_false(turns_may_open(&t, 9, 1, NOW));
-    assert_true(turns_may_open(&t, 9, 0, NOW));
+    assert_false(max_sessions_may_open(&t, 10, 0, NOW));
+    assert_false(max_sessions_may_open(&t, 9, 1, NOW));
+    assert_true(max_sessions_may_open(&t, 9, 0, NOW));
 }
 
 static void a_server_without_any_room_is_no_queue(void **state)
 {
-    struct turns t;
+    struct max_sessions t;
 
     (void)state;
-    turns_begin(&t, NOW);
+    max_sessions_begin(&t, NOW);
     /* The probe's own command may still take a place. */
-    assert_true(turns_refused(&t, 0, NOW + TURN_SETTLE_MS));
+    assert_true(max_sessions_refused(&t, 0, NOW + TURN_SETTLE_MS));
     assert_int_equal(t.limit, 1);
-    turns_begin(&t, NOW);
-    assert_false(turns_refused(&t, 0, NOW + TURN_SETTLE_MS + 1));
+    max_sessions_begin(&t, NOW);
+    assert_false(max_sessions_refused(&t, 0, NOW + TURN_SETTLE_MS + 1));
     assert_int_equal(t.limit, 0);
 }
 
 static void places_that_are_being_freed_are_waited_for(void **state)
 {
-    struct turns t;
+    struct max_sessions t;
     int64_t now = NOW, last = 0;
 
     (void)state;
-    turns_begin(&t, NOW);
-    assert_true(turns_refused(&t, 10, now));
-    turns_ended(&t, now);
-    assert_false(turns_may_open(&t, 9, 0, now));
+    max_sessions_begin(&t, NOW);
+    assert_true(max_sessions_refused(&t, 10, now));
+    max_sessions_ended(&t, now);
+    assert_false(max_sessions_may_open(&t, 9, 0, now));
     for (int i = 0; i < 10; i++) {
-        now += turns_due_ms(&t, 9, now);
-        assert_true(turns_may_open(&t, 9, 0, now));
-        assert_true(turns_refused(&t, 9, now));
-        assert_false(turns_may_open(&t, 9, 0, now));
-        assert_true(turns_due_ms(&t, 9, now) >= last);
-        last = turns_due_ms(&t, 9, now);
+        now += max_sessions_due_ms(&t, 9, now);
+        assert_true(max_sessions_may_open(&t, 9, 0, now));
+        assert_true(max_sessions_refused(&t, 9, now));
+        assert_false(max_sessions_may_open(&t, 9, 0, now));
+        assert_true(max_sessions_due_ms(&t, 9, now) >= last);
+        last = max_sessions_due_ms(&t, 9, now);
     }
     assert_int_equal(t.limit, 10);
     assert_in_range(last, 500, 2000);
-    turns_started(&t, 10, now + last);
-    turns_ended(&t, now + last);
-    assert_in_range(turns_due_ms(&t, 9, now + last), 1, 100);
+    max_sessions_started(&t, 10, now + last);
+    max_sessions_ended(&t, now + last);
+    assert_in_range(max_sessions_due_ms(&t, 9, now + last), 1, 100);
 }
 
 static void a_limit_learnt_too_low_grows(void **state)
 {
-    struct turns t;
+    struct max_sessions t;
     int64_t now = NOW;
 
     (void)state;
-    turns_begin(&t, now);
-    assert_true(turns_refused(&t, 7, now));
-    assert_int_equal(turns_due_ms(&t, 7, now), TURN_STRETCH_MS);
+    max_sessions_begin(&t, now);
+    assert_true(max_sessions_refused(&t, 7, now));
+    assert_int_equal(max_sessions_due_ms(&t, 7, now), TURN_STRETCH_MS);
     now += TURN_STRETCH_MS;
     for (size_t running = 7; running < 10; running++) {
-        assert_true(turns_may_open(&t, running, 0, now));
-        assert_false(turns_may_open(&t, running, 1, now)); /* one at a time */
-        turns_started(&t, running + 1, now);
+        assert_true(max_sessions_may_open(&t, running, 0, now));
+        assert_false(max_sessions_may_open(&t, running, 1, now)); /* one at a time */
+        max_sessions_started(&t, running + 1, now);
         assert_int_equal(t.limit, running + 1);
     }
-    assert_true(turns_refused(&t, 10, now));
+    assert_true(max_sessions_refused(&t, 10, now));
     assert_int_equal(t.limit, 10);
-    assert_false(turns_may_open(&t, 10, 0, now));
-    assert_int_equal(turns_due_ms(&t, 10, now), TURN_STRETCH_MS);
+    assert_false(max_sessions_may_open(&t, 10, 0, now));
+    assert_int_equal(max_sessions_due_ms(&t, 10, now), TURN_STRETCH_MS);
 }
 
 int main(void)
