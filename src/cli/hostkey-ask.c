@@ -71,7 +71,7 @@ static int nobody(struct err *e)
 /* By the way that its tether will go. */
 static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
 {
-    const struct dial_way way = hop_way(p);
+    const struct dial_way way = jump_way(p);
 
     if (target_up_hops(p, e) != 0)
         return -1;

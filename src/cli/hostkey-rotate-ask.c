@@ -54,7 +54,7 @@ static int collect(struct profile *p, struct hostkeys *keys, struct err *e)
     struct progress *progress = progress_new(p->name);
     const struct connect_request rq = { .profile = p,
                                         .identities = ids,
-                                        .way = hop_way(p),
+                                        .way = jump_way(p),
                                         .cancel_fd = -1,
                                         .note = note,
                                         .note_user = progress };

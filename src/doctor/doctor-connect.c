@@ -28,10 +28,10 @@ static int dial_through(void *user, const struct wait *w, struct err *e)
     int fd = -1;
 
     if (h->before->serving)
-        return hop_stream(h->profile, w, e);
+        return jump_stream(h->profile, w, e);
     h->bridge = tunnel_thread_open(h->before->session, h->profile->host, h->profile->port, w, &fd, &why);
     if (h->bridge == NULL)
-        hop_error(e, h->before->name, &why);
+        jump_error(e, h->before->name, &why);
     return fd;
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct dialer {
+struct connect_worker {
     uv_work_t work;
     struct connect_request request;
     const char *slots;
@@ -20,13 +20,13 @@ struct dialer {
     struct err err;
     uv_mutex_t lock;
     struct waiting waiting;
-    struct dialer_owner owner;
+    struct connect_worker_owner owner;
 };
 
 /* In the worker, or in a thread that it has started. */
 static void note(void *user, const char *what, const char *whom)
 {
-    struct dialer *d = user;
+    struct connect_worker *d = user;
 
     uv_mutex_lock(&d->lock);
     snprintf(d->waiting.what, sizeof d->waiting.what, "%s", what);
@@ -35,7 +35,7 @@ static void note(void *user, const char *what, const char *whom)
     d->owner.waiting(d->owner.user);
 }
 
-void dialer_waiting(struct dialer *d, struct waiting *w)
+void connect_worker_waiting(struct connect_worker *d, struct waiting *w)
 {
     uv_mutex_lock(&d->lock);
     *w = d->waiting;
@@ -44,7 +44,7 @@ void dialer_waiting(struct dialer *d, struct waiting *w)
 
 static void run(uv_work_t *work)
 {
-    struct dialer *d = work->data;
+    struct connect_worker *d = work->data;
 
     const struct profile *p = d->request.profile;
     const struct wait w = { .deadline = deadline_in(p->connect_timeout_ms),
@@ -52,29 +52,30 @@ static void run(uv_work_t *work)
                             .note = note,
                             .note_user = d };
 
-    int slot = slot_take(d->slots, p->host, p->port, &w);
+    int slot = login_slots_take(d->slots, p->host, p->port, &w);
     d->session = connect_host(&d->request, &d->refused, &d->err);
-    slot_give(slot);
+    login_slots_give(slot);
 }
 
 static void finished(uv_work_t *work, int status)
 {
-    struct dialer *d = work->data;
+    struct connect_worker *d = work->data;
 
     if (status != 0)
         err_set(&d->err, ERR_FAILED, "", "interrupted");
-    dialer_cancel(d);
+    connect_worker_cancel(d);
     close(d->cancel_fds[0]);
     d->owner.done(d->owner.user, d->session, d->refused, &d->err);
     uv_mutex_destroy(&d->lock);
     free(d);
 }
 
-struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, const struct runtime *rt, struct log *log,
-                            const struct dialer_owner *owner, struct err *e)
+struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profile *profile,
+                                            const struct identities *identities, const struct runtime *rt,
+                                            struct log *log, const struct connect_worker_owner *owner,
+                                            struct err *e)
 {
-    struct dialer *d = mem_alloc(sizeof *d);
+    struct connect_worker *d = mem_alloc(sizeof *d);
 
     if (pipe2(d->cancel_fds, O_CLOEXEC) != 0) {
         err_set_errno(e, ERR_FAILED, "", "cannot make a pipe");
@@ -83,7 +84,7 @@ struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
     }
     d->request = (struct connect_request){ .profile = profile,
                                            .identities = identities,
-                                           .way = hop_way(profile),
+                                           .way = jump_way(profile),
                                            .cancel_fd = d->cancel_fds[0],
                                            .note = note,
                                            .note_user = d,
@@ -104,7 +105,7 @@ struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
     return NULL;
 }
 
-void dialer_cancel(struct dialer *d)
+void connect_worker_cancel(struct connect_worker *d)
 {
     if (d->cancel_fds[1] >= 0)
         close(d->cancel_fds[1]);

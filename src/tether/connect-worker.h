@@ -13,14 +13,14 @@
 
 #include <uv.h>
 
-struct dialer;
+struct connect_worker;
 
-struct dialer_owner {
+struct connect_worker_owner {
     /* session is the owner's now, or NULL with an error; refused is
      * connect_host()'s. Called once, on the loop, after a cancellation too (then
      * nearly always with an error). The dialer is gone when it returns. */
     void (*done)(void *user, struct session *session, bool refused, const struct err *e);
-    /* There is news for dialer_waiting(). Called from another thread, before
+    /* There is news for connect_worker_waiting(). Called from another thread, before
      * done. */
     void (*waiting)(void *user);
     void *user;
@@ -28,14 +28,15 @@ struct dialer_owner {
 
 /* profile, identities, rt and log must outlive the dialer. NULL and an error when
  * no thread or descriptor can be had. */
-struct dialer *dialer_start(uv_loop_t *loop, const struct profile *profile,
-                            const struct identities *identities, const struct runtime *rt, struct log *log,
-                            const struct dialer_owner *owner, struct err *e);
+struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profile *profile,
+                                            const struct identities *identities, const struct runtime *rt,
+                                            struct log *log, const struct connect_worker_owner *owner,
+                                            struct err *e);
 
 /* What it waits for now; "" at first. */
-void dialer_waiting(struct dialer *d, struct waiting *w);
+void connect_worker_waiting(struct connect_worker *d, struct waiting *w);
 
 /* Makes it end soon: every wait of the worker is cut short. */
-void dialer_cancel(struct dialer *d);
+void connect_worker_cancel(struct connect_worker *d);
 
 #endif

@@ -23,7 +23,7 @@ struct request {
     uv_timer_t timer;
     int open_handles;
     int fd;
-    struct control *control;
+    struct control_server *control;
     char buf[REQUEST_MAX];
     size_t len;
     bool waits_up;
@@ -32,21 +32,21 @@ struct request {
     struct request *next;
 };
 
-struct control {
+struct control_server {
     uv_loop_t *loop;
     struct listener *listener;
     struct log *log;
-    struct control_owner owner;
+    struct control_server_owner owner;
     struct request *requests;
     size_t count;
-    struct waiting waiting; /* "": for nothing, see control_waiting() */
+    struct waiting waiting; /* "": for nothing, see control_server_waiting() */
     bool closing;
 };
 
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct request *rq = handle->data;
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
 
     if (--rq->open_handles > 0)
         return;
@@ -111,7 +111,7 @@ static json_t *failure(const char *message)
 
 static void op_status(struct request *rq, const json_t *o)
 {
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
 
     (void)o;
     reply(rq, json_pack("{s:b,s:o}", "ok", 1, "status", c->owner.status(c->owner.user)));
@@ -119,7 +119,7 @@ static void op_status(struct request *rq, const json_t *o)
 
 static void op_up(struct request *rq, const json_t *o)
 {
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
 
     rq->waits_up = true;
     uv_timer_stop(&rq->timer); /* the tether's own deadlines bound it */
@@ -130,7 +130,7 @@ static void op_up(struct request *rq, const json_t *o)
 
 static void op_down(struct request *rq, const json_t *o)
 {
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
     struct err e = ERR_INIT;
 
     /* No answer when it ends: the end of file comes when everything is gone. */
@@ -141,7 +141,7 @@ static void op_down(struct request *rq, const json_t *o)
 
 static void op_replace(struct request *rq, const json_t *o)
 {
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
     struct handover *s = mem_alloc(sizeof *s);
     struct err e = ERR_INIT;
     size_t lost = 0;
@@ -172,7 +172,7 @@ static int request_release(struct request *rq)
 
 static void op_stream(struct request *rq, const json_t *o)
 {
-    struct control *c = rq->control;
+    struct control_server *c = rq->control;
     const char *host = json_string_value(json_object_get(o, "host"));
     json_int_t port = json_integer_value(json_object_get(o, "port"));
 
@@ -216,7 +216,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
-        struct control *c = rq->control;
+        struct control_server *c = rq->control;
         bool successor = rq->successor;
         request_close(rq);
         if (successor && !c->closing)
@@ -242,7 +242,7 @@ static void on_timeout(uv_timer_t *timer)
 
 static void on_accept(void *user, int fd)
 {
-    struct control *c = user;
+    struct control_server *c = user;
 
     if (c->count >= CLIENTS_MAX) {
         close(fd);
@@ -266,9 +266,10 @@ static void on_accept(void *user, int fd)
     uv_timer_start(&rq->timer, on_timeout, REQUEST_MS, 0);
 }
 
-struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner)
+struct control_server *control_server_new(uv_loop_t *loop, int fd, struct log *log,
+                                          const struct control_server_owner *owner)
 {
-    struct control *c = mem_alloc(sizeof *c);
+    struct control_server *c = mem_alloc(sizeof *c);
 
     c->loop = loop;
     c->log = log;
@@ -280,7 +281,7 @@ struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const stru
     return NULL;
 }
 
-void control_waiting(struct control *c, const struct waiting *w)
+void control_server_waiting(struct control_server *c, const struct waiting *w)
 {
     c->waiting = *w;
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next)
@@ -288,7 +289,7 @@ void control_waiting(struct control *c, const struct waiting *w)
             send_waiting(rq);
 }
 
-void control_settle(struct control *c, const struct err *e)
+void control_server_answer(struct control_server *c, const struct err *e)
 {
     c->waiting.what[0] = '\0';
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next) {
@@ -301,16 +302,16 @@ void control_settle(struct control *c, const struct err *e)
     }
 }
 
-void control_retire(struct control *c)
+void control_server_retire(struct control_server *c)
 {
     if (c == NULL)
         return;
     listener_close(c->listener);
     c->listener = NULL;
-    control_settle(c, NULL);
+    control_server_answer(c, NULL);
 }
 
-void control_close(struct control *c)
+void control_server_close(struct control_server *c)
 {
     if (c == NULL)
         return;

@@ -11,13 +11,13 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct control;
+struct control_server;
 struct handover;
 struct waiting;
 
-struct control_owner {
+struct control_server_owner {
     json_t *(*status)(void *user); /* a new reference */
-    /* `up`: an attempt is wanted now. Answered by control_settle(). keep: the
+    /* `up`: an attempt is wanted now. Answered by control_server_answer(). keep: the
      * user asked, so the tether stays even when nobody uses it. */
     void (*retry)(void *user, bool keep);
     /* `down`: 0, or -1 with the reason why not (streams in use, not force). */
@@ -31,20 +31,21 @@ struct control_owner {
 };
 
 /* Takes over fd (listening). NULL on failure: fd stays the caller's. */
-struct control *control_new(uv_loop_t *loop, int fd, struct log *log, const struct control_owner *owner);
+struct control_server *control_server_new(uv_loop_t *loop, int fd, struct log *log,
+                                          const struct control_server_owner *owner);
 
 /* Tells everybody who waits for an `up`, and who will until it is answered,
  * what the tether waits for. */
-void control_waiting(struct control *c, const struct waiting *w);
+void control_server_waiting(struct control_server *c, const struct waiting *w);
 
 /* Answers everybody who waits for an `up`: e is NULL when the tether serves. */
-void control_settle(struct control *c, const struct err *e);
+void control_server_answer(struct control_server *c, const struct err *e);
 
 /* Another process listens now: nothing more is accepted, and whoever waits for
  * an `up` has it. When the successor goes away, stop() is called. */
-void control_retire(struct control *c);
+void control_server_retire(struct control_server *c);
 
 /* Ends every connection; those that wait for `down` see the end of file. */
-void control_close(struct control *c);
+void control_server_close(struct control_server *c);
 
 #endif

@@ -25,7 +25,7 @@ extern char **environ;
 
 /* "TCP: cannot connect" of the hop becomes "hop bastion: TCP: cannot connect"
  * here; one that bears a hop of its own keeps both. */
-int hop_error(struct err *e, const char *via, const struct err *theirs)
+int jump_error(struct err *e, const char *via, const struct err *theirs)
 {
     char layer[ERR_LAYER_SIZE], text[900];
 
@@ -47,7 +47,7 @@ static int ended_early(struct err *e, const char *via, enum wait_result r)
         return err_set(e, ERR_FAILED, "", "interrupted");
     err_set(&why, ERR_UNREACHABLE, "", "it does not answer");
     err_hint(&why, "docktether status %s", via);
-    return hop_error(e, via, &why);
+    return jump_error(e, via, &why);
 }
 
 /* ---- starting a hop ------------------------------------------------------ */
@@ -151,7 +151,7 @@ static int start_hop(const char *via, const struct wait *w, struct err *e)
     if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     parse_failure(text, via, &why, pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ERR_FAILED);
-    return hop_error(e, via, &why);
+    return jump_error(e, via, &why);
 }
 
 /* ---- the stream ---------------------------------------------------------- */
@@ -191,7 +191,7 @@ static int accept_stream(const char *via, const struct wait *w, int fd, struct e
         message_unpack_err(json_object_get(answer, "error"), &theirs);
     json_decref(answer);
     if (!ok)
-        return hop_error(e, via, &theirs);
+        return jump_error(e, via, &theirs);
     if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot make a stream non-blocking");
     return 0;
@@ -205,7 +205,7 @@ static int ask_stream(const struct runtime *rt, const struct profile *p, const s
 
     if (fd < 0) {
         why.code = ERR_UNREACHABLE;
-        hop_error(e, p->via, &why);
+        jump_error(e, p->via, &why);
     } else if (accept_stream(p->via, w, fd, e) != 0) {
         close(fd);
         fd = -1;
@@ -213,7 +213,7 @@ static int ask_stream(const struct runtime *rt, const struct profile *p, const s
     return fd;
 }
 
-int hop_stream(const struct profile *p, const struct wait *w, struct err *e)
+int jump_stream(const struct profile *p, const struct wait *w, struct err *e)
 {
     struct runtime rt;
 
@@ -240,7 +240,7 @@ static int dial(void *user, const struct wait *w, struct err *e)
     return fd;
 }
 
-struct dial_way hop_way(const struct profile *p)
+struct dial_way jump_way(const struct profile *p)
 {
     if (p->via == NULL)
         return (struct dial_way){ 0 };

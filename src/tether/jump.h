@@ -14,14 +14,14 @@
  * stream; one that does not run is started by running this program with `up
  * --for-others`, as after the hop was killed. Errors bear the layer "hop NAME"
  * and the hop's own exit code. */
-struct dial_way hop_way(const struct profile *p);
+struct dial_way jump_way(const struct profile *p);
 
 /* A stream to p's host out of the tether of its `via`, which must be running: the
  * contract of dial(), but nothing is started. */
-int hop_stream(const struct profile *p, const struct wait *w, struct err *e);
+int jump_stream(const struct profile *p, const struct wait *w, struct err *e);
 
 /* An error of the hop `via`, as an error of who goes that way: the same code and
  * hint, the hop's name in front. Returns -1. */
-int hop_error(struct err *e, const char *via, const struct err *theirs);
+int jump_error(struct err *e, const char *via, const struct err *theirs);
 
 #endif

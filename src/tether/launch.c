@@ -404,7 +404,7 @@ int launch_hops(const struct profile *p, const struct launch_options *o, struct 
     for (size_t i = chain.count; rc == 0 && i > 0; i--) {
         struct err why = ERR_INIT;
         if (up_alone(chain.hops[i - 1], &for_others, NULL, &why) == LAUNCH_FAILED)
-            rc = hop_error(e, chain.hops[i - 1]->name, &why);
+            rc = jump_error(e, chain.hops[i - 1]->name, &why);
     }
     via_chain_clear(&chain);
     return rc;

@@ -32,7 +32,7 @@ static int try_all(int fd, off_t at)
     return -1;
 }
 
-int slot_take(const char *path, const char *host, int64_t port, const struct wait *w)
+int login_slots_take(const char *path, const char *host, int64_t port, const struct wait *w)
 {
     off_t at = place_of(host, port);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -54,7 +54,7 @@ int slot_take(const char *path, const char *host, int64_t port, const struct wai
     return fd;
 }
 
-void slot_give(int fd)
+void login_slots_give(int fd)
 {
     if (fd >= 0)
         close(fd);

@@ -16,9 +16,9 @@
  * descriptor that holds the place, or -1 (going on without is better than not
  * at all). path is a file in a private directory that all tethers share; it is
  * created. One place a process at a time. */
-int slot_take(const char *path, const char *host, int64_t port, const struct wait *w);
+int login_slots_take(const char *path, const char *host, int64_t port, const struct wait *w);
 
 /* fd may be -1. The end of the process does the same. */
-void slot_give(int fd);
+void login_slots_give(int fd);
 
 #endif

@@ -15,7 +15,7 @@
 #define SETTLE_MS 250 /* an address seldom comes alone */
 #define READS_PER_TURN 32
 
-struct network {
+struct netlink {
     uv_poll_t poll;
     uv_timer_t timer;
     int open_handles;
@@ -52,7 +52,7 @@ static bool message_matters(const struct nlmsghdr *h, const void *at)
     }
 }
 
-bool network_matters(const void *datagram, size_t len)
+bool netlink_matters(const void *datagram, size_t len)
 {
     const char *at = datagram;
     struct nlmsghdr h;
@@ -74,14 +74,14 @@ bool network_matters(const void *datagram, size_t len)
 
 static void on_settled(uv_timer_t *timer)
 {
-    struct network *nw = timer->data;
+    struct netlink *nw = timer->data;
 
     nw->changed(nw->user);
 }
 
 /* 1: something was read. 0: there is nothing. -1: an error, which the read has
  * taken off the socket. */
-static int read_news(struct network *nw, bool *matters)
+static int read_news(struct netlink *nw, bool *matters)
 {
     union {
         struct nlmsghdr header; /* for its alignment */
@@ -97,13 +97,13 @@ static int read_news(struct network *nw, bool *matters)
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     /* Only the kernel is believed. */
-    *matters = *matters || (from.nl_pid == 0 && network_matters(&buf, (size_t)n));
+    *matters = *matters || (from.nl_pid == 0 && netlink_matters(&buf, (size_t)n));
     return 1;
 }
 
 static void on_news(uv_poll_t *poll, int status, int events)
 {
-    struct network *nw = poll->data;
+    struct netlink *nw = poll->data;
     bool matters = false, lost = false;
     int rc = 1;
 
@@ -137,9 +137,9 @@ static int subscribe(void)
     return -1;
 }
 
-struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
 {
-    struct network *nw = mem_alloc(sizeof *nw);
+    struct netlink *nw = mem_alloc(sizeof *nw);
 
     nw->fd = subscribe();
     if (nw->fd < 0 || uv_poll_init(loop, &nw->poll, nw->fd) != 0) {
@@ -159,13 +159,13 @@ struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct network *nw = handle->data;
+    struct netlink *nw = handle->data;
 
     if (--nw->open_handles == 0)
         free(nw);
 }
 
-void network_close(struct network *nw)
+void netlink_close(struct netlink *nw)
 {
     if (nw == NULL)
         return;
@@ -176,7 +176,7 @@ void network_close(struct network *nw)
 
 #else
 
-struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
 {
     (void)loop;
     (void)changed;
@@ -184,12 +184,12 @@ struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *
     return NULL;
 }
 
-void network_close(struct network *nw)
+void netlink_close(struct netlink *nw)
 {
     (void)nw;
 }
 
-bool network_matters(const void *datagram, size_t len)
+bool netlink_matters(const void *datagram, size_t len)
 {
     (void)datagram;
     (void)len;

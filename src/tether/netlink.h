@@ -7,18 +7,18 @@
 #include <stddef.h>
 #include <uv.h>
 
-struct network;
+struct netlink;
 
 /* changed() comes once for a burst of news, a moment after its begin. NULL
  * where the system cannot tell. */
-struct network *network_new(uv_loop_t *loop, void (*changed)(void *user), void *user);
+struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user);
 
 /* nw may be NULL. */
-void network_close(struct network *nw);
+void netlink_close(struct netlink *nw);
 
 /* Whether a datagram of netlink's tells of such a change. Containers that come
  * and go on this machine do not make one: their ends have addresses of the link
  * alone. Exposed for its test. */
-bool network_matters(const void *datagram, size_t len);
+bool netlink_matters(const void *datagram, size_t len);
 
 #endif

@@ -10,14 +10,14 @@
 #define LATE_MS 1000  /* a timer that comes later than that: this process was stopped */
 #define QUIET_MS 1000 /* so long without a packet, and the next one is the answer */
 
-struct link {
+struct session_poll {
     uv_poll_t poll;
     uv_timer_t timer;
     int open_handles;
     int events;              /* that poll is started with */
     struct session *session; /* NULL once closed */
     const struct profile *profile;
-    struct link_owner owner;
+    struct session_poll_owner owner;
     uint64_t packets_seen;
     int64_t heard_ms;     /* when the last packet came */
     int64_t asked_ms;     /* when the last keepalive went out */
@@ -30,7 +30,7 @@ struct link {
 
 /* ---- what was heard -------------------------------------------------------- */
 
-static void listen_in(struct link *l)
+static void listen_in(struct session_poll *l)
 {
     uint64_t seen = session_packets_in(l->session);
 
@@ -45,7 +45,7 @@ static void listen_in(struct link *l)
 }
 
 /* The owner closes the link from within lost(): nothing may follow it. */
-static void pump(struct link *l)
+static void pump(struct session_poll *l)
 {
     struct err e = ERR_INIT;
 
@@ -58,7 +58,7 @@ static void pump(struct link *l)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    struct link *l = poll->data;
+    struct session_poll *l = poll->data;
     struct err e = ERR_INIT;
 
     (void)events;
@@ -70,7 +70,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
-void link_step(struct link *l)
+void session_poll_step(struct session_poll *l)
 {
     /* Found out while writing: the descriptor may never say so. */
     if (session_lost(l->session)) {
@@ -87,18 +87,18 @@ void link_step(struct link *l)
 
 /* ---- signs of life ----------------------------------------------------------- */
 
-static int64_t limit_ms(const struct link *l)
+static int64_t limit_ms(const struct session_poll *l)
 {
     return l->profile->keepalive_interval_ms * l->profile->keepalive_count;
 }
 
 /* The last question has to be asked so early that its answer can come. */
-static int64_t every_ms(const struct link *l)
+static int64_t every_ms(const struct session_poll *l)
 {
     return limit_ms(l) / (l->profile->keepalive_count + 1);
 }
 
-static void ask(struct link *l)
+static void ask(struct session_poll *l)
 {
     int64_t now = time_mono_ms();
 
@@ -111,7 +111,7 @@ static void ask(struct link *l)
 
 static void on_timer(uv_timer_t *timer);
 
-static void schedule(struct link *l)
+static void schedule(struct session_poll *l)
 {
     int64_t now = time_mono_ms(), last = l->asked_ms > l->heard_ms ? l->asked_ms : l->heard_ms;
     int64_t due = INT64_MAX;
@@ -132,7 +132,7 @@ static void schedule(struct link *l)
         uv_timer_start(&l->timer, on_timer, due > now ? (uint64_t)(due - now) : 1, 0);
 }
 
-static void silent(struct link *l, int64_t now)
+static void silent(struct session_poll *l, int64_t now)
 {
     struct err e = ERR_INIT;
 
@@ -141,7 +141,7 @@ static void silent(struct link *l, int64_t now)
     l->owner.lost(l->owner.user, &e);
 }
 
-static void stranded(struct link *l)
+static void stranded(struct session_poll *l)
 {
     struct err e = ERR_INIT;
 
@@ -151,7 +151,7 @@ static void stranded(struct link *l)
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct link *l = timer->data;
+    struct session_poll *l = timer->data;
     int64_t now = time_mono_ms();
     bool late = now > l->due_ms + LATE_MS;
 
@@ -166,7 +166,7 @@ static void on_timer(uv_timer_t *timer)
     if (late) {
         /* It was us who were silent; a question of before had no time for its answer. */
         l->check_ms = 0;
-        link_check(l);
+        session_poll_check(l);
         return;
     }
     if ((l->check_ms != 0 && now >= l->check_ms) || (limit_ms(l) > 0 && now - l->heard_ms >= limit_ms(l))) {
@@ -178,7 +178,7 @@ static void on_timer(uv_timer_t *timer)
     schedule(l);
 }
 
-void link_check(struct link *l)
+void session_poll_check(struct session_poll *l)
 {
     int64_t patience = limit_ms(l) > 0 && limit_ms(l) < LINK_CHECK_MS ? limit_ms(l) : LINK_CHECK_MS;
 
@@ -194,17 +194,17 @@ void link_check(struct link *l)
     schedule(l);
 }
 
-int64_t link_round_trip_us(const struct link *l)
+int64_t session_poll_round_trip_us(const struct session_poll *l)
 {
     return l->round_trip_us;
 }
 
 /* ---- beginning and end ------------------------------------------------------- */
 
-struct link *link_new(uv_loop_t *loop, struct session *s, const struct profile *p,
-                      const struct link_owner *owner)
+struct session_poll *session_poll_new(uv_loop_t *loop, struct session *s, const struct profile *p,
+                                      const struct session_poll_owner *owner)
 {
-    struct link *l = mem_alloc(sizeof *l);
+    struct session_poll *l = mem_alloc(sizeof *l);
 
     if (uv_poll_init(loop, &l->poll, session_fd(s)) != 0) {
         free(l);
@@ -227,13 +227,13 @@ struct link *link_new(uv_loop_t *loop, struct session *s, const struct profile *
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct link *l = handle->data;
+    struct session_poll *l = handle->data;
 
     if (--l->open_handles == 0)
         free(l);
 }
 
-void link_close(struct link *l)
+void session_poll_close(struct session_poll *l)
 {
     if (l == NULL || l->session == NULL)
         return;

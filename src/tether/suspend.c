@@ -8,17 +8,17 @@
 #define LOOK_MS 2000
 #define SLEPT_MS 1000 /* shorter ones hurt nobody, and the two clocks are not read at once */
 
-const struct wake_clocks wake_system_clocks = { .boot_ms = time_boot_ms, .mono_ms = time_mono_ms };
+const struct suspend_clocks wake_system_clocks = { .boot_ms = time_boot_ms, .mono_ms = time_mono_ms };
 
-struct wake {
+struct suspend {
     uv_timer_t timer;
-    struct wake_clocks clocks;
+    struct suspend_clocks clocks;
     int64_t ahead_ms; /* of boot over mono, at the last look */
     void (*woke)(void *user);
     void *user;
 };
 
-void wake_look(struct wake *w)
+void suspend_look(struct suspend *w)
 {
     if (w == NULL)
         return;
@@ -31,12 +31,13 @@ void wake_look(struct wake *w)
 
 static void on_look(uv_timer_t *timer)
 {
-    wake_look(timer->data);
+    suspend_look(timer->data);
 }
 
-struct wake *wake_new(uv_loop_t *loop, const struct wake_clocks *clocks, void (*woke)(void *user), void *user)
+struct suspend *suspend_new(uv_loop_t *loop, const struct suspend_clocks *clocks, void (*woke)(void *user),
+                            void *user)
 {
-    struct wake *w = mem_alloc(sizeof *w);
+    struct suspend *w = mem_alloc(sizeof *w);
 
     w->clocks = *clocks;
     w->ahead_ms = clocks->boot_ms() - clocks->mono_ms();
@@ -53,7 +54,7 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-void wake_close(struct wake *w)
+void suspend_close(struct suspend *w)
 {
     if (w != NULL)
         uv_close((uv_handle_t *)&w->timer, on_closed);

@@ -8,24 +8,24 @@
 #include <uv.h>
 
 /* The two clocks, in milliseconds; others in tests. */
-struct wake_clocks {
+struct suspend_clocks {
     int64_t (*boot_ms)(void);
     int64_t (*mono_ms)(void);
 };
 
-extern const struct wake_clocks wake_system_clocks;
+extern const struct suspend_clocks wake_system_clocks;
 
-struct wake;
+struct suspend;
 
 /* Looks every two seconds of the loop's time, and whenever it is told to.
  * woke() is told once for each sleep. */
-struct wake *wake_new(uv_loop_t *loop, const struct wake_clocks *clocks, void (*woke)(void *user),
-                      void *user);
+struct suspend *suspend_new(uv_loop_t *loop, const struct suspend_clocks *clocks, void (*woke)(void *user),
+                            void *user);
 
 /* Looks now; w may be NULL. */
-void wake_look(struct wake *w);
+void suspend_look(struct suspend *w);
 
 /* w may be NULL. */
-void wake_close(struct wake *w);
+void suspend_close(struct suspend *w);
 
 #endif

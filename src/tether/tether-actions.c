@@ -18,11 +18,11 @@
 
 static void drop_session(struct tether *t)
 {
-    probe_free(t->probe);
+    transport_probe_free(t->probe);
     t->probe = NULL;
     pool_suspend(t->pool);
     if (t->link != NULL)
-        link_close(t->link);
+        session_poll_close(t->link);
     else
         session_free(t->session);
     t->link = NULL;
@@ -38,7 +38,7 @@ static void failed(struct tether *t, enum tether_event event, const struct err *
 
     status_error(&t->status, e);
     log_err(t->cfg->log, LOG_WARN, e);
-    tether_settle(t, e);
+    tether_report_ready(t, e);
     if (ends && t->state != STATE_CLOSING)
         t->fatal = *e;
     tether_post(t, ends ? EVENT_STOP : event);
@@ -96,17 +96,17 @@ static void tell_waiting(struct tether *t, const struct waiting *w)
     if (!t->settled)
         status_send_waiting(t->cfg->ready_fd, w);
     if (t->control != NULL)
-        control_waiting(t->control, w);
+        control_server_waiting(t->control, w);
 }
 
-void tether_news(uv_async_t *async)
+void tether_on_news(uv_async_t *async)
 {
     struct tether *t = async->data;
     struct waiting w;
 
     if (t->dialer == NULL || t->state == STATE_CLOSING)
         return;
-    dialer_waiting(t->dialer, &w);
+    connect_worker_waiting(t->dialer, &w);
     if (strcmp(w.what, "agent") == 0)
         log_info(t->cfg->log, "waiting for the agent");
     tell_waiting(t, &w);
@@ -114,15 +114,15 @@ void tether_news(uv_async_t *async)
 
 static void act_dial(struct tether *t)
 {
-    const struct dialer_owner owner = { .done = on_dialled, .waiting = notice, .user = t };
+    const struct connect_worker_owner owner = { .done = on_dialled, .waiting = notice, .user = t };
     struct err e = ERR_INIT;
 
     uv_timer_stop(&t->backoff);
     pool_refuse(t->pool, false);
     t->dialled_ms = time_mono_ms();
     t->status.waiting.what[0] = '\0';
-    t->dialer =
-        dialer_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime, t->cfg->log, &owner, &e);
+    t->dialer = connect_worker_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime,
+                                     t->cfg->log, &owner, &e);
     if (t->dialer == NULL)
         failed(t, EVENT_UNREACHED, &e);
 }
@@ -132,7 +132,7 @@ static void act_redial(struct tether *t)
     if (t->dialer == NULL || time_mono_ms() - t->dialled_ms < YOUNG_MS)
         return;
     t->redial = true;
-    dialer_cancel(t->dialer);
+    connect_worker_cancel(t->dialer);
 }
 
 /* A tether on demand that nobody waits for needs no session. */
@@ -171,7 +171,7 @@ static void act_discard(struct tether *t)
 
 /* ---- serving --------------------------------------------------------------- */
 
-static void on_probed(void *user, const struct probe_result *result, const struct err *e)
+static void on_probed(void *user, const struct transport_probe_result *result, const struct err *e)
 {
     struct tether *t = user;
 
@@ -188,11 +188,11 @@ static void on_probed(void *user, const struct probe_result *result, const struc
 
 static void act_probe(struct tether *t)
 {
-    const struct probe_owner owner = { .dirty = tether_dirty, .done = on_probed, .user = t };
-    const struct link_owner link_owner = { .dirty = tether_dirty, .lost = on_lost, .user = t };
+    const struct transport_probe_owner owner = { .dirty = tether_mark_dirty, .done = on_probed, .user = t };
+    const struct session_poll_owner link_owner = { .dirty = tether_mark_dirty, .lost = on_lost, .user = t };
     struct err e = ERR_INIT;
 
-    t->link = link_new(&t->loop, t->session, t->cfg->profile, &link_owner);
+    t->link = session_poll_new(&t->loop, t->session, t->cfg->profile, &link_owner);
     if (t->link == NULL) {
         err_set(&e, ERR_FAILED, "", "cannot poll the connection");
         failed(t, EVENT_LOST, &e);
@@ -206,15 +206,15 @@ static void act_probe(struct tether *t)
     struct waiting w = { .what = "socket" };
     snprintf(w.whom, sizeof w.whom, "%s", t->cfg->profile->host);
     tell_waiting(t, &w);
-    t->probe = probe_start(&t->loop, t->session, t->cfg->profile, t->cfg->log, &owner);
+    t->probe = transport_probe_start(&t->loop, t->session, t->cfg->profile, t->cfg->log, &owner);
 }
 
 static void act_serve(struct tether *t)
 {
     struct err e = ERR_INIT;
-    struct channel *ready = t->probe != NULL ? probe_take_channel(t->probe) : NULL;
+    struct channel *ready = t->probe != NULL ? transport_probe_take_channel(t->probe) : NULL;
 
-    probe_free(t->probe);
+    transport_probe_free(t->probe);
     t->probe = NULL;
     t->failures = 0;
     if (t->settled)
@@ -227,13 +227,13 @@ static void act_serve(struct tether *t)
     idle_touch(t->idle_session);
     const char *socket = t->status.remote_socket;
     pool_serve(t->pool, t->session, t->status.transport, *socket != '\0' ? socket : NULL, ready);
-    tether_settle(t, NULL);
+    tether_report_ready(t, NULL);
 }
 
 static void act_check(struct tether *t)
 {
     if (t->link != NULL)
-        link_check(t->link);
+        session_poll_check(t->link);
 }
 
 static void act_sleep(struct tether *t)
@@ -250,12 +250,12 @@ static void act_drain(struct tether *t)
     t->replaced = true;
     uv_timer_stop(&t->backoff);
     if (t->dialer != NULL)
-        dialer_cancel(t->dialer);
+        connect_worker_cancel(t->dialer);
     listener_close(t->listener);
     t->listener = NULL;
-    control_retire(t->control);
+    control_server_retire(t->control);
     /* Not before: whoever asks anew finds the successor. */
-    tether_settle_replaced(t);
+    tether_report_replaced(t);
     if (pool_serving(t->pool))
         return;
     drop_session(t);
@@ -265,7 +265,7 @@ static void act_drain(struct tether *t)
 static void act_close(struct tether *t)
 {
     if (t->dialer != NULL)
-        dialer_cancel(t->dialer);
+        connect_worker_cancel(t->dialer);
     drop_session(t);
     tether_close(t);
 }

@@ -48,16 +48,16 @@ struct tether {
     size_t ends_count;
 
     struct listener *listener;
-    struct control *control;
+    struct control_server *control;
     struct pool *pool;
     struct idle *idle_session, *idle_hop;
-    struct wake *wake;
-    struct network *network;
+    struct suspend *wake;
+    struct netlink *network;
     struct notify *notify; /* NULL: no service manager listens */
-    struct dialer *dialer;
+    struct connect_worker *dialer;
     struct session *session; /* the link's, once there is one */
-    struct link *link;
-    struct probe *probe;
+    struct session_poll *link;
+    struct transport_probe *probe;
 
     struct status status;
     struct err fatal; /* what ended it; ERR_NONE after an orderly end */
@@ -69,10 +69,10 @@ struct tether {
 void tether_post(struct tether *t, enum tether_event event);
 
 /* Something was done with libssh: everything is looked at before the loop polls. */
-void tether_dirty(void *user);
+void tether_mark_dirty(void *user);
 
 /* Another thread's word, on the loop: what it waits for. */
-void tether_news(uv_async_t *async);
+void tether_on_news(uv_async_t *async);
 
 /* ---- sockets.c ------------------------------------------------------------- */
 
@@ -95,9 +95,9 @@ void tether_close(struct tether *t);
 void tether_first_init(struct tether *t);
 
 /* Answers whoever waits for `up`; e is NULL when it serves. */
-void tether_settle(struct tether *t, const struct err *e);
+void tether_report_ready(struct tether *t, const struct err *e);
 
 /* Sends whoever started this tether, and waits still, to the one that has its place. */
-void tether_settle_replaced(struct tether *t);
+void tether_report_replaced(struct tether *t);
 
 #endif

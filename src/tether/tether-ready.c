@@ -10,10 +10,10 @@ static void stop_watching(struct tether *t)
         uv_poll_stop(&t->ready);
 }
 
-void tether_settle(struct tether *t, const struct err *e)
+void tether_report_ready(struct tether *t, const struct err *e)
 {
     if (t->control != NULL)
-        control_settle(t->control, e);
+        control_server_answer(t->control, e);
     if (t->settled)
         return;
     t->settled = true;
@@ -22,7 +22,7 @@ void tether_settle(struct tether *t, const struct err *e)
     status_send_ready(t->cfg->ready_fd, e);
 }
 
-void tether_settle_replaced(struct tether *t)
+void tether_report_replaced(struct tether *t)
 {
     if (t->settled)
         return;

@@ -31,7 +31,7 @@ static void on_retry(void *user, bool keep)
         t->idle_hop = NULL;
     }
     if (t->state == STATE_SERVING || t->state == STATE_ASLEEP)
-        control_settle(t->control, NULL);
+        control_server_answer(t->control, NULL);
     else
         tether_post(t, EVENT_RETRY);
 }
@@ -80,9 +80,9 @@ static void on_stream(void *user, int fd, const char *host, int64_t port)
 {
     struct tether *t = user;
 
-    wake_look(t->wake);
+    suspend_look(t->wake);
     pool_stream(t->pool, fd, host, port);
-    tether_dirty(t);
+    tether_mark_dirty(t);
 }
 
 /* Of the predecessors; those that have ended are forgotten. */
@@ -108,7 +108,7 @@ static json_t *on_status(void *user)
 
     t->status.draining = count_draining(t);
     t->status.next_attempt_ms = waits ? time_wall_ms() + (int64_t)uv_timer_get_due_in(&t->backoff) : 0;
-    t->status.round_trip_us = t->link != NULL ? link_round_trip_us(t->link) : -1;
+    t->status.round_trip_us = t->link != NULL ? session_poll_round_trip_us(t->link) : -1;
     t->status.for_others = t->for_others;
     return status_json(&t->status, t->cfg, pool_counts(t->pool));
 }
@@ -117,17 +117,17 @@ static json_t *on_status(void *user)
 
 static int open_control(struct tether *t, struct err *e)
 {
-    const struct control_owner owner = { .status = on_status,
-                                         .retry = on_retry,
-                                         .stop = on_stop,
-                                         .replace = on_replace,
-                                         .stream = on_stream,
-                                         .user = t };
+    const struct control_server_owner owner = { .status = on_status,
+                                                .retry = on_retry,
+                                                .stop = on_stop,
+                                                .replace = on_replace,
+                                                .stream = on_stream,
+                                                .user = t };
 
     int fd = unixsock_listen(t->cfg->runtime->ctl, e);
     if (fd < 0)
         return -1;
-    t->control = control_new(&t->loop, fd, t->cfg->log, &owner);
+    t->control = control_server_new(&t->loop, fd, t->cfg->log, &owner);
     if (t->control != NULL)
         return 0;
     close(fd);
@@ -146,9 +146,9 @@ static void on_accept(void *user, int fd)
 {
     struct tether *t = user;
 
-    wake_look(t->wake);
+    suspend_look(t->wake);
     pool_accept(t->pool, fd);
-    tether_dirty(t);
+    tether_mark_dirty(t);
 }
 
 /* fd is one that listens already; -1: a new one is made. */

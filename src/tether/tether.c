@@ -14,7 +14,7 @@
 
 /* ---- deferred work --------------------------------------------------------- */
 
-void tether_dirty(void *user)
+void tether_mark_dirty(void *user)
 {
     struct tether *t = user;
 
@@ -23,7 +23,7 @@ void tether_dirty(void *user)
 
 static void on_due(uv_timer_t *timer)
 {
-    tether_dirty(timer->data);
+    tether_mark_dirty(timer->data);
 }
 
 static void on_again(uv_idle_t *idle)
@@ -37,10 +37,10 @@ static void step_all(struct tether *t)
         t->dirty = false;
         pool_step(t->pool);
         if (t->probe != NULL)
-            probe_step(t->probe);
+            transport_probe_step(t->probe);
     }
     if (t->link != NULL)
-        link_step(t->link);
+        session_poll_step(t->link);
     if (t->state == STATE_DRAINING && pool_quiet(t->pool))
         tether_post(t, EVENT_UNUSED);
 }
@@ -168,12 +168,12 @@ void tether_close(struct tether *t)
     listener_close(t->listener);
     if (ours)
         unlink(t->cfg->runtime->ctl);
-    control_close(t->control);
+    control_server_close(t->control);
     t->control = NULL;
     idle_close(t->idle_session);
     idle_close(t->idle_hop);
-    wake_close(t->wake);
-    network_close(t->network);
+    suspend_close(t->wake);
+    netlink_close(t->network);
     t->idle_session = t->idle_hop = NULL;
     t->wake = NULL;
     uv_walk(&t->loop, close_handle, t);
@@ -190,7 +190,7 @@ static void init_handles(struct tether *t)
     uv_idle_init(&t->loop, &t->again);
     uv_timer_init(&t->loop, &t->backoff);
     uv_timer_init(&t->loop, &t->due);
-    uv_async_init(&t->loop, &t->news, tether_news);
+    uv_async_init(&t->loop, &t->news, tether_on_news);
     t->news.data = t;
     t->prepare.data = t->again.data = t->backoff.data = t->due.data = t;
     uv_prepare_start(&t->prepare, on_prepare);
@@ -212,8 +212,8 @@ static void init_watchers(struct tether *t)
         t->idle_session = idle_new(&t->loop, p->idle_timeout_ms, &session);
     if (t->for_others && p->hop_linger_ms > 0)
         t->idle_hop = idle_new(&t->loop, p->hop_linger_ms, &hop);
-    t->wake = wake_new(&t->loop, &wake_system_clocks, on_woke, t);
-    t->network = network_new(&t->loop, on_network, t);
+    t->wake = suspend_new(&t->loop, &wake_system_clocks, on_woke, t);
+    t->network = netlink_new(&t->loop, on_network, t);
 }
 
 static void begin(struct tether *t)
@@ -231,7 +231,7 @@ static void begin(struct tether *t)
     init_watchers(t);
     notify_status(t->notify, &t->status, t->cfg->profile);
     if (demand)
-        tether_settle(t, NULL);
+        tether_report_ready(t, NULL);
     else
         tether_post(t, EVENT_DEMAND);
 }
@@ -251,7 +251,7 @@ int tether_run(const struct tether_config *cfg, struct err *e)
 {
     struct tether *t = mem_alloc(sizeof *t);
     const struct pool_owner owner = {
-        .dirty = tether_dirty, .demand = on_demand, .reason = reason, .user = t
+        .dirty = tether_mark_dirty, .demand = on_demand, .reason = reason, .user = t
     };
 
     t->cfg = cfg;

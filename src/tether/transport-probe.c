@@ -18,12 +18,12 @@
 
 enum stage { STAGE_ASK, STAGE_STREAMLOCAL, STAGE_DIAL_STDIO, STAGE_OVER };
 
-struct probe {
+struct transport_probe {
     uv_timer_t timer;
     struct session *session;
     const struct profile *profile;
     struct log *log;
-    struct probe_owner owner;
+    struct transport_probe_owner owner;
     enum stage stage;
     struct channel *ch;
     bool spoken; /* what is to be sent was sent */
@@ -43,7 +43,7 @@ static void on_timeout(uv_timer_t *timer);
 
 static size_t on_data(void *user, const void *buf, size_t len)
 {
-    struct probe *pr = user;
+    struct transport_probe *pr = user;
     size_t room = sizeof pr->reply - 1 - pr->reply_len;
     size_t kept = len < room ? len : room;
 
@@ -55,7 +55,7 @@ static size_t on_data(void *user, const void *buf, size_t len)
 
 static void on_event(void *user)
 {
-    struct probe *pr = user;
+    struct transport_probe *pr = user;
 
     pr->owner.dirty(pr->owner.user);
 }
@@ -64,16 +64,17 @@ static const struct channel_callbacks callbacks = { .data = on_data, .event = on
 
 /* ---- the end ------------------------------------------------------------- */
 
-static void leave_stage(struct probe *pr)
+static void leave_stage(struct transport_probe *pr)
 {
     uv_timer_stop(&pr->timer);
     channel_close(pr->ch);
     pr->ch = NULL;
 }
 
-static void succeed(struct probe *pr, enum transport transport, const char *reason, const char *socket)
+static void succeed(struct transport_probe *pr, enum transport transport, const char *reason,
+                    const char *socket)
 {
-    struct probe_result r = { .transport = transport, .socket = socket };
+    struct transport_probe_result r = { .transport = transport, .socket = socket };
 
     uv_timer_stop(&pr->timer);
     /* A connection that has said or ended something unasked is no use. */
@@ -86,7 +87,7 @@ static void succeed(struct probe *pr, enum transport transport, const char *reas
 }
 
 /* From what each stage has left behind. */
-static void fail(struct probe *pr)
+static void fail(struct transport_probe *pr)
 {
     struct err e = ERR_INIT;
     char known[1000];
@@ -102,19 +103,19 @@ static void fail(struct probe *pr)
 
 /* ---- the places ---------------------------------------------------------- */
 
-static bool own_command(const struct probe *pr)
+static bool own_command(const struct transport_probe *pr)
 {
     return pr->profile->dial_command != NULL && *pr->profile->dial_command != '\0';
 }
 
 /* The place being tried; NULL when there is none, and only a command may know. */
-static const char *place(const struct probe *pr)
+static const char *place(const struct transport_probe *pr)
 {
     return pr->at < pr->answer.count ? pr->answer.places[pr->at].path : NULL;
 }
 
 /* Moves on to a place that may be usable, from `at` on; false when there is none. */
-static bool seek(struct probe *pr, size_t at)
+static bool seek(struct transport_probe *pr, size_t at)
 {
     for (pr->at = at; pr->at < pr->answer.count; pr->at++) {
         enum remote_socket_state state = pr->answer.places[pr->at].state;
@@ -126,14 +127,14 @@ static bool seek(struct probe *pr, size_t at)
 
 /* ---- the stages ---------------------------------------------------------- */
 
-static void open_exec(struct probe *pr, const char *command)
+static void open_exec(struct transport_probe *pr, const char *command)
 {
     struct err e = ERR_INIT;
 
     pr->ch = channel_open_exec(pr->session, command, &callbacks, pr, &e);
 }
 
-static void enter(struct probe *pr, enum stage stage)
+static void enter(struct transport_probe *pr, enum stage stage)
 {
     struct err e = ERR_INIT;
 
@@ -157,7 +158,7 @@ static void enter(struct probe *pr, enum stage stage)
 }
 
 /* Nothing works: with what is known of the place that is the error. */
-static void give_up(struct probe *pr)
+static void give_up(struct transport_probe *pr)
 {
     if (pr->asked) {
         fail(pr);
@@ -168,7 +169,7 @@ static void give_up(struct probe *pr)
 }
 
 /* By command: at a place that may do, or wherever the command itself goes. */
-static void begin_stdio(struct probe *pr)
+static void begin_stdio(struct transport_probe *pr)
 {
     bool found = seek(pr, 0);
 
@@ -180,7 +181,7 @@ static void begin_stdio(struct probe *pr)
         enter(pr, STAGE_DIAL_STDIO);
 }
 
-static void begin(struct probe *pr)
+static void begin(struct transport_probe *pr)
 {
     if (pr->profile->transport != TRANSPORT_DIAL_STDIO && seek(pr, 0))
         enter(pr, STAGE_STREAMLOCAL);
@@ -189,14 +190,14 @@ static void begin(struct probe *pr)
 }
 
 /* Why the server refused; pr->ch may be NULL. */
-static const char *refusal_words(const struct probe *pr)
+static const char *refusal_words(const struct transport_probe *pr)
 {
     const char *why = pr->ch != NULL ? channel_reason(pr->ch) : "no channel could be made";
 
     return *why ? why : "refused";
 }
 
-static void step_ask(struct probe *pr, enum channel_state state)
+static void step_ask(struct transport_probe *pr, enum channel_state state)
 {
     if (state == CHANNEL_OPEN && !pr->spoken) {
         /* A forced command that reads its input (dial-stdio) ends by that. */
@@ -216,7 +217,7 @@ static void step_ask(struct probe *pr, enum channel_state state)
         begin(pr);
 }
 
-static void step_streamlocal(struct probe *pr, enum channel_state state)
+static void step_streamlocal(struct transport_probe *pr, enum channel_state state)
 {
     if (state == CHANNEL_OPEN || state == CHANNEL_ENDED) {
         succeed(pr, TRANSPORT_STREAMLOCAL,
@@ -234,7 +235,7 @@ static void step_streamlocal(struct probe *pr, enum channel_state state)
         begin_stdio(pr);
 }
 
-static void stdio_succeeded(struct probe *pr)
+static void stdio_succeeded(struct transport_probe *pr)
 {
     char reason[256];
 
@@ -249,7 +250,7 @@ static void stdio_succeeded(struct probe *pr)
     succeed(pr, TRANSPORT_DIAL_STDIO, reason, own_command(pr) || !known ? NULL : place(pr));
 }
 
-static void stdio_failed(struct probe *pr, const char *why)
+static void stdio_failed(struct transport_probe *pr, const char *why)
 {
     if (*pr->stdio_failure == '\0')
         snprintf(pr->stdio_failure, sizeof pr->stdio_failure, "%s says: %s", pr->command, why);
@@ -260,7 +261,7 @@ static void stdio_failed(struct probe *pr, const char *why)
 }
 
 /* Something that is no answer of a Docker Engine: a shell's greeting, mostly. */
-static void stdio_babbled(struct probe *pr)
+static void stdio_babbled(struct transport_probe *pr)
 {
     char why[300];
 
@@ -270,7 +271,7 @@ static void stdio_babbled(struct probe *pr)
     stdio_failed(pr, why);
 }
 
-static void step_dial_stdio(struct probe *pr, enum channel_state state)
+static void step_dial_stdio(struct transport_probe *pr, enum channel_state state)
 {
     char why[400], words[300];
 
@@ -297,7 +298,7 @@ static void step_dial_stdio(struct probe *pr, enum channel_state state)
     }
 }
 
-void probe_step(struct probe *pr)
+void transport_probe_step(struct transport_probe *pr)
 {
     if (pr->stage == STAGE_OVER)
         return;
@@ -319,16 +320,16 @@ void probe_step(struct probe *pr)
 
 static void on_timeout(uv_timer_t *timer)
 {
-    struct probe *pr = timer->data;
+    struct transport_probe *pr = timer->data;
 
     pr->timed_out = true;
     pr->owner.dirty(pr->owner.user);
 }
 
-struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profile *p, struct log *log,
-                          const struct probe_owner *owner)
+struct transport_probe *transport_probe_start(uv_loop_t *loop, struct session *s, const struct profile *p,
+                                              struct log *log, const struct transport_probe_owner *owner)
 {
-    struct probe *pr = mem_alloc(sizeof *pr);
+    struct transport_probe *pr = mem_alloc(sizeof *pr);
 
     pr->session = s;
     pr->profile = p;
@@ -346,7 +347,7 @@ struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profi
     return pr;
 }
 
-struct channel *probe_take_channel(struct probe *pr)
+struct channel *transport_probe_take_channel(struct transport_probe *pr)
 {
     struct channel *ch = pr->stage == STAGE_OVER ? pr->ch : NULL;
 
@@ -357,13 +358,13 @@ struct channel *probe_take_channel(struct probe *pr)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct probe *pr = handle->data;
+    struct transport_probe *pr = handle->data;
 
     free(pr->command);
     free(pr);
 }
 
-void probe_free(struct probe *pr)
+void transport_probe_free(struct transport_probe *pr)
 {
     if (pr == NULL)
         return;

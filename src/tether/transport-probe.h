@@ -10,19 +10,19 @@
 
 #include <uv.h>
 
-struct probe;
+struct transport_probe;
 
-struct probe_result {
+struct transport_probe_result {
     enum transport transport; /* streamlocal or dial-stdio */
     char reason[256];         /* why this one */
     const char *socket;       /* until the probe is freed; NULL: only the command knows */
 };
 
-struct probe_owner {
-    void (*dirty)(void *user); /* libssh was called: probe_step() before the loop polls again */
-    /* Once; never from within probe_start(). result is NULL on failure, and e
+struct transport_probe_owner {
+    void (*dirty)(void *user); /* libssh was called: transport_probe_step() before the loop polls again */
+    /* Once; never from within transport_probe_start(). result is NULL on failure, and e
      * then says why (ERR_SOCKET). The probe is over, but not freed. */
-    void (*done)(void *user, const struct probe_result *result, const struct err *e);
+    void (*done)(void *user, const struct transport_probe_result *result, const struct err *e);
     void *user;
 };
 
@@ -33,17 +33,17 @@ struct probe_owner {
  * is wrong with the one; a server that runs something else in its place (a
  * forced command) gives no answer. Each try takes at most the profile's
  * connect-timeout. */
-struct probe *probe_start(uv_loop_t *loop, struct session *s, const struct profile *p, struct log *log,
-                          const struct probe_owner *owner);
+struct transport_probe *transport_probe_start(uv_loop_t *loop, struct session *s, const struct profile *p,
+                                              struct log *log, const struct transport_probe_owner *owner);
 
-void probe_step(struct probe *pr);
+void transport_probe_step(struct transport_probe *pr);
 
 /* The open channel that has shown streamlocal to work, now the caller's (with a
  * new owner to be set): the first connection need not wait for another. NULL when
  * there is none. */
-struct channel *probe_take_channel(struct probe *pr);
+struct channel *transport_probe_take_channel(struct transport_probe *pr);
 
 /* May be called at any time, and must be, once. */
-void probe_free(struct probe *pr);
+void transport_probe_free(struct transport_probe *pr);
 
 #endif

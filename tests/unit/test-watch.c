@@ -39,7 +39,7 @@ static void count(void *user)
 
 static void a_jump_of_the_clock_is_a_wake(void **state)
 {
-    const struct wake_clocks clocks = { .boot_ms = fake_boot, .mono_ms = fake_mono };
+    const struct suspend_clocks clocks = { .boot_ms = fake_boot, .mono_ms = fake_mono };
     uv_loop_t loop;
     int woken = 0;
 
@@ -47,22 +47,22 @@ static void a_jump_of_the_clock_is_a_wake(void **state)
     boot = 1000000;
     mono = 400000; /* it has slept before we began */
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct wake *w = wake_new(&loop, &clocks, count, &woken);
+    struct suspend *w = suspend_new(&loop, &clocks, count, &woken);
     for (int i = 0; i < 100; i++) {
         boot += 2000;
         mono += 2000;
-        wake_look(w);
+        suspend_look(w);
     }
     assert_int_equal(woken, 0);
     boot += 3600 * 1000;
-    wake_look(w);
+    suspend_look(w);
     assert_int_equal(woken, 1);
-    wake_look(w); /* told once */
+    suspend_look(w); /* told once */
     assert_int_equal(woken, 1);
     boot += 300; /* too short to matter */
-    wake_look(w);
+    suspend_look(w);
     assert_int_equal(woken, 1);
-    wake_close(w);
+    suspend_close(w);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
@@ -70,19 +70,19 @@ static void a_jump_of_the_clock_is_a_wake(void **state)
 /* The loop alone notices it, too. */
 static void a_wake_is_seen_without_being_asked(void **state)
 {
-    const struct wake_clocks clocks = { .boot_ms = fake_boot, .mono_ms = fake_mono };
+    const struct suspend_clocks clocks = { .boot_ms = fake_boot, .mono_ms = fake_mono };
     uv_loop_t loop;
     int woken = 0;
 
     (void)state;
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct wake *w = wake_new(&loop, &clocks, count, &woken);
+    struct suspend *w = suspend_new(&loop, &clocks, count, &woken);
     boot += 60 * 1000;
     struct deadline d = deadline_in(10000);
     while (woken == 0 && deadline_left(d) > 0)
         uv_run(&loop, UV_RUN_ONCE);
     assert_int_equal(woken, 1);
-    wake_close(w);
+    suspend_close(w);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
@@ -105,7 +105,7 @@ static bool address_matters(unsigned short type, unsigned char scope)
     struct datagram d = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof d.body.address), .nlmsg_type = type } };
 
     d.body.address.ifa_scope = scope;
-    return network_matters(&d, d.h.nlmsg_len);
+    return netlink_matters(&d, d.h.nlmsg_len);
 }
 
 static bool route_matters(unsigned char dst_len, unsigned char table)
@@ -116,7 +116,7 @@ static bool route_matters(unsigned char dst_len, unsigned char table)
     d.body.route.rtm_dst_len = dst_len;
     d.body.route.rtm_table = table;
     d.body.route.rtm_type = RTN_UNICAST;
-    return network_matters(&d, d.h.nlmsg_len);
+    return netlink_matters(&d, d.h.nlmsg_len);
 }
 
 static void only_ways_to_others_matter(void **state)
@@ -137,11 +137,11 @@ static void a_short_datagram_means_nothing(void **state)
     struct datagram d = { .h = { .nlmsg_len = 1u << 30, .nlmsg_type = RTM_NEWADDR } };
 
     (void)state;
-    assert_false(network_matters(&d, sizeof d)); /* says it is longer than it is */
+    assert_false(netlink_matters(&d, sizeof d)); /* says it is longer than it is */
     for (size_t len = 0; len < sizeof d.h; len++)
-        assert_false(network_matters(&d, len));
+        assert_false(netlink_matters(&d, len));
     d.h.nlmsg_len = sizeof d.h; /* no body */
-    assert_false(network_matters(&d, sizeof d.h));
+    assert_false(netlink_matters(&d, sizeof d.h));
 }
 #endif
 
@@ -211,7 +211,7 @@ static pid_t hold_place(const char *path, int hold_fd, int ready_fd)
     if (pid != 0)
         return pid;
     struct wait w = patience(5000);
-    int fd = slot_take(path, "host", 22, &w);
+    int fd = login_slots_take(path, "host", 22, &w);
     if (fd < 0 || write(ready_fd, &byte, 1) != 1)
         _exit(1);
     (void)!read(hold_fd, &byte, 1);
@@ -233,16 +233,16 @@ static void only_so_many_log_in_at_once(void **state)
         assert_int_equal(read(ready[0], &byte, 1), 1);
     }
     struct wait w = patience(100);
-    assert_int_equal(slot_take(path, "host", 22, &w), -1);
+    assert_int_equal(login_slots_take(path, "host", 22, &w), -1);
     w = patience(100);
-    int other = slot_take(path, "host", 2222, &w); /* another server */
+    int other = login_slots_take(path, "host", 2222, &w); /* another server */
     assert_true(other >= 0);
-    slot_give(other);
+    login_slots_give(other);
     assert_int_equal(write(hold[1], "x", 1), 1); /* one of them ends */
     w = patience(5000);
-    int mine = slot_take(path, "host", 22, &w);
+    int mine = login_slots_take(path, "host", 22, &w);
     assert_true(mine >= 0);
-    slot_give(mine);
+    login_slots_give(mine);
     close(hold[1]);
     close(hold[0]);
     for (int i = 0; i < SLOTS; i++)
