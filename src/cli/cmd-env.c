@@ -22,7 +22,7 @@ static void print_usage(enum shell shell, const char *what)
 {
     char *command = mem_printf("%s env %s", progname(), what);
 
-    print_line(shell_usage(shell, command));
+    print_line(shell_lines_usage(shell, command));
     free(command);
 }
 
@@ -33,9 +33,9 @@ static int print_env(const char *name, enum shell shell, struct err *e)
 
     if (url == NULL)
         return -1;
-    print_line(shell_export(shell, "DOCKER_HOST", url));
+    print_line(shell_lines_export(shell, "DOCKER_HOST", url));
     for (size_t i = 0; cleared[i] != NULL; i++)
-        print_line(shell_unset(shell, cleared[i]));
+        print_line(shell_lines_unset(shell, cleared[i]));
     print_usage(shell, name);
     free(url);
     return 0;
@@ -44,13 +44,13 @@ static int print_env(const char *name, enum shell shell, struct err *e)
 int cmd_env(const struct args *args, struct err *e)
 {
     const char *wanted = args_value(args, "shell");
-    enum shell shell = shell_detect();
+    enum shell shell = shell_lines_detect();
     int rc = 0;
 
-    if (wanted != NULL && shell_parse(wanted, &shell, e) != 0)
+    if (wanted != NULL && shell_lines_parse(wanted, &shell, e) != 0)
         return -1;
     if (args_has(args, "unset")) {
-        print_line(shell_unset(shell, "DOCKER_HOST"));
+        print_line(shell_lines_unset(shell, "DOCKER_HOST"));
         print_usage(shell, "--unset");
         return 0;
     }

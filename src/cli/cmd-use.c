@@ -83,8 +83,8 @@ static void warn_shadowed(const char *name)
     char *url = runtime_url(name, NULL);
     bool by_host = host != NULL && *host != '\0' && (url == NULL || strcmp(host, url) != 0);
     bool by_context = context != NULL && *context != '\0' && strcmp(context, name) != 0;
-    char *first = shell_unset(shell_detect(), by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT");
-    char *second = shell_unset(shell_detect(), "DOCKER_CONTEXT");
+    char *first = shell_lines_unset(shell_lines_detect(), by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT");
+    char *second = shell_lines_unset(shell_lines_detect(), "DOCKER_CONTEXT");
 
     if (by_host && by_context)
         out_note(NULL,

@@ -110,7 +110,7 @@ static const char *tls_variable(void)
 
 static void warn_variable(struct finding *f, const char *variable, const char *hint)
 {
-    char *unset = shell_unset(shell_detect(), variable);
+    char *unset = shell_lines_unset(shell_lines_detect(), variable);
 
     finding_hint(f, "%s", hint);
     finding_fix(f, NULL, "%s", unset);

@@ -26,14 +26,14 @@ static int find(const char *name, enum shell *shell)
     return -1;
 }
 
-int shell_parse(const char *name, enum shell *shell, struct err *e)
+int shell_lines_parse(const char *name, enum shell *shell, struct err *e)
 {
     if (find(name, shell) == 0)
         return 0;
     return err_set(e, ERR_USAGE, "", "unknown shell \"%s\": it is sh, fish, csh or pwsh", name);
 }
 
-enum shell shell_detect(void)
+enum shell shell_lines_detect(void)
 {
     const char *path = getenv("SHELL");
     enum shell shell = SHELL_SH;
@@ -92,7 +92,7 @@ static char *quote(enum shell shell, const char *value)
     return quoted;
 }
 
-char *shell_export(enum shell shell, const char *variable, const char *value)
+char *shell_lines_export(enum shell shell, const char *variable, const char *value)
 {
     char *quoted = quote(shell, value);
     char *line = NULL;
@@ -115,7 +115,7 @@ char *shell_export(enum shell shell, const char *variable, const char *value)
     return line;
 }
 
-char *shell_unset(enum shell shell, const char *variable)
+char *shell_lines_unset(enum shell shell, const char *variable)
 {
     switch (shell) {
     case SHELL_SH:
@@ -130,7 +130,7 @@ char *shell_unset(enum shell shell, const char *variable)
     return NULL;
 }
 
-char *shell_usage(enum shell shell, const char *command)
+char *shell_lines_usage(enum shell shell, const char *command)
 {
     switch (shell) {
     case SHELL_SH:

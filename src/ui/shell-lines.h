@@ -7,18 +7,18 @@
 enum shell { SHELL_SH, SHELL_FISH, SHELL_CSH, SHELL_PWSH };
 
 /* A shell by its name ("bash" and its kin are sh, "tcsh" is csh, "powershell" is pwsh). */
-int shell_parse(const char *name, enum shell *shell, struct err *e);
+int shell_lines_parse(const char *name, enum shell *shell, struct err *e);
 
 /* The one that $SHELL names; sh when it is not known. */
-enum shell shell_detect(void);
+enum shell shell_lines_detect(void);
 
 /* One command with its ';' and no newline, allocated. The value is quoted so
  * that the shell takes every byte of it as it is. */
-char *shell_export(enum shell shell, const char *variable, const char *value);
-char *shell_unset(enum shell shell, const char *variable);
+char *shell_lines_export(enum shell shell, const char *variable, const char *value);
+char *shell_lines_unset(enum shell shell, const char *variable);
 
 /* How the output of `command` is taken into a running shell, as a line that
  * the shell passes over. Allocated. */
-char *shell_usage(enum shell shell, const char *command);
+char *shell_lines_usage(enum shell shell, const char *command);
 
 #endif

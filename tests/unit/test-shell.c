@@ -58,7 +58,7 @@ static void test_powershell(void **state)
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char read[256];
-        char *line = shell_export(SHELL_PWSH, "DOCKER_HOST", values[i]);
+        char *line = shell_lines_export(SHELL_PWSH, "DOCKER_HOST", values[i]);
 
         assert_memory_equal(line, start, strlen(start));
         const char *rest = read_quoted(line + strlen(start), read);
@@ -83,7 +83,8 @@ static void test_others(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *export = shell_export(cases[i].shell, "X", "a'!\\b"), *unset = shell_unset(cases[i].shell, "X");
+        char *export = shell_lines_export(cases[i].shell, "X", "a'!\\b"),
+             *unset = shell_lines_unset(cases[i].shell, "X");
         assert_string_equal(export, cases[i].export);
         assert_string_equal(unset, cases[i].unset);
         free(export);
@@ -97,15 +98,15 @@ static void test_names(void **state)
     struct err e = ERR_INIT;
     (void)state;
 
-    assert_int_equal(shell_parse("pwsh", &shell, &e), 0);
+    assert_int_equal(shell_lines_parse("pwsh", &shell, &e), 0);
     assert_int_equal(shell, SHELL_PWSH);
-    assert_int_equal(shell_parse("powershell", &shell, &e), 0);
-    assert_int_equal(shell_parse("cmd", &shell, &e), -1);
+    assert_int_equal(shell_lines_parse("powershell", &shell, &e), 0);
+    assert_int_equal(shell_lines_parse("cmd", &shell, &e), -1);
     assert_int_equal(e.code, ERR_USAGE);
     setenv("SHELL", "/opt/microsoft/powershell/7/pwsh", 1);
-    assert_int_equal(shell_detect(), SHELL_PWSH);
+    assert_int_equal(shell_lines_detect(), SHELL_PWSH);
     setenv("SHELL", "/bin/nonesuch", 1);
-    assert_int_equal(shell_detect(), SHELL_SH);
+    assert_int_equal(shell_lines_detect(), SHELL_SH);
 }
 
 int main(void)
