@@ -248,7 +248,7 @@ static void offer_proposals(struct offer *c)
         for (size_t i = 0; i < contexts.count; i++)
             offer_word(c, contexts.items[i].name, "a context of Docker's");
     context_list_clear(&contexts);
-    if (sshhosts_list(&hosts, &more, NULL) == 0)
+    if (ssh_hosts_list(&hosts, &more, NULL) == 0)
         for (size_t i = 0; i < hosts.count; i++)
             offer_word(c, hosts.items[i], "a host of ~/.ssh/config");
     strv_clear(&hosts);

@@ -11,7 +11,7 @@
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-"
 #define NAME_LEN 100 /* leaves room for what makes it unique */
 
-void place_clear(struct place *at)
+void candidate_clear(struct candidate *at)
 {
     profile_free(at->profile);
     free(at->name);
@@ -19,31 +19,31 @@ void place_clear(struct place *at)
     free(at->problem);
 }
 
-void place_problem(struct place *at, const char *why)
+void candidate_problem(struct candidate *at, const char *why)
 {
     if (at->problem == NULL)
         at->problem = mem_strdup(why);
 }
 
-void place_set(struct place *at, const char *section, const char *key, const char *value)
+void candidate_set(struct candidate *at, const char *section, const char *key, const char *value)
 {
     struct err why = ERR_INIT;
     const struct option *o = option_find(section, key);
 
     if (value != NULL && o != NULL && option_set(at->profile, o, value, &why) != 0)
-        place_problem(at, why.msg);
+        candidate_problem(at, why.msg);
 }
 
-static void set_files(struct place *at, const char *key, const struct strv *files)
+static void set_files(struct candidate *at, const char *key, const struct strv *files)
 {
     if (files->count > 0)
-        place_set(at, "ssh", key, "");
+        candidate_set(at, "ssh", key, "");
     for (size_t i = 0; i < files->count; i++)
-        place_set(at, "ssh", key, files->items[i]);
+        candidate_set(at, "ssh", key, files->items[i]);
 }
 
 /* A HostKeyAlias stands there without the port. */
-static void pin(struct place *at, const struct sshconfig *c)
+static void pin(struct candidate *at, const struct ssh_config *c)
 {
     const char *host = c->host_key_alias != NULL ? c->host_key_alias : at->profile->host;
     struct hostkeys keys = { 0 };
@@ -56,22 +56,22 @@ static void pin(struct place *at, const struct sshconfig *c)
     hostkeys_clear(&keys);
 }
 
-void place_fill(struct place *at, const struct sshconfig *c)
+void candidate_fill(struct candidate *at, const struct ssh_config *c)
 {
     char port[24];
     struct err why = ERR_INIT;
 
     snprintf(port, sizeof port, "%" PRId64, c->port);
-    place_set(at, "ssh", "host", c->hostname);
-    place_set(at, "ssh", "port", port);
-    place_set(at, "ssh", "user", c->user);
+    candidate_set(at, "ssh", "host", c->hostname);
+    candidate_set(at, "ssh", "port", port);
+    candidate_set(at, "ssh", "user", c->user);
     set_files(at, "identity", &c->identities);
     set_files(at, "certificate", &c->certificates);
-    place_set(at, "ssh", "agent", c->agent);
+    candidate_set(at, "ssh", "agent", c->agent);
     if (c->proxy_command != NULL)
-        place_problem(at, "it is reached by a ProxyCommand, which docktether does not run");
+        candidate_problem(at, "it is reached by a ProxyCommand, which docktether does not run");
     if (profile_finish(at->profile, &why) != 0)
-        place_problem(at, why.msg);
+        candidate_problem(at, why.msg);
     pin(at, c);
 }
 
@@ -88,7 +88,7 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-bool place_same(const struct place *a, const struct place *b)
+bool candidate_same(const struct candidate *a, const struct candidate *b)
 {
     const struct profile *p = a->profile, *q = b->profile;
 
@@ -98,7 +98,7 @@ bool place_same(const struct place *a, const struct place *b)
            same_files(&p->identities, &q->identities) && same_files(&p->certificates, &q->certificates);
 }
 
-char *place_name(const char *given)
+char *candidate_name(const char *given)
 {
     const char *from = given + strspn(given, "_.+-");
     char *name =

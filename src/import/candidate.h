@@ -12,7 +12,7 @@
 
 #define PLACE_NOWHERE SIZE_MAX
 
-struct place {
+struct candidate {
     struct profile *profile; /* named as it was called where it was found */
     char *name;              /* what it will be called; NULL at first */
     char *from;              /* where that was, for people */
@@ -23,23 +23,23 @@ struct place {
     bool is_nameless;        /* nothing but a jump mentions it */
 };
 
-void place_clear(struct place *at);
+void candidate_clear(struct candidate *at);
 
 /* The first problem stays. */
-void place_problem(struct place *at, const char *why);
+void candidate_problem(struct candidate *at, const char *why);
 
 /* Sets a value of the profile; what cannot be set is a problem. NULL: not said. */
-void place_set(struct place *at, const char *section, const char *key, const char *value);
+void candidate_set(struct candidate *at, const char *section, const char *key, const char *value);
 
 /* Takes over what ssh would do: host, port, user, keys, agent, and pins out of
  * the known_hosts files. */
-void place_fill(struct place *at, const struct sshconfig *c);
+void candidate_fill(struct candidate *at, const struct ssh_config *c);
 
 /* The same host, port, user, way, keys and problem, and the same remote socket
  * unless one is only jumped through. */
-bool place_same(const struct place *a, const struct place *b);
+bool candidate_same(const struct candidate *a, const struct candidate *b);
 
 /* A name that Docker takes too, as near to `given` as may be. Allocated. */
-char *place_name(const char *given);
+char *candidate_name(const char *given);
 
 #endif

@@ -17,7 +17,7 @@
 #define DEPTH_MAX 8
 
 struct finder {
-    struct place *items;
+    struct candidate *items;
     size_t count;
     bool no_ssh;
     struct progress *progress;
@@ -39,11 +39,11 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
 /* ---- one host ------------------------------------------------------------ */
 
 /* Without ssh: what was asked for, word for word. */
-static void take_literally(const struct wanted *w, struct sshconfig *c)
+static void take_literally(const struct wanted *w, struct ssh_config *c)
 {
-    *c = (struct sshconfig){ .hostname = mem_strdup(w->host),
-                             .user = mem_strdup(w->user),
-                             .port = w->port != 0 ? w->port : 22 };
+    *c = (struct ssh_config){ .hostname = mem_strdup(w->host),
+                              .user = mem_strdup(w->user),
+                              .port = w->port != 0 ? w->port : 22 };
     strv_add(&c->known_hosts, "/etc/ssh/ssh_known_hosts");
     char *home = path_home(NULL);
     if (home != NULL) {
@@ -100,7 +100,7 @@ static size_t find_way(struct finder *f, const char *jumps, int depth, const cha
 }
 
 /* What only a jump had mentioned is called by its name now. */
-static void join(struct place *old, const struct place *at)
+static void join(struct candidate *old, const struct candidate *at)
 {
     if (old->is_nameless && !at->is_nameless) {
         mem_replace(&old->profile->name, at->profile->name);
@@ -113,12 +113,12 @@ static void join(struct place *old, const struct place *at)
 }
 
 /* Takes over *at; returns where it stands. */
-static size_t keep(struct finder *f, struct place *at)
+static size_t keep(struct finder *f, struct candidate *at)
 {
     for (size_t i = 0; i < f->count; i++) {
-        if (place_same(&f->items[i], at)) {
+        if (candidate_same(&f->items[i], at)) {
             join(&f->items[i], at);
-            place_clear(at);
+            candidate_clear(at);
             return i;
         }
     }
@@ -127,13 +127,13 @@ static size_t keep(struct finder *f, struct place *at)
     return f->count++;
 }
 
-static int resolve(struct finder *f, const struct wanted *w, struct sshconfig *c, struct err *e)
+static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *c, struct err *e)
 {
     char *text = mem_printf("ssh -G %s", w->host);
 
     progress_say(f->progress, text);
     free(text);
-    int rc = f->no_ssh ? 1 : sshconfig_resolve(w->host, w->user, w->port, c, e);
+    int rc = f->no_ssh ? 1 : ssh_config_resolve(w->host, w->user, w->port, c, e);
 
     if (rc <= 0)
         return rc;
@@ -145,12 +145,12 @@ static int resolve(struct finder *f, const struct wanted *w, struct sshconfig *c
 /* PLACE_NOWHERE, with *why, for a way that cannot be followed. */
 static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why)
 {
-    struct place at = { .via = PLACE_NOWHERE,
-                        .is_hop = w->is_hop,
-                        .is_nameless = w->is_hop,
-                        .is_context = w->is_context,
-                        .from = mem_strdup(w->from) };
-    struct sshconfig c = { 0 };
+    struct candidate at = { .via = PLACE_NOWHERE,
+                            .is_hop = w->is_hop,
+                            .is_nameless = w->is_hop,
+                            .is_context = w->is_context,
+                            .from = mem_strdup(w->from) };
+    struct ssh_config c = { 0 };
     struct err e = ERR_INIT;
 
     at.profile = store_new_profile(w->name, &e);
@@ -158,10 +158,10 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
         *why = depth > DEPTH_MAX ? "its way leads in a circle, or over too many hosts"
                                  : "its way cannot be resolved";
         if (depth > 0 || at.profile == NULL) {
-            place_clear(&at);
+            candidate_clear(&at);
             return PLACE_NOWHERE;
         }
-        place_problem(&at, e.msg);
+        candidate_problem(&at, e.msg);
         mem_replace(&at.profile->host, w->host);
         mem_replace(&at.profile->user, w->user != NULL ? w->user : "");
         return keep(f, &at);
@@ -169,16 +169,16 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
     const char *jumps = w->jumps != NULL ? w->jumps : c.proxy_jump, *broken = NULL;
     if (jumps != NULL)
         at.via = find_way(f, jumps, depth, &broken);
-    place_fill(&at, &c);
-    place_set(&at, "docker", "socket", w->socket);
-    sshconfig_clear(&c);
+    candidate_fill(&at, &c);
+    candidate_set(&at, "docker", "socket", w->socket);
+    ssh_config_clear(&c);
     if (broken != NULL && depth > 0) {
         *why = broken;
-        place_clear(&at);
+        candidate_clear(&at);
         return PLACE_NOWHERE;
     }
     if (broken != NULL)
-        place_problem(&at, broken);
+        candidate_problem(&at, broken);
     return keep(f, &at);
 }
 
@@ -225,7 +225,7 @@ static int find_hosts(struct finder *f, struct err *e)
     const char *why;
     bool more;
 
-    int rc = sshhosts_list(&hosts, &more, e);
+    int rc = ssh_hosts_list(&hosts, &more, e);
     for (size_t i = 0; rc == 0 && i < hosts.count && !f->no_ssh; i++) {
         const struct wanted w = { .host = hosts.items[i], .name = hosts.items[i], .from = "ssh config" };
         size_t before = f->count;
@@ -233,7 +233,7 @@ static int find_hosts(struct finder *f, struct err *e)
             (void)find_place(f, &w, 0, &why);
         if (f->no_ssh) /* found out with this one: it is no host of the configuration's */
             while (f->count > before)
-                place_clear(&f->items[--f->count]);
+                candidate_clear(&f->items[--f->count]);
     }
     progress_hide(f->progress);
     if (rc == 0 && f->no_ssh && hosts.count > 0)
@@ -256,7 +256,7 @@ static bool is_taken(const struct finder *f, const char *name)
 
 static char *unique_name(const struct finder *f, const char *given)
 {
-    char *base = place_name(given), *name = mem_strdup(base);
+    char *base = candidate_name(given), *name = mem_strdup(base);
 
     for (int n = 2; is_taken(f, name); n++) {
         free(name);
@@ -266,7 +266,7 @@ static char *unique_name(const struct finder *f, const char *given)
     return name;
 }
 
-static void name_place(const struct finder *f, struct place *at)
+static void name_place(const struct finder *f, struct candidate *at)
 {
     char *name = unique_name(f, at->profile->name);
 
@@ -284,7 +284,7 @@ static void name_all(struct finder *f)
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->items[i].is_hop && !f->items[i].is_context)
-            place_set(&f->items[i], "docker", "socket", PROFILE_NO_SOCKET);
+            candidate_set(&f->items[i], "docker", "socket", PROFILE_NO_SOCKET);
     for (size_t i = 0; i < f->count; i++)
         if (!f->items[i].is_nameless)
             name_place(f, &f->items[i]);
@@ -309,7 +309,7 @@ int discover(struct proposals *list, struct err *e)
     if (rc == 0)
         name_all(&f);
     for (size_t i = 0; i < f.count; i++) {
-        struct place *at = &f.items[i];
+        struct candidate *at = &f.items[i];
         if (rc == 0) {
             mem_replace(&at->profile->name, at->name);
             mem_replace(&at->profile->via, at->via != PLACE_NOWHERE ? f.items[at->via].name : NULL);
@@ -318,7 +318,7 @@ int discover(struct proposals *list, struct err *e)
         }
     }
     while (f.count > 0)
-        place_clear(&f.items[--f.count]);
+        candidate_clear(&f.items[--f.count]);
     free(f.items);
     return rc;
 }

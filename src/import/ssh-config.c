@@ -16,7 +16,7 @@
 #define OUTPUT_MAX (256u * 1024)
 #define PATIENCE_MS 5000
 
-void sshconfig_clear(struct sshconfig *c)
+void ssh_config_clear(struct ssh_config *c)
 {
     free(c->hostname);
     free(c->user);
@@ -27,7 +27,7 @@ void sshconfig_clear(struct sshconfig *c)
     strv_clear(&c->identities);
     strv_clear(&c->certificates);
     strv_clear(&c->known_hosts);
-    *c = (struct sshconfig){ 0 };
+    *c = (struct ssh_config){ 0 };
 }
 
 /* ---- running it ---------------------------------------------------------- */
@@ -60,7 +60,7 @@ static int ask(const char *config, const char *host, const char *user, int64_t p
 
 struct tokens {
     const char *alias;
-    const struct sshconfig *c;
+    const struct ssh_config *c;
 };
 
 /* ssh leaves its tokens (%h, %r, ...) in the names of files. NULL for one whose
@@ -161,7 +161,7 @@ static void keep_files(struct strv *files, const struct tokens *t)
     *files = kept;
 }
 
-static void add_known_hosts(struct sshconfig *c, const char *path)
+static void add_known_hosts(struct ssh_config *c, const char *path)
 {
     char *own = own_path(path), *full = path_expand(own, NULL);
 
@@ -171,7 +171,7 @@ static void add_known_hosts(struct sshconfig *c, const char *path)
     free(own);
 }
 
-static void take(struct sshconfig *c, const char *key, char *value)
+static void take(struct ssh_config *c, const char *key, char *value)
 {
     const struct {
         const char *key;
@@ -198,7 +198,7 @@ static void take(struct sshconfig *c, const char *key, char *value)
             add_known_hosts(c, w);
 }
 
-static void parse(struct sshconfig *c, char *text)
+static void parse(struct ssh_config *c, char *text)
 {
     char *save = NULL;
 
@@ -212,7 +212,7 @@ static void parse(struct sshconfig *c, char *text)
 }
 
 /* "none" is "no", the usual variable says nothing new, others are not followed. */
-static void settle_agent(struct sshconfig *c)
+static void settle_agent(struct ssh_config *c)
 {
     if (c->agent == NULL)
         return;
@@ -228,7 +228,7 @@ static void settle_agent(struct sshconfig *c)
 /* True when the identities are those that ssh tries without being told any. */
 static bool are_defaults(const struct strv *identities, char *buf)
 {
-    struct sshconfig plain = { 0 };
+    struct ssh_config plain = { 0 };
 
     if (ask("none", "localhost", NULL, 0, buf, NULL) != 0)
         return false;
@@ -236,7 +236,7 @@ static bool are_defaults(const struct strv *identities, char *buf)
     bool same = plain.identities.count == identities->count;
     for (size_t i = 0; same && i < identities->count; i++)
         same = strcmp(plain.identities.items[i], identities->items[i]) == 0;
-    sshconfig_clear(&plain);
+    ssh_config_clear(&plain);
     return same;
 }
 
@@ -255,12 +255,12 @@ static char *own_config(void)
     return path;
 }
 
-int sshconfig_resolve(const char *host, const char *user, int64_t port, struct sshconfig *c, struct err *e)
+int ssh_config_resolve(const char *host, const char *user, int64_t port, struct ssh_config *c, struct err *e)
 {
     const struct tokens t = { .alias = host, .c = c };
     char *buf = mem_alloc(OUTPUT_MAX);
 
-    *c = (struct sshconfig){ 0 };
+    *c = (struct ssh_config){ 0 };
     char *config = own_config();
     int rc = ask(config, host, user, port, buf, e);
     free(config);
@@ -276,7 +276,7 @@ int sshconfig_resolve(const char *host, const char *user, int64_t port, struct s
         keep_files(&c->certificates, &t);
         settle_agent(c);
     } else {
-        sshconfig_clear(c);
+        ssh_config_clear(c);
     }
     free(buf);
     return rc;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Zero-initialised when empty. "none" is NULL, or not there. */
-struct sshconfig {
+struct ssh_config {
     char *hostname, *user;
     int64_t port;
     char *proxy_jump, *proxy_command, *host_key_alias;
@@ -22,7 +22,7 @@ struct sshconfig {
  * the user's configuration as a connection would, which may run a command of
  * `Match exec`, and connects to nothing. user may be NULL and port 0: what the
  * configuration says. 0; 1 when there is no ssh here; -1 with an error. */
-int sshconfig_resolve(const char *host, const char *user, int64_t port, struct sshconfig *c, struct err *e);
-void sshconfig_clear(struct sshconfig *c);
+int ssh_config_resolve(const char *host, const char *user, int64_t port, struct ssh_config *c, struct err *e);
+void ssh_config_clear(struct ssh_config *c);
 
 #endif

@@ -120,7 +120,7 @@ static int read_config(struct reader *r, const char *path, int depth, struct err
     return rc;
 }
 
-int sshhosts_list(struct strv *hosts, bool *more, struct err *e)
+int ssh_hosts_list(struct strv *hosts, bool *more, struct err *e)
 {
     char *home = path_home(e);
 

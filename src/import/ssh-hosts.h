@@ -12,6 +12,6 @@
  * Include is followed, except below Match. At most 500 hosts out of 256 files
  * of 1 MiB; *more tells that there were others. A file that is not there has
  * none; what cannot be read is an error. *hosts must be empty. */
-int sshhosts_list(struct strv *hosts, bool *more, struct err *e);
+int ssh_hosts_list(struct strv *hosts, bool *more, struct err *e);
 
 #endif

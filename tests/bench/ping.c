@@ -13,7 +13,7 @@
 
 enum phase { IDLE, ASKING, DONE };
 
-struct place {
+struct candidate {
     int fd; /* -1: none */
     enum phase phase;
     int64_t begun_ns, not_before_ns;
@@ -24,7 +24,7 @@ struct place {
 
 struct run {
     const struct load *l;
-    struct place *places;
+    struct candidate *places;
     int64_t *times;
     size_t started, good, failures;
     char why[120];
@@ -32,7 +32,7 @@ struct run {
     size_t request_len;
 };
 
-static void fail(struct run *r, struct place *p, const char *what, int error)
+static void fail(struct run *r, struct candidate *p, const char *what, int error)
 {
     if (r->failures++ == 0)
         snprintf(r->why, sizeof r->why, "%.60s%s%.50s", what, error != 0 ? ": " : "",
@@ -43,7 +43,7 @@ static void fail(struct run *r, struct place *p, const char *what, int error)
     p->phase = IDLE;
 }
 
-static void succeed(struct run *r, struct place *p)
+static void succeed(struct run *r, struct candidate *p)
 {
     int64_t now = now_ns();
 
@@ -57,7 +57,7 @@ static void succeed(struct run *r, struct place *p)
 }
 
 /* Sends what is left of the request; false when it failed. */
-static bool ask(struct run *r, struct place *p)
+static bool ask(struct run *r, struct candidate *p)
 {
     while (p->sent < r->request_len) {
         ssize_t n = send(p->fd, r->request + p->sent, r->request_len - p->sent, MSG_NOSIGNAL);
@@ -72,7 +72,7 @@ static bool ask(struct run *r, struct place *p)
     return true;
 }
 
-static void begin(struct run *r, struct place *p)
+static void begin(struct run *r, struct candidate *p)
 {
     r->started++;
     p->begun_ns = now_ns();
@@ -88,7 +88,7 @@ static void begin(struct run *r, struct place *p)
 }
 
 /* Looks for the end of the head, and in it for 200 and the length. */
-static void read_head(struct run *r, struct place *p)
+static void read_head(struct run *r, struct candidate *p)
 {
     p->buf[p->got] = '\0';
     const char *end = strstr(p->buf, "\r\n\r\n"), *length = strcasestr(p->buf, "\r\nContent-Length:");
@@ -103,7 +103,7 @@ static void read_head(struct run *r, struct place *p)
     p->body = (size_t)(end + 4 - p->buf) + strtoul(length + 17, NULL, 10);
 }
 
-static void hear(struct run *r, struct place *p)
+static void hear(struct run *r, struct candidate *p)
 {
     if (p->got >= sizeof p->buf - 1) {
         fail(r, p, "a long answer", 0);
@@ -134,7 +134,7 @@ static int start(struct run *r)
     int64_t now = now_ns(), next = -1;
 
     for (size_t i = 0; i < r->l->width && !stopped(r); i++) {
-        struct place *p = &r->places[i];
+        struct candidate *p = &r->places[i];
         if (p->phase != IDLE)
             continue;
         if (p->not_before_ns <= now)
@@ -156,7 +156,7 @@ static bool busy(const struct run *r)
 static void turn(struct run *r, struct pollfd *fds, int timeout)
 {
     for (size_t i = 0; i < r->l->width; i++) {
-        struct place *p = &r->places[i];
+        struct candidate *p = &r->places[i];
         bool waits = p->phase == ASKING;
         fds[i] = (struct pollfd){ .fd = waits ? p->fd : -1,
                                   .events = p->sent < r->request_len ? POLLIN | POLLOUT : POLLIN };
@@ -165,7 +165,7 @@ static void turn(struct run *r, struct pollfd *fds, int timeout)
     (void)poll(fds, r->l->width, timeout < 0 || timeout > 1000 ? 1000 : timeout);
     int64_t now = now_ns();
     for (size_t i = 0; i < r->l->width; i++) {
-        struct place *p = &r->places[i];
+        struct candidate *p = &r->places[i];
         if (p->phase != ASKING)
             continue;
         if ((fds[i].revents & POLLOUT) != 0 && !ask(r, p))
@@ -181,7 +181,7 @@ static void turn(struct run *r, struct pollfd *fds, int timeout)
 static void connect_all(struct run *r)
 {
     for (size_t i = 0; i < r->l->width; i++) {
-        struct place *p = &r->places[i];
+        struct candidate *p = &r->places[i];
         p->fd = address_connect(&r->l->to, SOCK_NONBLOCK);
         if (p->fd < 0) {
             r->started++;

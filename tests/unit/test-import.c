@@ -123,7 +123,7 @@ static void hosts_are(const char *want, bool want_more)
     char got[400] = "";
     bool more;
 
-    if (sshhosts_list(&hosts, &more, &e) != 0)
+    if (ssh_hosts_list(&hosts, &more, &e) != 0)
         fail_msg("%s", e.msg);
     for (size_t i = 0; i < hosts.count; i++)
         snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i > 0 ? " " : "", hosts.items[i]);
@@ -168,7 +168,7 @@ static void test_hosts_bounded(void **state)
     for (int i = 0; i < 600; i++)
         to += sprintf(to, "Host h%d\n", i);
     put(state, ".ssh/config", text, 0600);
-    assert_int_equal(sshhosts_list(&hosts, &more, NULL), 0);
+    assert_int_equal(ssh_hosts_list(&hosts, &more, NULL), 0);
     assert_int_equal(hosts.count, 500);
     assert_true(more);
     strv_clear(&hosts);
