@@ -12,12 +12,12 @@ static const struct service_manager *manager(void)
 #endif
 }
 
-enum login_kind login_enabled(const char *name)
+enum login_kind autostart_enabled(const char *name)
 {
     return manager()->enabled(name);
 }
 
-const char *login_text(enum login_kind kind)
+const char *autostart_text(enum login_kind kind)
 {
     static const char *const texts[] = {
         [LOGIN_NO] = "no",
@@ -28,12 +28,12 @@ const char *login_text(enum login_kind kind)
     return texts[kind];
 }
 
-int login_enable(const struct profile *p, struct err *e)
+int autostart_enable(const struct profile *p, struct err *e)
 {
     return manager()->enable(p, e);
 }
 
-int login_disable(const char *name, struct err *e)
+int autostart_disable(const char *name, struct err *e)
 {
     return manager()->disable(name, e);
 }

@@ -9,14 +9,14 @@
 static int disable_one(const char *name, void *user, struct err *e)
 {
     (void)user;
-    if (login_enabled(name) == LOGIN_NO) {
+    if (autostart_enabled(name) == LOGIN_NO) {
         /* Its error is the one to show: no such profile, and the nearest name. */
         struct profile *p = store_exists(name) ? NULL : store_load(name, e);
         profile_free(p);
         if (!store_exists(name))
             return -1;
         out_note(name, "was not enabled");
-    } else if (login_disable(name, e) != 0) {
+    } else if (autostart_disable(name, e) != 0) {
         return -1;
     }
     puts(name);

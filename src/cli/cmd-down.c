@@ -97,7 +97,7 @@ static int down_users(const char *name, struct err *e)
 /* What is enabled comes back. */
 static void note_login(const char *name)
 {
-    enum login_kind kind = login_enabled(name);
+    enum login_kind kind = autostart_enabled(name);
 
     if (kind == LOGIN_DEMAND)
         out_note(name,

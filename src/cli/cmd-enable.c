@@ -32,11 +32,11 @@ static int enable_one(const char *name, void *user, struct err *e)
         return -1;
     int rc = target_check_pins(p, e);
     if (rc == 0)
-        rc = login_enable(p, e);
+        rc = autostart_enable(p, e);
     profile_free(p);
     if (rc != 0)
         return -1;
-    out_note(name, "enabled, %s", login_text(login_enabled(name)));
+    out_note(name, "enabled, %s", autostart_text(autostart_enabled(name)));
     puts(name);
     (void)fflush(stdout);
     note_state(name);

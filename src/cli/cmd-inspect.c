@@ -71,7 +71,7 @@ static void collect(struct facts facts[FACTS], const struct profile *p, const st
     facts[4] = (struct facts){ "ControlSocket", rt->ctl };
     facts[5] = (struct facts){ "Log", rt->log };
     facts[6] = (struct facts){ "State", tether_client_running(p->name) ? "up" : "down" };
-    facts[7] = (struct facts){ "Enabled", login_text(login_enabled(p->name)) };
+    facts[7] = (struct facts){ "Enabled", autostart_text(autostart_enabled(p->name)) };
 }
 
 static json_t *json_profile(const struct profile *p, const struct facts facts[FACTS])

@@ -100,7 +100,7 @@ static void print_json(const struct entry *entry)
     json_object_set_new(o, "SSH", out_json_string(entry->endpoint));
     json_object_set_new(o, "DockerEndpoint", out_json_string(url != NULL ? url : ""));
     json_object_set_new(o, "State", json_string(entry->up ? "up" : "down"));
-    json_object_set_new(o, "Enabled", json_string(login_text(login_enabled(entry->name))));
+    json_object_set_new(o, "Enabled", json_string(autostart_text(autostart_enabled(entry->name))));
     json_object_set_new(o, "Protected",
                         entry->profile != NULL ? json_boolean(entry->profile->protect) : json_null());
     json_object_set_new(o, "Error", out_json_string(entry->error.msg));

@@ -13,10 +13,10 @@
 /* A service manager would go on starting what is no profile any more. */
 static int end_login(const char *name, bool force, struct err *e)
 {
-    if (login_enabled(name) == LOGIN_NO)
+    if (autostart_enabled(name) == LOGIN_NO)
         return 0;
     if (force)
-        return login_disable(name, e);
+        return autostart_disable(name, e);
     err_set(e, ERR_FAILED, "", "it is enabled, so that it is there at login");
     return err_hint(e, "docktether disable %s first, or use `docktether rm -f %s`", name, name);
 }

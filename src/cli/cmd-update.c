@@ -55,7 +55,7 @@ static void note_running(const struct profile *p, const struct profile *old)
     char *now = changed(p, old, true), *later = changed(p, old, false);
     if (now != NULL && later != NULL)
         out_note(p->name, "in effect now: %s", now);
-    if (later != NULL && login_enabled(p->name) == LOGIN_NO) {
+    if (later != NULL && autostart_enabled(p->name) == LOGIN_NO) {
         out_note(
             p->name,
             "in effect when it is connected anew: %s; docktether up %s does that, and cuts nothing short",
@@ -71,7 +71,7 @@ static void note_running(const struct profile *p, const struct profile *old)
 /* Who listens is settled when it is enabled. */
 static void note_login(const struct profile *p, const struct profile *old)
 {
-    if (p->connect_on != old->connect_on && login_enabled(p->name) != LOGIN_NO)
+    if (p->connect_on != old->connect_on && autostart_enabled(p->name) != LOGIN_NO)
         out_note(p->name, "it is enabled: docktether enable %s puts the other way to connect into effect",
                  p->name);
 }

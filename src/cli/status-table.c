@@ -259,8 +259,8 @@ struct table *state_full(const struct state_row *row)
     plain(t, s, "Identity", "identity");
     pair(t, "Process", integer_text(s, "pid"));
     pair(t, "Unit", mem_strdup(text(s, "unit")));
-    enum login_kind enabled = login_enabled(row->name);
-    pair(t, "Enabled", mem_strdup(enabled != LOGIN_NO ? login_text(enabled) : ""));
+    enum login_kind enabled = autostart_enabled(row->name);
+    pair(t, "Enabled", mem_strdup(enabled != LOGIN_NO ? autostart_text(enabled) : ""));
     plain(t, s, "Version", "version");
     pair(t, "Transport", transport_text(s));
     pair(t, "Connections", connections_text(s, true));
