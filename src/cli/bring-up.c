@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int target_environment(const char *name, struct err *e)
+int bring_up_environment(const char *name, struct err *e)
 {
     char *url = runtime_url(name, e);
     int rc = url != NULL ? environment_set(url, e) : -1;
@@ -43,7 +43,7 @@ static void waiting(void *user, const char *name, const char *what, const char *
     }
 }
 
-void target_note_stale(const char *name)
+void bring_up_note_stale(const char *name)
 {
     json_t *state = tether_client_status(name, NULL);
     const char *unit = json_string_value(json_object_get(state, "unit"));
@@ -63,7 +63,7 @@ void target_note_stale(const char *name)
     json_decref(state);
 }
 
-int target_check_pins(const struct profile *p, struct err *e)
+int bring_up_check_pins(const struct profile *p, struct err *e)
 {
     if (p->pins.count > 0)
         return 0;
@@ -80,7 +80,7 @@ int target_check_pins(const struct profile *p, struct err *e)
         p->name, p->name);
 }
 
-int target_check_docker(const struct profile *p, struct err *e)
+int bring_up_check_docker(const struct profile *p, struct err *e)
 {
     if (profile_has_docker(p))
         return 0;
@@ -97,7 +97,7 @@ static struct launch_options options_for(bool for_others, struct progress **prog
                                     .for_others = for_others };
 }
 
-int target_up_hops(const struct profile *p, struct err *e)
+int bring_up_hops(const struct profile *p, struct err *e)
 {
     struct progress *progress = NULL;
     const struct launch_options options = options_for(true, &progress);
@@ -105,7 +105,7 @@ int target_up_hops(const struct profile *p, struct err *e)
     return launch_hops(p, &options, e);
 }
 
-int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e)
+int bring_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e)
 {
     struct progress *progress = NULL;
     const struct launch_options options = options_for(false, &progress);
@@ -114,13 +114,13 @@ int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, 
     return launch_bound(p, rt, &options, lifeline, e);
 }
 
-int target_up(const struct profile *p, bool for_others, struct err *e)
+int bring_up(const struct profile *p, bool for_others, struct err *e)
 {
     struct progress *progress = NULL;
     const struct launch_options options = options_for(for_others, &progress);
     bool stale = false;
 
-    if (target_check_pins(p, e) != 0)
+    if (bring_up_check_pins(p, e) != 0)
         return -1;
     (void)fflush(NULL); /* launch_up() forks */
     switch (launch_up(p, &options, &stale, e)) {
@@ -129,7 +129,7 @@ int target_up(const struct profile *p, bool for_others, struct err *e)
         return 0;
     case LAUNCH_RUNNING:
         if (stale)
-            target_note_stale(p->name);
+            bring_up_note_stale(p->name);
         return 0;
     case LAUNCH_REPLACED:
         out_note(p->name, "up, with its new values; what was open goes on to its end");

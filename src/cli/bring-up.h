@@ -10,25 +10,25 @@
 #include <stdbool.h>
 
 /* A profile without pins is refused, with what to do about it. */
-int target_check_pins(const struct profile *p, struct err *e);
+int bring_up_check_pins(const struct profile *p, struct err *e);
 
 /* Brings up what the profile goes via, without its own tether. */
-int target_up_hops(const struct profile *p, struct err *e);
+int bring_up_hops(const struct profile *p, struct err *e);
 
 /* A profile that is only a way to others has no Docker to speak to. */
-int target_check_docker(const struct profile *p, struct err *e);
+int bring_up_check_docker(const struct profile *p, struct err *e);
 
 /* Brings the profile's tether up unless it serves already; asks for
  * passphrases, and tells on standard error what happens. */
-int target_up(const struct profile *p, bool for_others, struct err *e);
+int bring_up(const struct profile *p, bool for_others, struct err *e);
 
 /* Points this process, and what it becomes, at the profile. */
-int target_environment(const char *name, struct err *e);
+int bring_up_environment(const char *name, struct err *e);
 
 /* A tether that ends with us, without a word; see launch_bound(). */
-int target_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
+int bring_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
 
 /* Says that a tether which is running has older values than its profile now. */
-void target_note_stale(const char *name);
+void bring_up_note_stale(const char *name);
 
 #endif

@@ -30,9 +30,9 @@ int cmd_create(const struct args *args, struct err *e)
     struct profile *p = store_new_profile(name, e);
     if (p == NULL)
         return -1;
-    if (edit_apply(p, args->operands[1], args, e) == 0 && profile_finish(p, e) == 0 &&
+    if (profile_args_apply(p, args->operands[1], args, e) == 0 && profile_finish(p, e) == 0 &&
         via_chain_check(p, e) == 0 && context_sync_check(p, e) == 0 &&
-        (p->pins.count > 0 || trust_ask(p, e) == 0))
+        (p->pins.count > 0 || hostkey_ask(p, e) == 0))
         rc = context_sync_new(p, e);
     profile_free(p);
     if (rc != 0)

@@ -27,5 +27,5 @@ static int disable_one(const char *name, void *user, struct err *e)
 int cmd_disable(const struct args *args, struct err *e)
 {
     (void)e;
-    return names_each(args->operands, args->count, disable_one, NULL);
+    return each_name(args->operands, args->count, disable_one, NULL);
 }

@@ -177,7 +177,7 @@ static int down_all(struct err *e)
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct strv running = { 0 };
         int rc = sources[i](&running, e);
-        status = names_each((const char *const *)running.items, running.count, down_one, &force);
+        status = each_name((const char *const *)running.items, running.count, down_one, &force);
         strv_clear(&running);
         if (rc != 0)
             return -1;
@@ -195,5 +195,5 @@ int cmd_down(const struct args *args, struct err *e)
         return err_set(e, ERR_USAGE, "down", "give names or --all, not both");
     if (!all && args->count == 0)
         return err_set(e, ERR_USAGE, "down", "it needs the NAME of a profile, or --all");
-    return all ? down_all(e) : names_each(args->operands, args->count, down_one, &force);
+    return all ? down_all(e) : each_name(args->operands, args->count, down_one, &force);
 }

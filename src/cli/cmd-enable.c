@@ -30,7 +30,7 @@ static int enable_one(const char *name, void *user, struct err *e)
     (void)user;
     if (p == NULL)
         return -1;
-    int rc = target_check_pins(p, e);
+    int rc = bring_up_check_pins(p, e);
     if (rc == 0)
         rc = autostart_enable(p, e);
     profile_free(p);
@@ -46,5 +46,5 @@ static int enable_one(const char *name, void *user, struct err *e)
 int cmd_enable(const struct args *args, struct err *e)
 {
     (void)e;
-    return names_each(args->operands, args->count, enable_one, NULL);
+    return each_name(args->operands, args->count, enable_one, NULL);
 }

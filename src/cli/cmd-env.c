@@ -59,9 +59,9 @@ int cmd_env(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    rc = target_check_docker(p, e);
+    rc = bring_up_check_docker(p, e);
     if (rc == 0 && !args_has(args, "no-up"))
-        rc = target_up(p, false, e);
+        rc = bring_up(p, false, e);
     if (rc == 0)
         rc = print_env(p->name, shell, e);
     profile_free(p);

@@ -29,7 +29,7 @@ static void free_command(char **argv)
 static int exec_profile(const struct args *args, struct err *e)
 {
     size_t first = args->count > 1 && strcmp(args->operands[1], "--") == 0 ? 2 : 1;
-    const char *option = ephemeral_option(args);
+    const char *option = exec_url_option(args);
     int rc = 0;
 
     if (option != NULL)
@@ -39,11 +39,11 @@ static int exec_profile(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    rc = target_check_docker(p, e);
+    rc = bring_up_check_docker(p, e);
     if (rc == 0 && !args_has(args, "no-up"))
-        rc = target_up(p, false, e);
+        rc = bring_up(p, false, e);
     if (rc == 0)
-        rc = target_environment(p->name, e);
+        rc = bring_up_environment(p->name, e);
     profile_free(p);
     if (rc != 0)
         return -1;
@@ -61,7 +61,7 @@ static int exec_url(const struct args *args, struct err *e)
     if (args_has(args, "no-up"))
         return err_set(e, ERR_USAGE, "exec", "--no-up does not go with --url, which has no tether to leave");
     char **argv = command_of(args, 0);
-    int status = ephemeral_exec(args, argv, &name, e);
+    int status = exec_url_exec(args, argv, &name, e);
     if (status < 0) {
         if (e->code == ERR_USAGE && e->hint[0] == '\0')
             err_hint(e, "docktether help exec");

@@ -157,7 +157,7 @@ int cmd_inspect(const struct args *args, struct err *e)
         return -1;
     if (json)
         in.array = json_array();
-    int status = names_each(args->operands, args->count, inspect_one, &in);
+    int status = each_name(args->operands, args->count, inspect_one, &in);
     if (json)
         out_json(in.array, JSON_INDENT(4));
     return status;

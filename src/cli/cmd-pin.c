@@ -30,7 +30,7 @@ static int apply(struct profile *p, const struct args *args, size_t *changed, st
     }
     for (size_t at = 0; (given = args_next(args, "add-from", &at)) != NULL;) {
         size_t before = p->pins.count;
-        if (pinfrom_add(p, given, e) != 0)
+        if (pin_source_add(p, given, e) != 0)
             return -1;
         *changed += p->pins.count - before;
     }
@@ -82,7 +82,7 @@ static int rotate(struct profile *p, struct err *e)
 {
     bool changed;
 
-    if (rotate_pins(p, &changed, e) != 0 || (changed && store_save(p, false, e) != 0))
+    if (hostkey_rotate_ask(p, &changed, e) != 0 || (changed && store_save(p, false, e) != 0))
         return -1;
     print_pins(p);
     if (changed)
@@ -104,7 +104,7 @@ int cmd_pin(const struct args *args, struct err *e)
     if (p == NULL)
         return -1;
     if (look)
-        rc = trust_show(p, stdout, e);
+        rc = hostkey_ask_show(p, stdout, e);
     else
         rc = follow ? rotate(p, e) : edit_and_print(p, args, e);
     profile_free(p);

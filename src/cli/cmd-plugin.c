@@ -97,7 +97,7 @@ static void warn_of_environment(void)
 
 static int enable_hooks(struct err *e)
 {
-    char *version = dockercli_version();
+    char *version = docker_version();
     enum hooks known = hooks_known(version);
     char *found = plugindir_find();
 
@@ -136,7 +136,7 @@ static int show_status(struct err *e)
 
     if (hooks_get(&hooks, &effective, e) != 0)
         return -1;
-    char *version = dockercli_version(), *found = plugindir_find();
+    char *version = docker_version(), *found = plugindir_find();
     struct table *t = table_new(2, NULL);
     table_pair(t, "Docker CLI", version != NULL ? version : "not found");
     char *where = mem_printf("%s%s", found != NULL ? found : "not installed",

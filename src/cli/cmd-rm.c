@@ -84,5 +84,5 @@ int cmd_rm(const struct args *args, struct err *e)
     bool force = args_has(args, "force");
 
     (void)e;
-    return names_each(args->operands, args->count, remove_one, &force);
+    return each_name(args->operands, args->count, remove_one, &force);
 }

@@ -18,7 +18,7 @@ static int run(const char *name, const struct launch_options *options, const str
         err_hint(e, "an instance of a unit is written as systemd-escape prints it: - is \\x2d, + is \\x2b");
     if (p == NULL)
         return -1;
-    int rc = target_check_pins(p, e);
+    int rc = bring_up_check_pins(p, e);
     if (rc == 0)
         rc = launch_foreground(p, options, service, e);
     profile_free(p);

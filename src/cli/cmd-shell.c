@@ -22,11 +22,11 @@ static void announce(const char *name, const char *outer)
 
 static char **prepare(const struct profile *p, const struct args *args, const char *shell, struct err *e)
 {
-    static const struct protect protect = { "shell", "for a shell against it", "no shell was started" };
+    static const struct confirm protect = { "shell", "for a shell against it", "no shell was started" };
 
-    if (target_check_docker(p, e) != 0 || protect_confirm(p, args_has(args, "yes"), &protect, e) != 0)
+    if (bring_up_check_docker(p, e) != 0 || confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
         return NULL;
-    if (!args_has(args, "no-up") && target_up(p, false, e) != 0)
+    if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
         return NULL;
     announce(p->name, getenv(SUBSHELL_VARIABLE));
     return subshell_prepare(shell, p, e);

@@ -27,13 +27,13 @@ static int check(const char *name, void *user, struct err *e)
     return 0;
 }
 
-static void print_table(const struct roll *roll, bool in_full)
+static void print_table(const struct status_all *roll, bool in_full)
 {
-    struct state_row *rows = mem_alloc((roll_count(roll) + 1) * sizeof *rows);
+    struct status_table_row *rows = mem_alloc((status_all_count(roll) + 1) * sizeof *rows);
 
-    for (size_t i = 0; i < roll_count(roll); i++)
-        rows[i] = roll_row(roll, i);
-    struct table *t = in_full ? state_full(rows) : state_table(rows, roll_count(roll));
+    for (size_t i = 0; i < status_all_count(roll); i++)
+        rows[i] = status_all_row(roll, i);
+    struct table *t = in_full ? status_table_full(rows) : status_table_build(rows, status_all_count(roll));
     table_print(t, stdout);
     table_free(t);
     free(rows);
@@ -41,18 +41,18 @@ static void print_table(const struct roll *roll, bool in_full)
 
 static bool print_once(const struct strv *names, bool json, bool in_full)
 {
-    struct roll *roll = roll_new((const char *const *)names->items, names->count);
+    struct status_all *roll = status_all_new((const char *const *)names->items, names->count);
     bool all_serve = true;
 
-    roll_call(roll);
+    status_all_call(roll);
     for (size_t i = 0; i < names->count; i++) {
-        all_serve = all_serve && state_serving(roll_state(roll, i));
+        all_serve = all_serve && status_table_serving(status_all_state(roll, i));
         if (json)
-            out_json(json_deep_copy(roll_state(roll, i)), JSON_COMPACT);
+            out_json(json_deep_copy(status_all_state(roll, i)), JSON_COMPACT);
     }
     if (!json && (names->count > 0 || !in_full))
         print_table(roll, in_full);
-    roll_free(roll);
+    status_all_free(roll);
     return all_serve;
 }
 
@@ -65,7 +65,7 @@ int cmd_status(const struct args *args, struct err *e)
     if (args_json(args, &json, e) != 0 || (watch && watch_check(json, e) != 0))
         return -1;
     if (asked)
-        status = names_each(args->operands, args->count, check, &names);
+        status = each_name(args->operands, args->count, check, &names);
     else if (store_list(&names, e) != 0)
         return -1;
     if (watch && status == 0)

@@ -12,7 +12,7 @@ static int up_one(const char *name, void *user, struct err *e)
 
     if (p == NULL)
         return -1;
-    int rc = target_up(p, *for_others, e);
+    int rc = bring_up(p, *for_others, e);
     profile_free(p);
     if (rc == 0) {
         puts(name);
@@ -26,5 +26,5 @@ int cmd_up(const struct args *args, struct err *e)
     bool for_others = args_has(args, "for-others");
 
     (void)e;
-    return names_each(args->operands, args->count, up_one, &for_others);
+    return each_name(args->operands, args->count, up_one, &for_others);
 }

@@ -82,13 +82,13 @@ int cmd_update(const struct args *args, struct err *e)
     const char *url = args->count > 1 ? args->operands[1] : NULL;
     int rc = -1;
 
-    if (!edit_given(url, args))
+    if (!profile_args_given(url, args))
         return err_set(e, ERR_USAGE, "", "nothing to change was given");
     struct profile *p = store_load(name, e);
     if (p == NULL)
         return -1;
     struct profile *old = profile_copy(p);
-    if (edit_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && via_chain_check(p, e) == 0 &&
+    if (profile_args_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && via_chain_check(p, e) == 0 &&
         context_sync_check(p, e) == 0)
         rc = write_both(p, old, e);
     if (rc == 0) {

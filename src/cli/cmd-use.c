@@ -122,10 +122,10 @@ static int switch_to(const char *name, struct err *e)
 
 static int use_profile(const struct profile *p, const struct args *args, struct err *e)
 {
-    static const struct protect protect = { "use", "to make it Docker's current context",
+    static const struct confirm protect = { "use", "to make it Docker's current context",
                                             "nothing was switched" };
 
-    if (target_check_docker(p, e) != 0)
+    if (bring_up_check_docker(p, e) != 0)
         return -1;
     if (!p->context) {
         err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
@@ -135,12 +135,12 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
             "context=yes",
             p->name, p->name, p->name);
     }
-    if (protect_confirm(p, args_has(args, "yes"), &protect, e) != 0)
+    if (confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
         return -1;
     /* Before the tether: a context that is not ours would make it useless. */
     if (context_sync(p, e) != 0)
         return -1;
-    if (!args_has(args, "no-up") && target_up(p, false, e) != 0)
+    if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
         return -1;
     return switch_to(p->name, e);
 }

@@ -22,7 +22,7 @@ static const struct args_option *find_short(const struct command *command, char 
     return NULL;
 }
 
-static void read_option(struct offer *c, const char *word)
+static void read_option(struct completions *c, const char *word)
 {
     const struct args_option *o;
 
@@ -47,13 +47,13 @@ static void read_option(struct offer *c, const char *word)
 }
 
 /* `exec --url URL` has no NAME before its command. */
-static bool has_target(const struct offer *c)
+static bool has_target(const struct completions *c)
 {
-    return c->operands.count > 0 || offer_is_given(c, "url");
+    return c->operands.count > 0 || completions_is_given(c, "url");
 }
 
 /* Reads the words between the verb and the one in hand as getopt will. */
-static void read_words(struct offer *c, char *const *words, size_t count)
+static void read_words(struct completions *c, char *const *words, size_t count)
 {
     bool runs = c->command->runs_command;
 
@@ -77,29 +77,29 @@ static void read_words(struct offer *c, char *const *words, size_t count)
         c->command_at = count;
 }
 
-static void complete_word(struct offer *c)
+static void complete_word(struct completions *c)
 {
     const char *equals = strchr(c->partial, '=');
 
     if (c->command_at != OFFER_NO_COMMAND) {
         c->directive = COMPLETE_FILES;
     } else if (c->asks != NULL) {
-        offer_value(c);
+        completions_value(c);
     } else if (c->only_operands || c->partial[0] != '-') {
-        offer_operand(c);
+        completions_operand(c);
     } else if (strncmp(c->partial, "--", 2) == 0 && equals != NULL) {
         c->asks = find_long(c->command, c->partial + 2, (size_t)(equals - c->partial - 2));
         c->lead = (size_t)(equals + 1 - c->partial);
         if (c->asks != NULL && c->asks->value != NULL)
-            offer_value(c);
+            completions_value(c);
     } else {
-        offer_options(c);
+        completions_options(c);
         if (c->partial[1] == '\0')
-            offer_operand(c); /* the - of `use -` */
+            completions_operand(c); /* the - of `use -` */
     }
 }
 
-static void print(const struct offer *c, const struct complete_options *options)
+static void print(const struct completions *c, const struct complete_options *options)
 {
     for (size_t i = 0; i < c->words.count; i++) {
         const char *note = options->bare ? "" : c->notes.items[i];
@@ -113,15 +113,15 @@ static void print(const struct offer *c, const struct complete_options *options)
 
 void complete_print(char *const *words, size_t count, const struct complete_options *options)
 {
-    struct offer c = { .partial = count > 0 ? words[count - 1] : "",
-                       .directive = COMPLETE_NO_FILES,
-                       .command_at = OFFER_NO_COMMAND };
+    struct completions c = { .partial = count > 0 ? words[count - 1] : "",
+                             .directive = COMPLETE_NO_FILES,
+                             .command_at = OFFER_NO_COMMAND };
 
     if (count <= 1) {
-        offer_commands(&c);
+        completions_commands(&c);
         if (c.partial[0] == '-') {
-            offer_word(&c, "--help", "explain docktether");
-            offer_word(&c, "--version", "print the version");
+            completions_word(&c, "--help", "explain docktether");
+            completions_word(&c, "--version", "print the version");
         }
     } else if ((c.command = command_find(words[0])) != NULL) {
         read_words(&c, words, count - 1);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void offer_word(struct offer *c, const char *word, const char *note)
+void completions_word(struct completions *c, const char *word, const char *note)
 {
     if (strncmp(word, c->partial + c->lead, strlen(c->partial + c->lead)) != 0)
         return;
@@ -29,7 +29,7 @@ static bool holds(const struct strv *v, const char *s)
 }
 
 /* Of all profiles those that are not on the line yet. */
-static void offer_profiles(struct offer *c, bool running)
+static void offer_profiles(struct completions *c, bool running)
 {
     struct strv names = { 0 };
 
@@ -38,43 +38,43 @@ static void offer_profiles(struct offer *c, bool running)
             if (holds(&c->operands, names.items[i]) || (running && !tether_client_running(names.items[i])))
                 continue;
             struct profile *p = store_load(names.items[i], NULL);
-            offer_word(c, names.items[i], p != NULL ? p->description : NULL);
+            completions_word(c, names.items[i], p != NULL ? p->description : NULL);
             profile_free(p);
         }
     strv_clear(&names);
 }
 
-static void offer_pins(struct offer *c)
+static void offer_pins(struct completions *c)
 {
     struct profile *p = c->operands.count > 0 ? store_load(c->operands.items[0], NULL) : NULL;
     char text[PIN_TEXT_SIZE];
 
     for (size_t i = 0; p != NULL && i < p->pins.count; i++) {
         pin_format(&p->pins.items[i], text);
-        offer_word(c, text, NULL);
+        completions_word(c, text, NULL);
     }
     profile_free(p);
 }
 
-bool offer_is_given(const struct offer *c, const char *option)
+bool completions_is_given(const struct completions *c, const char *option)
 {
     return holds(&c->given, option);
 }
 
-void offer_commands(struct offer *c)
+void completions_commands(struct completions *c)
 {
     size_t count;
     const struct command *table = command_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        offer_word(c, table[i].name, table[i].summary);
+        completions_word(c, table[i].name, table[i].summary);
 }
 
 /* ---- words of the tables -------------------------------------------------- */
 
 /* One alternative of what help says stands there: a word is meant literally, and
  * capitals stand for something. */
-static void offer_alternative(struct offer *c, const char *what)
+static void offer_alternative(struct completions *c, const char *what)
 {
     bool creates = c->asks == NULL && strcmp(c->command->name, "create") == 0;
 
@@ -84,17 +84,17 @@ static void offer_alternative(struct offer *c, const char *what)
     } else if (strcmp(what, "FILE") == 0) {
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
     } else if (strcmp(what, "COMMAND") == 0) {
-        offer_commands(c);
+        completions_commands(c);
     } else if (strcmp(what, "URL") == 0) {
-        offer_word(c, "ssh://", NULL);
+        completions_word(c, "ssh://", NULL);
         c->directive |= COMPLETE_NO_SPACE;
     } else if (islower((unsigned char)what[0]) || strcmp(what, "-") == 0) {
-        offer_word(c, what, NULL);
+        completions_word(c, what, NULL);
     }
 }
 
 /* "table|json", "NAME", "known_hosts|FILE|-" */
-static void offer_alternatives(struct offer *c, const char *text)
+static void offer_alternatives(struct completions *c, const char *text)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, "|");
@@ -139,7 +139,7 @@ static bool repeats(const char *place)
     return len > 3 && strncmp(place + len - 3, "...", 3) == 0;
 }
 
-void offer_operand(struct offer *c)
+void completions_operand(struct completions *c)
 {
     struct strv places = { 0 };
     size_t at = c->operands.count;
@@ -158,44 +158,44 @@ void offer_operand(struct offer *c)
     strv_clear(&places);
 }
 
-void offer_options(struct offer *c)
+void completions_options(struct completions *c)
 {
     static const char repeatable[] = "(repeatable)";
 
     for (const struct args_option *o = c->command->options; o != NULL && o->name != NULL; o++) {
         char *word = mem_printf("--%s", o->name);
-        if (!offer_is_given(c, o->name) || strstr(o->help, repeatable) != NULL)
-            offer_word(c, word, o->help);
+        if (!completions_is_given(c, o->name) || strstr(o->help, repeatable) != NULL)
+            completions_word(c, word, o->help);
         free(word);
     }
-    offer_word(c, "--help", "this text");
+    completions_word(c, "--help", "this text");
 }
 
 /* ---- KEY=VALUE ------------------------------------------------------------ */
 
-static void offer_key_values(struct offer *c, const struct option *o)
+static void offer_key_values(struct completions *c, const struct option *o)
 {
     switch (o->type) {
     case OPTION_CHOICE:
         for (size_t i = 0; o->choices[i] != NULL; i++)
-            offer_word(c, o->choices[i], NULL);
+            completions_word(c, o->choices[i], NULL);
         break;
     case OPTION_BOOL:
-        offer_word(c, "yes", NULL);
-        offer_word(c, "no", NULL);
+        completions_word(c, "yes", NULL);
+        completions_word(c, "no", NULL);
         break;
     case OPTION_AGENT:
-        offer_word(c, PROFILE_AGENT_YES, "the one at SSH_AUTH_SOCK");
-        offer_word(c, PROFILE_AGENT_NO, NULL);
+        completions_word(c, PROFILE_AGENT_YES, "the one at SSH_AUTH_SOCK");
+        completions_word(c, PROFILE_AGENT_NO, NULL);
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
         break;
     case OPTION_NAME:
         offer_profiles(c, false);
         break;
     case OPTION_SOCKET:
-        offer_word(c, PROFILE_DEFAULT_SOCKET, NULL);
-        offer_word(c, PROFILE_AUTO_SOCKET, "the first that is found there");
-        offer_word(c, PROFILE_NO_SOCKET, "only a way to other hosts");
+        completions_word(c, PROFILE_DEFAULT_SOCKET, NULL);
+        completions_word(c, PROFILE_AUTO_SOCKET, "the first that is found there");
+        completions_word(c, PROFILE_NO_SOCKET, "only a way to other hosts");
         break;
     case OPTION_FILES:
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
@@ -203,7 +203,7 @@ static void offer_key_values(struct offer *c, const struct option *o)
     case OPTION_INT:
     case OPTION_DURATION:
         if (o->fallback != NULL && *o->fallback != '\0')
-            offer_word(c, o->fallback, "the default");
+            completions_word(c, o->fallback, "the default");
         break;
     case OPTION_TEXT:
     case OPTION_HOST:
@@ -213,7 +213,7 @@ static void offer_key_values(struct offer *c, const struct option *o)
     }
 }
 
-static void offer_assignment(struct offer *c)
+static void offer_assignment(struct completions *c)
 {
     const char *value = c->partial + c->lead;
     const char *equals = strchr(value, '=');
@@ -232,13 +232,13 @@ static void offer_assignment(struct offer *c)
     c->directive |= COMPLETE_NO_SPACE;
     for (size_t i = 0; i < count; i++) {
         char *word = mem_printf("%s=", table[i].key);
-        offer_word(c, word, table[i].help);
+        completions_word(c, word, table[i].help);
         free(word);
     }
 }
 
 /* Where `import` finds what it proposes. */
-static void offer_proposals(struct offer *c)
+static void offer_proposals(struct completions *c)
 {
     struct context_list contexts = { 0 };
     struct strv hosts = { 0 };
@@ -246,15 +246,15 @@ static void offer_proposals(struct offer *c)
 
     if (context_list_by_ssh(&contexts, NULL) == 0)
         for (size_t i = 0; i < contexts.count; i++)
-            offer_word(c, contexts.items[i].name, "a context of Docker's");
+            completions_word(c, contexts.items[i].name, "a context of Docker's");
     context_list_clear(&contexts);
     if (ssh_hosts_list(&hosts, &more, NULL) == 0)
         for (size_t i = 0; i < hosts.count; i++)
-            offer_word(c, hosts.items[i], "a host of ~/.ssh/config");
+            completions_word(c, hosts.items[i], "a host of ~/.ssh/config");
     strv_clear(&hosts);
 }
 
-void offer_value(struct offer *c)
+void completions_value(struct completions *c)
 {
     const struct args_option *o = c->asks;
 

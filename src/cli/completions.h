@@ -13,7 +13,7 @@
 /* What the shell is to do beside, as cobra numbers it. */
 enum complete_directive { COMPLETE_FILES = 0, COMPLETE_NO_SPACE = 2, COMPLETE_NO_FILES = 4 };
 
-struct offer {
+struct completions {
     const char *partial; /* the word in hand */
     size_t lead;         /* so much of it stands before what is being completed: "--set=" */
     const struct command *command;
@@ -27,16 +27,16 @@ struct offer {
 };
 
 /* Adds the word when it begins as what has been typed; note may be NULL. */
-void offer_word(struct offer *c, const char *word, const char *note);
+void completions_word(struct completions *c, const char *word, const char *note);
 
-void offer_commands(struct offer *c);
+void completions_commands(struct completions *c);
 
 /* True when the option (its long form) stands on the line already. */
-bool offer_is_given(const struct offer *c, const char *option);
+bool completions_is_given(const struct completions *c, const char *option);
 
 /* The next operand of c->command, the value of c->asks, an option of the command. */
-void offer_operand(struct offer *c);
-void offer_value(struct offer *c);
-void offer_options(struct offer *c);
+void completions_operand(struct completions *c);
+void completions_value(struct completions *c);
+void completions_options(struct completions *c);
 
 #endif

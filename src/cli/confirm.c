@@ -8,7 +8,7 @@
 
 #define LAYER "protected"
 
-int protect_confirm(const struct profile *p, bool yes, const struct protect *what, struct err *e)
+int confirm_protected(const struct profile *p, bool yes, const struct confirm *what, struct err *e)
 {
     char answer[256] = "";
 

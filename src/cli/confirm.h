@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-struct protect {
+struct confirm {
     const char *verb;    /* "use", for the hint */
     const char *purpose; /* "to make it Docker's current context" */
     const char *outcome; /* "nothing was switched", where the answer is no */
@@ -15,6 +15,6 @@ struct protect {
 
 /* 0 when the profile is not protected, the user said --yes, or typed its name.
  * ERR_POLICY otherwise, and without a terminal. */
-int protect_confirm(const struct profile *p, bool yes, const struct protect *what, struct err *e);
+int confirm_protected(const struct profile *p, bool yes, const struct confirm *what, struct err *e);
 
 #endif

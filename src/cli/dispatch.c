@@ -39,7 +39,7 @@ static void put_help_behind_name(int at, char **argv)
     argv[at + 1] = help;
 }
 
-static int open_plugin(struct front *f, int argc, char **argv, struct err *e)
+static int open_plugin(struct dispatch *f, int argc, char **argv, struct err *e)
 {
     struct plugin_globals globals;
     int at = 1;
@@ -62,13 +62,13 @@ static int open_plugin(struct front *f, int argc, char **argv, struct err *e)
         return 1;
     }
     plugin_follow();
-    *f = (struct front){ .first = at, .help = globals.help, .version = globals.version };
+    *f = (struct dispatch){ .first = at, .help = globals.help, .version = globals.version };
     return 0;
 }
 
-int front_open(struct front *f, int argc, char **argv, struct err *e)
+int dispatch_open(struct dispatch *f, int argc, char **argv, struct err *e)
 {
-    *f = (struct front){ .first = 1 };
+    *f = (struct dispatch){ .first = 1 };
     if (progname_is_plugin())
         return open_plugin(f, argc, argv, e);
     if (completes(1, argc, argv))

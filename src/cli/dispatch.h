@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-struct front {
+struct dispatch {
     int first;    /* argv[first] is the verb; argc: there is none */
     bool help;    /* was asked for before the verb */
     bool version; /* the same */
@@ -16,6 +16,6 @@ struct front {
 /* Returns 0 when there is a command to run (the environment is then what the
  * options of `docker` before our name ask for), 1 when all was answered on
  * standard output, -1 and ERR_USAGE. May change the order of argv. */
-int front_open(struct front *f, int argc, char **argv, struct err *e);
+int dispatch_open(struct dispatch *f, int argc, char **argv, struct err *e);
 
 #endif

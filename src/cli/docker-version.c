@@ -65,7 +65,7 @@ static char *version_in(const char *answer)
     return mem_printf("%.*s", (int)strcspn(at, ",\n "), at);
 }
 
-char *dockercli_version(void)
+char *docker_version(void)
 {
     char answer[ANSWER_MAX + 1] = "";
     int fds[2];

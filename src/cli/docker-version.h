@@ -4,6 +4,6 @@
 
 /* What `docker --version` says ("28.2.2"), allocated; NULL without a docker in
  * PATH, or when it does not answer within two seconds. Contacts no engine. */
-char *dockercli_version(void);
+char *docker_version(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include "store/profile.h"
 #include "ui/out.h"
 
-int names_each(const char *const *names, size_t count, names_fn one, void *user)
+int each_name(const char *const *names, size_t count, each_name_fn one, void *user)
 {
     int status = 0;
 

@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 /* 0, or -1 with an error. */
-typedef int (*names_fn)(const char *name, void *user, struct err *e);
+typedef int (*each_name_fn)(const char *name, void *user, struct err *e);
 
 /* Calls one for every name and reports each failure. Returns the exit status:
  * that of the first failure, or 0. */
-int names_each(const char *const *names, size_t count, names_fn one, void *user);
+int each_name(const char *const *names, size_t count, each_name_fn one, void *user);
 
 #endif

@@ -19,7 +19,7 @@
 
 static const char *const options[] = { "pin", "pin-from", "identity", "identity-fd", "certificate", "set" };
 
-const char *ephemeral_option(const struct args *a)
+const char *exec_url_option(const struct args *a)
 {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (args_has(a, options[i]))
@@ -71,7 +71,7 @@ static int check(const struct profile *p, struct err *e)
     }
     if (!profile_has_docker(p))
         return err_set(e, ERR_USAGE, "", "with socket = none there is no Docker to run a command against");
-    return target_check_pins(p, e);
+    return bring_up_check_pins(p, e);
 }
 
 /* Errors are about the host: there is no name. */
@@ -90,7 +90,7 @@ static struct profile *make_profile(const struct args *a, const char *host, stru
 {
     struct profile *p = profile_new_ephemeral(host);
 
-    if (edit_apply(p, args_value(a, "url"), a, e) == 0 && add_descriptors(p, a, e) == 0 &&
+    if (profile_args_apply(p, args_value(a, "url"), a, e) == 0 && add_descriptors(p, a, e) == 0 &&
         profile_finish(p, e) == 0 && check(p, e) == 0)
         return p;
     profile_free(p);
@@ -109,7 +109,7 @@ static int run_beside(const struct runtime *rt, const struct args *a, char *cons
     return rc == 0 ? child_run(argv, a->sigpipe_ignored, status, e) : -1;
 }
 
-int ephemeral_exec(const struct args *a, char *const *argv, char **name, struct err *e)
+int exec_url_exec(const struct args *a, char *const *argv, char **name, struct err *e)
 {
     struct runtime rt = { 0 };
     int lifeline, status = 0, rc = -1;
@@ -117,7 +117,7 @@ int ephemeral_exec(const struct args *a, char *const *argv, char **name, struct 
     *name = host_of(args_value(a, "url"), e);
     struct profile *p = *name != NULL ? make_profile(a, *name, e) : NULL;
     if (p != NULL)
-        rc = target_up_bound(p, &rt, &lifeline, e);
+        rc = bring_up_bound(p, &rt, &lifeline, e);
     if (rc == 0) {
         child_hold_signals();
         rc = run_beside(&rt, a, argv, &status, e);

@@ -73,7 +73,7 @@ static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
 {
     const struct dial_way way = jump_way(p);
 
-    if (target_up_hops(p, e) != 0)
+    if (bring_up_hops(p, e) != 0)
         return -1;
     char *endpoint = profile_endpoint(p), *text = mem_printf("%s to present its host keys", endpoint);
     struct progress *progress = progress_new(p->name);
@@ -85,7 +85,7 @@ static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
     return rc;
 }
 
-int trust_ask(struct profile *p, struct err *e)
+int hostkey_ask(struct profile *p, struct err *e)
 {
     struct hostkeys keys = { 0 };
     char answer[128] = "";
@@ -126,7 +126,7 @@ static void note_absent(const struct profile *p, const struct hostkeys *keys)
     }
 }
 
-int trust_show(const struct profile *p, FILE *out, struct err *e)
+int hostkey_ask_show(const struct profile *p, FILE *out, struct err *e)
 {
     static const char *const titles[] = { "TYPE", "BITS", "FINGERPRINT", "PINNED" };
     struct hostkeys keys = { 0 };

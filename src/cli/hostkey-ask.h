@@ -10,10 +10,10 @@
 /* Connects to the profile's host, shows each key it presents on the terminal,
  * and asks. "yes" pins all of them in p, one of the fingerprints pins that key
  * alone; any other answer, or nobody to ask, is ERR_HOSTKEY. */
-int trust_ask(struct profile *p, struct err *e);
+int hostkey_ask(struct profile *p, struct err *e);
 
 /* Connects and prints every key with its size and whether p pins it, and the
  * pins that the host does not present any more. */
-int trust_show(const struct profile *p, FILE *out, struct err *e);
+int hostkey_ask_show(const struct profile *p, FILE *out, struct err *e);
 
 #endif

@@ -46,7 +46,7 @@ static int collect(struct profile *p, struct hostkeys *keys, struct err *e)
                                               .agent_slow = agent_slow,
                                               .agent_slow_user = p };
 
-    if (target_check_pins(p, e) != 0 || target_up_hops(p, e) != 0)
+    if (bring_up_check_pins(p, e) != 0 || bring_up_hops(p, e) != 0)
         return -1;
     struct identities *ids = identities_load(p, &helpers, e);
     if (ids == NULL)
@@ -181,7 +181,7 @@ static int ask(struct profile *p, const struct hostkeys *keys, bool *changed, st
     return err_hint(e, "docktether pin %s --add and --remove change them one by one", p->name);
 }
 
-int rotate_pins(struct profile *p, bool *changed, struct err *e)
+int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e)
 {
     struct hostkeys keys = { 0 };
     int rc = collect(p, &keys, e);

@@ -12,6 +12,6 @@
  * pins what the host presents, a fingerprint adds that one key. *changed tells
  * whether p was; nothing is written. Any other answer, or a difference and
  * nobody to ask, is ERR_HOSTKEY. */
-int rotate_pins(struct profile *p, bool *changed, struct err *e);
+int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e);
 
 #endif

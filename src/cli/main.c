@@ -59,8 +59,8 @@ static int finish(const struct command *c, const struct args *args, int status, 
     return status;
 }
 
-static int run(const struct command *c, const struct front *front, struct args *args, int argc, char **argv,
-               struct err *e)
+static int run(const struct command *c, const struct dispatch *front, struct args *args, int argc,
+               char **argv, struct err *e)
 {
     int count = argc - front->first;
 
@@ -80,11 +80,11 @@ int main(int argc, char **argv)
     int status = -1;
 
     const struct command *c = NULL;
-    struct front front;
+    struct dispatch front;
 
     fill_descriptors();
     args.sigpipe_ignored = ignore_sigpipe();
-    int answered = front_open(&front, argc, argv, &e);
+    int answered = dispatch_open(&front, argc, argv, &e);
     if (answered == 0 && front.first >= argc && !front.help && !front.version) {
         help_overview(stderr);
         return ERR_USAGE;

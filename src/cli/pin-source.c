@@ -32,7 +32,7 @@ static int from_file(struct profile *p, const char *path, struct err *e)
     return rc;
 }
 
-int pinfrom_add(struct profile *p, const char *source, struct err *e)
+int pin_source_add(struct profile *p, const char *source, struct err *e)
 {
     if (p->host == NULL)
         return err_set(e, ERR_PROFILE, "profile", "%s has no host", p->name);

@@ -8,6 +8,6 @@
 /* Adds to p what source has for its host and port: "known_hosts" is the user's
  * own file, "-" standard input in any form of pinlist.h, anything else a file
  * in the form of known_hosts. None at all is ERR_HOSTKEY. */
-int pinfrom_add(struct profile *p, const char *source, struct err *e);
+int pin_source_add(struct profile *p, const char *source, struct err *e);
 
 #endif

@@ -19,7 +19,7 @@
 static const char *const editing[] = { "via",      "identity",    "certificate", "pin",
                                        "pin-from", "description", "protected",   "set" };
 
-bool edit_given(const char *url, const struct args *a)
+bool profile_args_given(const char *url, const struct args *a)
 {
     for (size_t i = 0; i < sizeof editing / sizeof *editing; i++)
         if (args_has(a, editing[i]))
@@ -161,7 +161,7 @@ static int apply_pins(struct profile *p, const struct args *a, struct err *e)
         pins_add(&p->pins, &pin);
     }
     for (at = 0; (given = args_next(a, "pin-from", &at)) != NULL;)
-        if (pinfrom_add(p, given, e) != 0)
+        if (pin_source_add(p, given, e) != 0)
             return -1;
     return 0;
 }
@@ -235,7 +235,7 @@ static int apply_sets(struct profile *p, const struct args *a, struct err *e)
 
 /* ---- all of it -------------------------------------------------------- */
 
-int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e)
+int profile_args_apply(struct profile *p, const char *url, const struct args *a, struct err *e)
 {
     const char *description = args_value(a, "description");
     const char *via = args_value(a, "via");

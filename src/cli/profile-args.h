@@ -9,13 +9,13 @@
 #include <stdbool.h>
 
 /* True when the command line changes anything at all. */
-bool edit_given(const char *url, const struct args *a);
+bool profile_args_given(const char *url, const struct args *a);
 
 /* Applies url (NULL: none) and the options. A URL replaces host, user and port
  * (what it leaves out goes back to the default) and, when it has a path, the
  * remote socket; a list that is given replaces the whole list; --set comes
  * after all but the pins, in its order, and may not name what an option has given
  * already (ERR_USAGE). Nothing is written. */
-int edit_apply(struct profile *p, const char *url, const struct args *a, struct err *e);
+int profile_args_apply(struct profile *p, const char *url, const struct args *a, struct err *e);
 
 #endif

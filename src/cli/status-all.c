@@ -21,7 +21,7 @@ struct entry {
     json_t *state;
 };
 
-struct roll {
+struct status_all {
     struct entry *entries;
     size_t count;
 };
@@ -56,9 +56,9 @@ static bool is_protected(const char *name)
     return yes;
 }
 
-struct roll *roll_new(const char *const *names, size_t count)
+struct status_all *status_all_new(const char *const *names, size_t count)
 {
-    struct roll *r = mem_alloc(sizeof *r);
+    struct status_all *r = mem_alloc(sizeof *r);
 
     r->count = count;
     r->entries = mem_alloc((count + 1) * sizeof *r->entries);
@@ -69,7 +69,7 @@ struct roll *roll_new(const char *const *names, size_t count)
     return r;
 }
 
-void roll_free(struct roll *r)
+void status_all_free(struct status_all *r)
 {
     if (r == NULL)
         return;
@@ -82,22 +82,23 @@ void roll_free(struct roll *r)
     free(r);
 }
 
-size_t roll_count(const struct roll *r)
+size_t status_all_count(const struct status_all *r)
 {
     return r->count;
 }
 
-const json_t *roll_state(const struct roll *r, size_t i)
+const json_t *status_all_state(const struct status_all *r, size_t i)
 {
     return r->entries[i].state;
 }
 
-struct state_row roll_row(const struct roll *r, size_t i)
+struct status_table_row status_all_row(const struct status_all *r, size_t i)
 {
     const struct entry *entry = &r->entries[i];
 
-    return (
-        struct state_row){ .state = entry->state, .name = entry->name, .is_protected = entry->is_protected };
+    return (struct status_table_row){ .state = entry->state,
+                                      .name = entry->name,
+                                      .is_protected = entry->is_protected };
 }
 
 static void set_state(struct entry *entry, json_t *state)
@@ -106,7 +107,7 @@ static void set_state(struct entry *entry, json_t *state)
     entry->state = state;
 }
 
-void roll_ask(struct roll *r)
+void status_all_ask(struct status_all *r)
 {
     for (size_t i = 0; i < r->count; i++)
         r->entries[i].due = true;
@@ -148,7 +149,7 @@ static bool step(struct entry *entry, int64_t patience_ms)
     return true;
 }
 
-bool roll_step(struct roll *r, int64_t patience_ms)
+bool status_all_step(struct status_all *r, int64_t patience_ms)
 {
     size_t open = 0;
     bool all = true;
@@ -167,7 +168,7 @@ bool roll_step(struct roll *r, int64_t patience_ms)
     return all;
 }
 
-size_t roll_poll(const struct roll *r, struct pollfd *fds, size_t max)
+size_t status_all_poll(const struct status_all *r, struct pollfd *fds, size_t max)
 {
     size_t used = 0;
 
@@ -180,11 +181,11 @@ size_t roll_poll(const struct roll *r, struct pollfd *fds, size_t max)
     return used;
 }
 
-void roll_call(struct roll *r)
+void status_all_call(struct status_all *r)
 {
     struct pollfd fds[POLLED_MAX];
 
-    roll_ask(r);
-    while (!roll_step(r, ROLL_PATIENCE_MS))
-        (void)poll(fds, (nfds_t)roll_poll(r, fds, POLLED_MAX), ROLL_AGAIN_MS);
+    status_all_ask(r);
+    while (!status_all_step(r, ROLL_PATIENCE_MS))
+        (void)poll(fds, (nfds_t)status_all_poll(r, fds, POLLED_MAX), ROLL_AGAIN_MS);
 }

@@ -17,31 +17,31 @@
 /* How soon an inquiry without a descriptor is worth another step. */
 #define ROLL_AGAIN_MS 20
 
-struct roll;
+struct status_all;
 
-struct roll *roll_new(const char *const *names, size_t count);
-void roll_free(struct roll *r);
+struct status_all *status_all_new(const char *const *names, size_t count);
+void status_all_free(struct status_all *r);
 
-size_t roll_count(const struct roll *r);
+size_t status_all_count(const struct status_all *r);
 
 /* The last answer as docs/PROTOCOL.md has it, or {"name", "state": "down"}, or
  * {"name", "state": "silent", "last_error"}; NULL: none yet. The roll's. */
-const json_t *roll_state(const struct roll *r, size_t i);
+const json_t *status_all_state(const struct status_all *r, size_t i);
 
 /* The same, for people. */
-struct state_row roll_row(const struct roll *r, size_t i);
+struct status_table_row status_all_row(const struct status_all *r, size_t i);
 
 /* Asks all whose last answer is there. Those that are still being asked stay so. */
-void roll_ask(struct roll *r);
+void status_all_ask(struct status_all *r);
 
 /* Goes on; who has been asked for patience_ms is silent. Never blocks. True
  * when every one has answered, is down, or is silent. */
-bool roll_step(struct roll *r, int64_t patience_ms);
+bool status_all_step(struct status_all *r, int64_t patience_ms);
 
 /* Writes at most max descriptors for poll(2); their number. */
-size_t roll_poll(const struct roll *r, struct pollfd *fds, size_t max);
+size_t status_all_poll(const struct status_all *r, struct pollfd *fds, size_t max);
 
 /* Asks once and waits, at most for ROLL_PATIENCE_MS. */
-void roll_call(struct roll *r);
+void status_all_call(struct status_all *r);
 
 #endif

@@ -22,14 +22,14 @@ static json_int_t number(const json_t *object, const char *group, const char *ke
     return json_integer_value(json_object_get(inner, key));
 }
 
-const char *state_word(const json_t *state)
+const char *status_table_word(const json_t *state)
 {
     return text(state, "state");
 }
 
-bool state_serving(const json_t *state)
+bool status_table_serving(const json_t *state)
 {
-    const char *s = state_word(state);
+    const char *s = status_table_word(state);
 
     /* One that sleeps serves whoever comes. */
     return strcmp(s, "serving") == 0 || strcmp(s, "asleep") == 0;
@@ -140,17 +140,15 @@ static char *error_row(const json_t *state)
     return both;
 }
 
-static void add_row(struct table *t, const struct state_row *row)
+static void add_row(struct table *t, const struct status_table_row *row)
 {
     const json_t *s = row->state;
     char *allocated[] = { age_text(s, "since"),       integer_text(s, "reconnects"), round_trip_text(s),
                           connections_text(s, false), bytes_text(s, false),          error_row(s) };
     const char *const cells[COLUMNS] = {
-        [NAME] = row->name,          [STATE] = state_word(s),
-        [FOR] = allocated[0],        [RECONNECTS] = allocated[1],
-        [ROUND_TRIP] = allocated[2], [CONNECTIONS] = allocated[3],
-        [BYTES] = allocated[4],      [TRANSPORT] = text(s, "transport"),
-        [LAST_ERROR] = allocated[5],
+        [NAME] = row->name,          [STATE] = status_table_word(s),     [FOR] = allocated[0],
+        [RECONNECTS] = allocated[1], [ROUND_TRIP] = allocated[2],        [CONNECTIONS] = allocated[3],
+        [BYTES] = allocated[4],      [TRANSPORT] = text(s, "transport"), [LAST_ERROR] = allocated[5],
     };
 
     table_row(t, cells);
@@ -158,11 +156,11 @@ static void add_row(struct table *t, const struct state_row *row)
         free(allocated[i]);
     if (row->is_protected)
         table_paint(t, NAME, STYLE_GUARDED);
-    table_paint(t, STATE, style_of_state(state_word(s)));
-    table_paint(t, LAST_ERROR, state_serving(s) ? STYLE_FAINT : STYLE_BAD);
+    table_paint(t, STATE, style_of_state(status_table_word(s)));
+    table_paint(t, LAST_ERROR, status_table_serving(s) ? STYLE_FAINT : STYLE_BAD);
 }
 
-struct table *state_table(const struct state_row *rows, size_t count)
+struct table *status_table_build(const struct status_table_row *rows, size_t count)
 {
     static const char *const titles[COLUMNS] = { "NAME",           "STATE",      "FOR",
                                                  "RECONNECTS",     "ROUND TRIP", "CONNECTIONS",
@@ -236,7 +234,7 @@ static void plain(struct table *t, const json_t *state, const char *title, const
     pair(t, title, mem_strdup(text(state, key)));
 }
 
-struct table *state_full(const struct state_row *row)
+struct table *status_table_full(const struct status_table_row *row)
 {
     const json_t *s = row->state;
     struct table *t = table_new(2, NULL);
@@ -244,8 +242,8 @@ struct table *state_full(const struct state_row *row)
     pair(t, "Name", mem_strdup(row->name));
     if (row->is_protected)
         table_paint(t, 1, STYLE_GUARDED);
-    table_pair(t, "State", state_word(s));
-    table_paint(t, 1, style_of_state(state_word(s)));
+    table_pair(t, "State", status_table_word(s));
+    table_paint(t, 1, style_of_state(status_table_word(s)));
     pair(t, "Since", since_text(s, "since"));
     pair(t, "Waiting for", waiting_text(s));
     pair(t, "Next attempt", next_text(s));

@@ -8,24 +8,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct state_row {
-    const json_t *state; /* see roll_state(); NULL: not known yet */
+struct status_table_row {
+    const json_t *state; /* see status_all_state(); NULL: not known yet */
     const char *name;
     bool is_protected; /* the profile is */
 };
 
 /* "serving" and the like, never NULL. */
-const char *state_word(const json_t *state);
+const char *status_table_word(const json_t *state);
 
-bool state_serving(const json_t *state);
+bool status_table_serving(const json_t *state);
 
 /* One row a tether. */
-struct table *state_table(const struct state_row *rows, size_t count);
+struct table *status_table_build(const struct status_table_row *rows, size_t count);
 
-/* For table_fit: the columns of state_table() in the order of their worth. */
+/* For table_fit: the columns of status_table_build() in the order of their worth. */
 extern const unsigned char state_ranks[];
 
 /* Everything about one. */
-struct table *state_full(const struct state_row *row);
+struct table *status_table_full(const struct status_table_row *row);
 
 #endif

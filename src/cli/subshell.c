@@ -201,7 +201,7 @@ char **subshell_prepare(const char *path, const struct profile *p, struct err *e
 {
     enum kind kind = kind_of(path);
     char **argv = NULL;
-    int rc = target_environment(p->name, e);
+    int rc = bring_up_environment(p->name, e);
 
     if (rc == 0)
         rc = set_mark(kind, path, p, e);

@@ -24,7 +24,7 @@ struct watch {
     struct strv names;
     bool all, json;
     bool in_full; /* one alone, with everything */
-    struct roll *roll;
+    struct status_all *roll;
     char **printed; /* json: the last line of each */
     struct deadline ask, list;
     size_t top; /* the first row that is shown */
@@ -48,7 +48,7 @@ static void forget(struct watch *w)
     for (size_t i = 0; w->printed != NULL && i < w->names.count; i++)
         free(w->printed[i]);
     free(w->printed);
-    roll_free(w->roll);
+    status_all_free(w->roll);
     strv_clear(&w->names);
 }
 
@@ -56,7 +56,7 @@ static void begin(struct watch *w, const struct strv *names)
 {
     forget(w);
     strv_copy(&w->names, names);
-    w->roll = roll_new((const char *const *)w->names.items, w->names.count);
+    w->roll = status_all_new((const char *const *)w->names.items, w->names.count);
     w->printed = mem_alloc((w->names.count + 1) * sizeof *w->printed);
     w->ask = deadline_in(0);
 }
@@ -87,10 +87,10 @@ static bool step(struct watch *w)
 {
     list(w);
     if (deadline_left(w->ask) == 0) {
-        roll_ask(w->roll);
+        status_all_ask(w->roll);
         w->ask = deadline_in(ASK_MS);
     }
-    return roll_step(w->roll, PATIENCE_MS);
+    return status_all_step(w->roll, PATIENCE_MS);
 }
 
 static int pause_ms(const struct watch *w, bool settled)
@@ -105,7 +105,7 @@ static int pause_ms(const struct watch *w, bool settled)
 static void print_changes(struct watch *w)
 {
     for (size_t i = 0; i < w->names.count; i++) {
-        const json_t *state = roll_state(w->roll, i);
+        const json_t *state = status_all_state(w->roll, i);
         char *line = state != NULL ? json_dumps(state, JSON_COMPACT | OUT_JSON_REALS) : NULL;
         if (line == NULL || (w->printed[i] != NULL && strcmp(w->printed[i], line) == 0)) {
             free(line);
@@ -132,7 +132,7 @@ static int watch_lines(struct watch *w)
     do {
         bool settled = step(w);
         print_changes(w);
-        (void)poll(fds, (nfds_t)roll_poll(w->roll, fds, POLLED_MAX), pause_ms(w, settled));
+        (void)poll(fds, (nfds_t)status_all_poll(w->roll, fds, POLLED_MAX), pause_ms(w, settled));
     } while (!reader_gone());
     return 0;
 }
@@ -166,7 +166,7 @@ static char *summary(const struct watch *w)
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         size_t count = 0;
         for (size_t i = 0; i < w->names.count; i++)
-            count += strcmp(state_word(roll_state(w->roll, i)), words[k]) == 0;
+            count += strcmp(status_table_word(status_all_state(w->roll, i)), words[k]) == 0;
         if (count == 0)
             continue;
         char *longer = mem_printf("%s%s%zu %s", line, first ? "" : ", ", count, words[k]);
@@ -187,11 +187,11 @@ static void table(const struct watch *w, size_t columns, struct strv *lines)
     const struct table_fit fit = { .width = columns,
                                    .rank = w->in_full ? NULL : state_ranks,
                                    .colours = style_wanted(STDOUT_FILENO) };
-    struct state_row *rows = mem_alloc((w->names.count + 1) * sizeof *rows);
+    struct status_table_row *rows = mem_alloc((w->names.count + 1) * sizeof *rows);
 
     for (size_t i = 0; i < w->names.count; i++)
-        rows[i] = roll_row(w->roll, i);
-    struct table *t = w->in_full ? state_full(rows) : state_table(rows, w->names.count);
+        rows[i] = status_all_row(w->roll, i);
+    struct table *t = w->in_full ? status_table_full(rows) : status_table_build(rows, w->names.count);
     table_lines(t, &fit, lines);
     table_free(t);
     free(rows);
@@ -292,7 +292,7 @@ static int watch_screen(struct watch *w, struct err *e)
             next = deadline_in(DRAW_MS);
         }
         int left = deadline_left(next), most = pause_ms(w, settled);
-        event = screen_wait(s, fds, roll_poll(w->roll, fds, POLLED_MAX), left < most ? left : most);
+        event = screen_wait(s, fds, status_all_poll(w->roll, fds, POLLED_MAX), left < most ? left : most);
     }
     screen_close(s);
     return 0;
@@ -305,7 +305,7 @@ int watch_run(const struct strv *names, bool all, bool json, struct err *e)
     w.list = deadline_in(LIST_MS);
     begin(&w, names);
     /* The first picture has something to show, unless that would take long. */
-    (void)roll_step(w.roll, PATIENCE_MS);
+    (void)status_all_step(w.roll, PATIENCE_MS);
     int rc = json ? watch_lines(&w) : watch_screen(&w, e);
     forget(&w);
     return rc;
