@@ -1,4 +1,4 @@
-/* login: tethers that are there from login on, kept by the user's service manager:
+/* autostart: tethers that are there from login on, kept by the user's service manager:
  * systemd, or launchd on macOS. */
 #ifndef DOCKTETHER_AUTOSTART_AUTOSTART_H
 #define DOCKTETHER_AUTOSTART_AUTOSTART_H

@@ -1,4 +1,4 @@
-/* tool: another program, run for what it says. */
+/* run: another program, run for what it says. */
 #ifndef DOCKTETHER_BASE_RUN_H
 #define DOCKTETHER_BASE_RUN_H
 

@@ -1,4 +1,4 @@
-/* nearest: the word that was probably meant. */
+/* suggest: the word that was probably meant. */
 #ifndef DOCKTETHER_BASE_SUGGEST_H
 #define DOCKTETHER_BASE_SUGGEST_H
 

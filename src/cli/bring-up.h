@@ -1,4 +1,4 @@
-/* target: what a program needs to speak to a profile's Docker: a tether that
+/* bring-up: what a program needs to speak to a profile's Docker: a tether that
  * serves, and the environment. */
 #ifndef DOCKTETHER_CLI_BRING_UP_H
 #define DOCKTETHER_CLI_BRING_UP_H

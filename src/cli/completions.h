@@ -1,4 +1,4 @@
-/* offer: the words that fit where one is being completed. */
+/* completions: the words that fit where one is being completed. */
 #ifndef DOCKTETHER_CLI_COMPLETIONS_H
 #define DOCKTETHER_CLI_COMPLETIONS_H
 

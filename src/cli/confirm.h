@@ -1,4 +1,4 @@
-/* protect: asks before a protected profile becomes what commands go to. */
+/* confirm: asks before a protected profile becomes what commands go to. */
 #ifndef DOCKTETHER_CLI_CONFIRM_H
 #define DOCKTETHER_CLI_CONFIRM_H
 

@@ -1,4 +1,4 @@
-/* front: what stands before the verb, and what is asked by programs and not by
+/* dispatch: what stands before the verb, and what is asked by programs and not by
  * people: Docker's CLI, and the completion of shells. */
 #ifndef DOCKTETHER_CLI_DISPATCH_H
 #define DOCKTETHER_CLI_DISPATCH_H

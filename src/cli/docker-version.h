@@ -1,4 +1,4 @@
-/* dockercli: Docker's own program. */
+/* docker-version: Docker's own program. */
 #ifndef DOCKTETHER_CLI_DOCKER_VERSION_H
 #define DOCKTETHER_CLI_DOCKER_VERSION_H
 

@@ -1,4 +1,4 @@
-/* names: verbs that take several profiles go on after one that fails. */
+/* each-name: verbs that take several profiles go on after one that fails. */
 #ifndef DOCKTETHER_CLI_EACH_NAME_H
 #define DOCKTETHER_CLI_EACH_NAME_H
 

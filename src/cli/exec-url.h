@@ -1,4 +1,4 @@
-/* ephemeral: `exec --url`: a tether that no profile stands for and that ends with
+/* exec-url: `exec --url`: a tether that no profile stands for and that ends with
  * the command. */
 #ifndef DOCKTETHER_CLI_EXEC_URL_H
 #define DOCKTETHER_CLI_EXEC_URL_H

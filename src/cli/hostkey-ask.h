@@ -1,4 +1,4 @@
-/* trust: a person looks at the keys a host presents and decides. */
+/* hostkey-ask: a person looks at the keys a host presents and decides. */
 #ifndef DOCKTETHER_CLI_HOSTKEY_ASK_H
 #define DOCKTETHER_CLI_HOSTKEY_ASK_H
 

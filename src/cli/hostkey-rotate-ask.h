@@ -1,4 +1,4 @@
-/* rotate: following a host that changes its keys. */
+/* hostkey-rotate-ask: following a host that changes its keys. */
 #ifndef DOCKTETHER_CLI_HOSTKEY_ROTATE_ASK_H
 #define DOCKTETHER_CLI_HOSTKEY_ROTATE_ASK_H
 

@@ -1,4 +1,4 @@
-/* pinfrom: pins out of a source that the user names. */
+/* pin-source: pins out of a source that the user names. */
 #ifndef DOCKTETHER_CLI_PIN_SOURCE_H
 #define DOCKTETHER_CLI_PIN_SOURCE_H
 

@@ -1,4 +1,4 @@
-/* edit: what create and update were given, into a profile. */
+/* profile-args: what create and update were given, into a profile. */
 #ifndef DOCKTETHER_CLI_PROFILE_ARGS_H
 #define DOCKTETHER_CLI_PROFILE_ARGS_H
 

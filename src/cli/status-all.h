@@ -1,4 +1,4 @@
-/* roll: what several tethers say about themselves, asked all at once, each
+/* status-all: what several tethers say about themselves, asked all at once, each
  * for itself: one that hangs keeps nobody. */
 #ifndef DOCKTETHER_CLI_STATUS_ALL_H
 #define DOCKTETHER_CLI_STATUS_ALL_H

@@ -1,4 +1,4 @@
-/* state: the status of tethers as `docktether status` shows it to people. */
+/* status-table: the status of tethers as `docktether status` shows it to people. */
 #ifndef DOCKTETHER_CLI_STATUS_TABLE_H
 #define DOCKTETHER_CLI_STATUS_TABLE_H
 

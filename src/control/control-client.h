@@ -1,4 +1,4 @@
-/* call: one request to a tether's control socket, from outside. */
+/* control-client: one request to a tether's control socket, from outside. */
 #ifndef DOCKTETHER_CONTROL_CONTROL_CLIENT_H
 #define DOCKTETHER_CONTROL_CONTROL_CLIENT_H
 

@@ -1,4 +1,4 @@
-/* succession: a tether hands its place to another process of the same profile,
+/* handover: a tether hands its place to another process of the same profile,
  * with other values or a newer program, without a moment in which nobody
  * listens: the lock and the listening socket are passed on as descriptors
  * (unix(7), SCM_RIGHTS), and so are the connections that wait for a session. */

@@ -1,4 +1,4 @@
-/* inquiry: the status of a tether, asked without waiting, so that many can be
+/* status-query: the status of a tether, asked without waiting, so that many can be
  * asked at once and none of them keeps the others. A tether that does not
  * answer has one request of ours waiting, however long that takes. */
 #ifndef DOCKTETHER_CONTROL_STATUS_QUERY_H

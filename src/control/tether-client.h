@@ -1,4 +1,4 @@
-/* client: asking a running tether over its control socket (docs/PROTOCOL.md).
+/* tether-client: asking a running tether over its control socket (docs/PROTOCOL.md).
  * Every call is bounded: a tether that does not answer within five seconds is
  * an error. */
 #ifndef DOCKTETHER_CONTROL_TETHER_CLIENT_H

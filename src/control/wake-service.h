@@ -1,4 +1,4 @@
-/* summon: where a service manager listens on a profile's socket and no tether runs,
+/* wake-service: where a service manager listens on a profile's socket and no tether runs,
  * a connection makes it start one. */
 #ifndef DOCKTETHER_CONTROL_WAKE_SERVICE_H
 #define DOCKTETHER_CONTROL_WAKE_SERVICE_H

@@ -1,4 +1,4 @@
-/* survey: what in Docker's store of contexts would break Docker's own programs.
+/* context-lint: what in Docker's store of contexts would break Docker's own programs.
  * Read only.
  *
  * `docker context ls` reads the meta.json of every context and gives up at the

@@ -1,4 +1,4 @@
-/* contexts: Docker's contexts that lead to a host by ssh://, as others made
+/* context-list: Docker's contexts that lead to a host by ssh://, as others made
  * them. Read only. */
 #ifndef DOCKTETHER_DOCKER_CONTEXT_LIST_H
 #define DOCKTETHER_DOCKER_CONTEXT_LIST_H

@@ -1,4 +1,4 @@
-/* publish: the Docker context that shows a profile to Docker's own programs. */
+/* context-sync: the Docker context that shows a profile to Docker's own programs. */
 #ifndef DOCKTETHER_DOCKER_CONTEXT_SYNC_H
 #define DOCKTETHER_DOCKER_CONTEXT_SYNC_H
 

@@ -1,4 +1,4 @@
-/* dialcommand: what dial-stdio runs over there. */
+/* dial-command: what dial-stdio runs over there. */
 #ifndef DOCKTETHER_ENGINE_DIAL_COMMAND_H
 #define DOCKTETHER_ENGINE_DIAL_COMMAND_H
 

@@ -1,4 +1,4 @@
-/* remote: what the shell at the other side is asked about Docker sockets, what
+/* remote-socket: what the shell at the other side is asked about Docker sockets, what
  * its answer means, and the error that follows from it. Pure. */
 #ifndef DOCKTETHER_ENGINE_REMOTE_SOCKET_H
 #define DOCKTETHER_ENGINE_REMOTE_SOCKET_H

@@ -1,4 +1,4 @@
-/* place: a host that was found in what people have, on its way to being a
+/* candidate: a host that was found in what people have, on its way to being a
  * proposal. */
 #ifndef DOCKTETHER_IMPORT_CANDIDATE_H
 #define DOCKTETHER_IMPORT_CANDIDATE_H

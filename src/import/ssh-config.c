@@ -240,7 +240,7 @@ static bool are_defaults(const struct strv *identities, char *buf)
     return same;
 }
 
-/* The file that sshhosts.c has read, where ssh would read another one. */
+/* The file that ssh-hosts.c has read, where ssh would read another one. */
 static char *own_config(void)
 {
     const char *theirs;

@@ -1,4 +1,4 @@
-/* sshconfig: what OpenSSH's configuration says of a host, by `ssh -G`. */
+/* ssh-config: what OpenSSH's configuration says of a host, by `ssh -G`. */
 #ifndef DOCKTETHER_IMPORT_SSH_CONFIG_H
 #define DOCKTETHER_IMPORT_SSH_CONFIG_H
 

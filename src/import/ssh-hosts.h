@@ -1,5 +1,5 @@
-/* sshhosts: the hosts that ~/.ssh/config names. What holds for them, ssh itself
- * is asked: see sshconfig.h. */
+/* ssh-hosts: the hosts that ~/.ssh/config names. What holds for them, ssh itself
+ * is asked: see ssh-config.h. */
 #ifndef DOCKTETHER_IMPORT_SSH_HOSTS_H
 #define DOCKTETHER_IMPORT_SSH_HOSTS_H
 

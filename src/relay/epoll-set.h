@@ -1,8 +1,8 @@
-/* edge: the readiness of many descriptors, told once for each change of it
+/* epoll-set: the readiness of many descriptors, told once for each change of it
  * (epoll(7), EPOLLET; hence Linux: elsewhere EV_CLEAR of kqueue means the same).
  *
  * One set for all, so that a descriptor costs one system call when it comes and
- * one when it goes, and so that what is left unread on purpose (see tail.h) does
+ * one when it goes, and so that what is left unread on purpose (see unread-byte.h) does
  * not keep the loop awake, as it would with uv_poll. */
 #ifndef DOCKTETHER_RELAY_EPOLL_SET_H
 #define DOCKTETHER_RELAY_EPOLL_SET_H

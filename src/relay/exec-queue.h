@@ -1,6 +1,6 @@
-/* queue: the relays that wait for their turn where the server runs only so
+/* exec-queue: the relays that wait for their turn where the server runs only so
  * many commands at once (dial-stdio and sshd's MaxSessions), the oldest first.
- * turn.h knows when, queue knows who. */
+ * max-sessions.h knows when, queue knows who. */
 #ifndef DOCKTETHER_RELAY_EXEC_QUEUE_H
 #define DOCKTETHER_RELAY_EXEC_QUEUE_H
 

@@ -1,4 +1,4 @@
-/* refusal: answering a local connection that cannot be served with an HTTP
+/* http503: answering a local connection that cannot be served with an HTTP
  * 503 whose JSON "message" is our error, so that the client itself prints it. */
 #ifndef DOCKTETHER_RELAY_HTTP503_H
 #define DOCKTETHER_RELAY_HTTP503_H

@@ -1,4 +1,4 @@
-/* room: how many connections a tether takes, and what it keeps for itself: a new
+/* limits: how many connections a tether takes, and what it keeps for itself: a new
  * session, control, and answers to those that are refused. */
 #ifndef DOCKTETHER_RELAY_LIMITS_H
 #define DOCKTETHER_RELAY_LIMITS_H

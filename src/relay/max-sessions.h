@@ -1,4 +1,4 @@
-/* turn: whose turn it is where a server runs only so many commands at once on
+/* max-sessions: whose turn it is where a server runs only so many commands at once on
  * one connection (sshd: MaxSessions, 10 unless set). It tells nobody the
  * number, so it is learnt from its first refusal. Pure: no clock, no channel. */
 #ifndef DOCKTETHER_RELAY_MAX_SESSIONS_H

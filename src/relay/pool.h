@@ -46,7 +46,7 @@ void pool_stream(struct pool *pool, int fd, const char *host, int64_t port);
  * for a profile without Docker) to socket (NULL: the command knows); those held
  * are served first, oldest first. ready (may be NULL) is an open channel to that
  * socket that nobody has used, which the pool takes over. Where the server runs only so many commands
- * at once the others wait for their turn, see turn.h. */
+ * at once the others wait for their turn, see max-sessions.h. */
 void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
                 struct channel *ready);
 

@@ -1,4 +1,4 @@
-/* reason: the words for a client that is not served. Each fills e. */
+/* reject-reason: the words for a client that is not served. Each fills e. */
 #ifndef DOCKTETHER_RELAY_REJECT_REASON_H
 #define DOCKTETHER_RELAY_REJECT_REASON_H
 

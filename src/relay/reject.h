@@ -1,4 +1,4 @@
-/* answers: telling local connections why they are not served, in words that
+/* reject: telling local connections why they are not served, in words that
  * they understand: HTTP for clients of Docker, a line of the control protocol
  * for who wants a stream. */
 #ifndef DOCKTETHER_RELAY_REJECT_H

@@ -1,5 +1,5 @@
-/* flow: the two directions of a relay that is open. Internal to relay.c and
- * flow.c, which share the structure. */
+/* relay-flow: the two directions of a relay that is open. Internal to relay.c and
+ * relay-flow.c, which share the structure. */
 #ifndef DOCKTETHER_RELAY_RELAY_FLOW_H
 #define DOCKTETHER_RELAY_RELAY_FLOW_H
 

@@ -2,7 +2,7 @@
  * with its own end and its own backpressure. It never looks at content.
  *
  * An orderly end is an end of file for the client. A stream that is cut short
- * ends in ECONNRESET, see tail.h: a client must be able to tell the two apart
+ * ends in ECONNRESET, see unread-byte.h: a client must be able to tell the two apart
  * where nothing in the stream does.
  *
  * A relay is first held (no channel), then attached. Its owner must call

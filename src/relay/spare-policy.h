@@ -1,4 +1,4 @@
-/* ration: how many spare channels are wanted, pure. After a burst as many more
+/* spare-policy: how many spare channels are wanted, pure. After a burst as many more
  * as were missed in it; then a period in which some were never needed takes half
  * of those away, until `least` are left. */
 #ifndef DOCKTETHER_RELAY_SPARE_POLICY_H

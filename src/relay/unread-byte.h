@@ -1,4 +1,4 @@
-/* tail: reads a unix stream socket and leaves the last byte that it handed out
+/* unread-byte: reads a unix stream socket and leaves the last byte that it handed out
  * in the kernel's queue, until the next read.
  *
  * A unix socket that is closed while something in it is unread gives its peer

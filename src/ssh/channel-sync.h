@@ -1,4 +1,4 @@
-/* talk: one channel of a session, opened, spoken to and listened to by who may
+/* channel-sync: one channel of a session, opened, spoken to and listened to by who may
  * block. The session is the caller's thread's alone. */
 #ifndef DOCKTETHER_SSH_CHANNEL_SYNC_H
 #define DOCKTETHER_SSH_CHANNEL_SYNC_H

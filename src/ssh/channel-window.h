@@ -1,4 +1,4 @@
-/* window: how far ahead of its reader the sender of a channel may be (RFC 4254
+/* channel-window: how far ahead of its reader the sender of a channel may be (RFC 4254
  * 5.2). Pure; the clock is the caller's, in microseconds.
  *
  * A window that is smaller than what the line holds makes the sender wait; one

@@ -1,4 +1,4 @@
-/* ending: how a remote command ended (RFC 4254 6.10) and what it said on
+/* exit-status: how a remote command ended (RFC 4254 6.10) and what it said on
  * stderr, which belongs into an error and never into the stream. */
 #ifndef DOCKTETHER_SSH_EXIT_STATUS_H
 #define DOCKTETHER_SSH_EXIT_STATUS_H

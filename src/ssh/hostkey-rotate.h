@@ -1,4 +1,4 @@
-/* vouch: the keys of a host, shown over a connection that one of its pinned
+/* hostkey-rotate: the keys of a host, shown over a connection that one of its pinned
  * keys vouches for.
  *
  * A host presents one key in a key exchange, so a scan needs a connection for

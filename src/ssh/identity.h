@@ -61,7 +61,7 @@ void identities_free(struct identities *ids);
  * is none to be used. -1 when its path is none. */
 int identities_find_agent(const struct profile *p, char **path, struct err *e);
 
-/* ---- inventory.c: what they amount to, for people --------------------------- */
+/* ---- identity-list.c: what they amount to, for people --------------------------- */
 
 /* What is there to log in with, one line a key or certificate:
  * "~/.ssh/id_ed25519 SHA256:...". *out must be empty. */

@@ -85,7 +85,7 @@ char *knownhosts_name(const char *host, int64_t port);
 enum knownhosts_line { KNOWNHOSTS_TAKEN, KNOWNHOSTS_OTHER, KNOWNHOSTS_BROKEN };
 enum knownhosts_line knownhosts_line(const char *name, const char *line, struct hostkey *key);
 
-/* methods.c: see connect_ask_methods(). */
+/* auth-methods.c: see connect_ask_methods(). */
 int auth_methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e);
 
 /* auth.c to compat.c: round trips that this offer of a key does without. */

@@ -1,4 +1,4 @@
-/* bridge: a TCP connection that the server of a session makes, as a descriptor
+/* tunnel-thread: a TCP connection that the server of a session makes, as a descriptor
  * here, kept going by a thread of its own.
  *
  * A tether has its loop for that; this is for who has none and blocks, in one

@@ -1,4 +1,4 @@
-/* text: a profile as the text of its file, and back. */
+/* profile-text: a profile as the text of its file, and back. */
 #ifndef DOCKTETHER_STORE_PROFILE_TEXT_H
 #define DOCKTETHER_STORE_PROFILE_TEXT_H
 

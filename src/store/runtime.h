@@ -16,7 +16,7 @@ struct runtime {
     char *ctl;
     char *lock;
     char *log;
-    char *slots; /* shared by all profiles, see slot.h */
+    char *slots; /* shared by all profiles, see login-slots.h */
 };
 
 /* Works out the paths; creates nothing. */

@@ -1,4 +1,4 @@
-/* chain: the profiles by which a profile is reached, from the nearest to its
+/* via-chain: the profiles by which a profile is reached, from the nearest to its
  * host to the first one that is dialled. */
 #ifndef DOCKTETHER_STORE_VIA_CHAIN_H
 #define DOCKTETHER_STORE_VIA_CHAIN_H

@@ -1,5 +1,5 @@
-/* dialer: connect_host() in a worker thread, in its turn among all tethers that
- * log in there (slot.h), with the answer on the loop. */
+/* connect-worker: connect_host() in a worker thread, in its turn among all tethers that
+ * log in there (login-slots.h), with the answer on the loop. */
 #ifndef DOCKTETHER_TETHER_CONNECT_WORKER_H
 #define DOCKTETHER_TETHER_CONNECT_WORKER_H
 

@@ -1,4 +1,4 @@
-/* control: the server's side of a tether's control socket (docs/PROTOCOL.md):
+/* control-server: the server's side of a tether's control socket (docs/PROTOCOL.md):
  * one JSON object a line, one request a connection. */
 #ifndef DOCKTETHER_TETHER_CONTROL_SERVER_H
 #define DOCKTETHER_TETHER_CONTROL_SERVER_H

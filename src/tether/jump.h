@@ -1,4 +1,4 @@
-/* hop: a TCP stream to the next host out of another profile's tether, which is
+/* jump: a TCP stream to the next host out of another profile's tether, which is
  * started when it does not run. */
 #ifndef DOCKTETHER_TETHER_JUMP_H
 #define DOCKTETHER_TETHER_JUMP_H

@@ -1,4 +1,4 @@
-/* slot: how many of this user's tethers log in to one server at once.
+/* login-slots: how many of this user's tethers log in to one server at once.
  *
  * sshd drops connections at random once MaxStartups (10 as shipped) of them
  * have not logged in yet. A hundred tethers that come back together when the

@@ -1,4 +1,4 @@
-/* link: a session on the loop: polled, kept alive, and noticed when it dies. */
+/* session-poll: a session on the loop: polled, kept alive, and noticed when it dies. */
 #ifndef DOCKTETHER_TETHER_SESSION_POLL_H
 #define DOCKTETHER_TETHER_SESSION_POLL_H
 

@@ -1,4 +1,4 @@
-/* wake: notices that the machine has slept: the clock that goes on meanwhile
+/* suspend: notices that the machine has slept: the clock that goes on meanwhile
  * has run ahead of the one that stands still. */
 #ifndef DOCKTETHER_TETHER_SUSPEND_H
 #define DOCKTETHER_TETHER_SUSPEND_H

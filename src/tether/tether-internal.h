@@ -1,5 +1,5 @@
-/* What tether.c (its life), sockets.c (its sockets and what is asked through them),
- * actions.c (what a step of the state machine does) and first.c (the answer to
+/* What tether.c (its life), tether-sockets.c (its sockets and what is asked through them),
+ * tether-actions.c (what a step of the state machine does) and tether-ready.c (the answer to
  * whoever started it) share. */
 #ifndef DOCKTETHER_TETHER_TETHER_INTERNAL_H
 #define DOCKTETHER_TETHER_TETHER_INTERNAL_H
@@ -63,7 +63,7 @@ struct tether {
     struct err fatal; /* what ended it; ERR_NONE after an orderly end */
 };
 
-/* ---- actions.c ------------------------------------------------------------- */
+/* ---- tether-actions.c ------------------------------------------------------------- */
 
 /* Takes the step of the state machine that the event asks for. */
 void tether_post(struct tether *t, enum tether_event event);
@@ -74,7 +74,7 @@ void tether_mark_dirty(void *user);
 /* Another thread's word, on the loop: what it waits for. */
 void tether_on_news(uv_async_t *async);
 
-/* ---- sockets.c ------------------------------------------------------------- */
+/* ---- tether-sockets.c ------------------------------------------------------------- */
 
 /* The sockets: made, taken over, or passed by a service manager. */
 int tether_open(struct tether *t, struct err *e);
@@ -89,7 +89,7 @@ bool tether_owns_socket(const struct tether *t);
 /* Gives everything up; the loop ends when the last handle is closed. */
 void tether_close(struct tether *t);
 
-/* ---- first.c --------------------------------------------------------------- */
+/* ---- tether-ready.c --------------------------------------------------------------- */
 
 /* Watches whoever waits for the first answer. */
 void tether_first_init(struct tether *t);

@@ -1,4 +1,4 @@
-/* probe: which transport reaches which Docker socket at the other side of this
+/* transport-probe: which transport reaches which Docker socket at the other side of this
  * session, or why none does. */
 #ifndef DOCKTETHER_TETHER_TRANSPORT_PROBE_H
 #define DOCKTETHER_TETHER_TRANSPORT_PROBE_H

@@ -1,4 +1,4 @@
-/* shell: lines that a user's shell evaluates. */
+/* shell-lines: lines that a user's shell evaluates. */
 #ifndef DOCKTETHER_UI_SHELL_LINES_H
 #define DOCKTETHER_UI_SHELL_LINES_H
 
