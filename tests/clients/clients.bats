@@ -2,8 +2,8 @@
 # Real clients that know nothing of docktether. Each is a script here that says on standard output what it found,
 # the same in every run; it is run against the Docker Engine itself and through a tether, and must say the same.
 
-load ../e2e/common
-load ../e2e/podman
+load ../e2e/lib/common
+load ../e2e/lib/podman
 
 setup_file() {
     lab_up docker

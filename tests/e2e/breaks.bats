@@ -3,8 +3,8 @@
 # at every byte, peers that vanish, sessions that come and die.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
-load faults
+load lib/common
+load lib/faults
 
 setup_file() {
     bench_up
@@ -66,7 +66,7 @@ teardown() {
 @test "sessions that come and die: who waits is told after hold, not after ever so many of them" {
     local i began clients=() longest
     /usr/bin/python3 -W ignore -c 'import asyncssh' 2>/dev/null || without "no asyncssh here"
-    lab_spawn "$T/asyncssh.log" /usr/bin/python3 "$TESTS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
+    lab_spawn "$T/asyncssh.log" /usr/bin/python3 "$PEERS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
         "$LAB/authorized_keys" swallow
     at_end "$LAB_SPAWNED"
     wait_for 20 test -s "$T/port"

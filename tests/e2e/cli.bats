@@ -97,7 +97,7 @@ foreign_context() {
 }
 
 on_terminal() {
-    python3 "$BATS_TEST_DIRNAME/terminal.py" -s 40x200 "$@"
+    python3 "$BATS_TEST_DIRNAME/tools/terminal.py" -s 40x200 "$@"
 }
 
 # ---- usage ---------------------------------------------------------------------

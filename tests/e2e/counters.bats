@@ -3,16 +3,15 @@
 # and instructions. The bounds leave room for other compilers and libraries, and for a busy machine;
 # a change that doubles something does not fit. docs/PERFORMANCE.md says what is usual.
 
-load common
-load wire
+load lib/common
 
 # The tools are built beside the program.
 setup_file() {
     lab_up || return 1
-    TOOLS=$(dirname "$DOCKTETHER")/tests
-    export TOOLS FRONT=$LAB/front.sock
-    [ -x "$TOOLS/bench/bulk" ] || return 0
-    lab_spawn "$LAB/bulk.log" "$TOOLS/bench/bulk" --listen "$FRONT"
+    BUILT=$(dirname "$DOCKTETHER")/tests
+    export BUILT FRONT=$LAB/front.sock
+    [ -x "$BUILT/bench/bulk" ] || return 0
+    lab_spawn "$LAB/bulk.log" "$BUILT/bench/bulk" --listen "$FRONT"
     echo "$LAB_SPAWNED" >"$LAB/bulk.pid"
     wait_for 10 test -S "$FRONT"
 }
@@ -35,7 +34,7 @@ teardown() {
 }
 
 transfer() {
-    "$TOOLS/bench/load" "$1" --to "$RUN/lab.sock" --bytes "$2" >/dev/null
+    "$BUILT/bench/load" "$1" --to "$RUN/lab.sock" --bytes "$2" >/dev/null
 }
 
 # tether_under COMMAND...: the tether in the foreground under a program that watches it.
@@ -90,9 +89,9 @@ far() {
     far
     at_most 6 "$(round_trips docktether exec far true)" "round trips of a cold exec"
     # A channel is ready for each; one that had to be opened first would make it two.
-    at_most 1 "$(round_trips "$TOOLS/bench/load" ping --to "$RUN/far.sock")" "round trips of a new connection"
-    at_most 1 "$(round_trips "$TOOLS/bench/load" ping --to "$RUN/far.sock")" "round trips of the next one"
-    at_most 4 "$(round_trips "$TOOLS/bench/load" ping --to "$RUN/far.sock" -n 3)" "round trips of three in a row"
+    at_most 1 "$(round_trips "$BUILT/bench/load" ping --to "$RUN/far.sock")" "round trips of a new connection"
+    at_most 1 "$(round_trips "$BUILT/bench/load" ping --to "$RUN/far.sock")" "round trips of the next one"
+    at_most 4 "$(round_trips "$BUILT/bench/load" ping --to "$RUN/far.sock" -n 3)" "round trips of three in a row"
 }
 
 # ---- allocations -----------------------------------------------------------------
@@ -110,9 +109,9 @@ allocations_per_mb() {
 }
 
 @test "allocations for each MB" {
-    [ -e "$TOOLS/bench/allocs.so" ] || without "the counter of allocations is not built"
+    [ -e "$BUILT/bench/allocs.so" ] || without "the counter of allocations is not built"
     head -c 8 /dev/zero >"$T/allocs"
-    tether_under env ALLOCS="$T/allocs" LD_PRELOAD="$TOOLS/bench/allocs.so"
+    tether_under env ALLOCS="$T/allocs" LD_PRELOAD="$BUILT/bench/allocs.so"
     # Buffers find their sizes first.
     transfer down 20000000
     transfer up 20000000
@@ -211,7 +210,7 @@ relays_are() {
     before=$(rss_kb "$pid")
     at_most 12000 "$before" "KB of an idle tether"
     mkfifo hold
-    "$TOOLS/bench/load" idle --to "$RUN/lab.sock" -n "$count" <hold >ready 2>&1 3>&- &
+    "$BUILT/bench/load" idle --to "$RUN/lab.sock" -n "$count" <hold >ready 2>&1 3>&- &
     idle=$!
     at_end "$idle"
     exec 7>hold

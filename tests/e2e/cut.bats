@@ -2,7 +2,7 @@
 # A stream that is cut short does not look like one that has ended.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker

@@ -2,7 +2,7 @@
 # A session only while somebody wants one; and what doubts it.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker

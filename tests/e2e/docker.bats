@@ -2,7 +2,7 @@
 # The docker CLI through a tether does what it does on the socket itself, byte for byte.
 # shellcheck disable=SC2016 # what is in single quotes is for the shell of a container
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker || return 1
@@ -102,8 +102,8 @@ same() {
     local script='becomes() { until [ "$(stty size 2>/dev/null)" = "$1" ]; do sleep 0.05; done; }
         becomes "33 97"; echo first; read line; becomes "10 20"; echo second $line; tty >/dev/null && echo a terminal; exit 5'
     local steps=(-s 33x97 expect:first 'send:word\r' resize:10x20 'expect:second word')
-    once direct before python3 "$TESTS/terminal.py" "${steps[@]}" -- docker exec -it keeper sh -c "$script"
-    once through_lab through python3 "$TESTS/terminal.py" "${steps[@]}" -- \
+    once direct before python3 "$TOOLS/terminal.py" "${steps[@]}" -- docker exec -it keeper sh -c "$script"
+    once through_lab through python3 "$TOOLS/terminal.py" "${steps[@]}" -- \
         docker exec -it keeper sh -c "$script"
     cat through.*
     [ "$(cat through.status)" = 5 ]
@@ -113,7 +113,7 @@ same() {
 
 @test "a shell under a terminal takes keys as they come" {
     # The shell drops what was typed before its prompt.
-    run -0 through_lab python3 "$TESTS/terminal.py" 'expect:#' 'send:echo a$((20+3))z; cat\r' 'expect:a23z' \
+    run -0 through_lab python3 "$TOOLS/terminal.py" 'expect:#' 'send:echo a$((20+3))z; cat\r' 'expect:a23z' \
         'send:word\r' 'expect:word\r\nword' 'send:\x03' 'expect:\^C' 'expect:#' 'send:echo b$((20+4))z\r' \
         'expect:b24z' 'expect:#' 'send:\x04' -- docker exec -it keeper sh
 }
@@ -159,12 +159,12 @@ nobody_is_connected() {
 
 @test "attach, and detach without a trace" {
     lab_docker run -dit --name attached bb sh
-    run through_lab python3 "$TESTS/terminal.py" 'send:echo x$((40+2))y\r' 'expect:x42y' \
+    run through_lab python3 "$TOOLS/terminal.py" 'send:echo x$((40+2))y\r' 'expect:x42y' \
         'send:\x10\x11' -- docker attach attached
     echo "$output"
     [ "$(lab_docker inspect -f '{{.State.Running}}' attached)" = true ]
     wait_for 10 nobody_is_connected
-    run -4 through_lab python3 "$TESTS/terminal.py" 'send:echo x$((40+3))y\r' 'expect:x43y' \
+    run -4 through_lab python3 "$TOOLS/terminal.py" 'send:echo x$((40+3))y\r' 'expect:x43y' \
         'send:exit 4\r' -- docker attach attached
     lab_docker rm -f attached
 }

@@ -3,7 +3,7 @@
 # wrong, with its exit code and the command that mends it.
 # shellcheck disable=SC2030,SC2031 # a test's PORT is its own
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker || return 1
@@ -59,7 +59,7 @@ diagnose() {
         cat "$T/report" "$T/said"
         return 1
     }
-    python3 "$TESTS/doctorform.py" <"$T/report" >"$T/flat"
+    python3 "$TOOLS/doctorform.py" <"$T/report" >"$T/flat"
     tells_no_secret "$LAB_KEY" "$(cat "$T/report" "$T/said")"
     [ "$(inventory)" = "$before" ] || { echo "something was changed"; return 1; }
 }
@@ -142,10 +142,10 @@ warns() {
 
 @test "on a terminal: line by line, in colours unless NO_COLOR" {
     profile lab
-    TERM=xterm run -0 python3 "$TESTS/terminal.py" 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
+    TERM=xterm run -0 python3 "$TOOLS/terminal.py" 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
         "$DOCKTETHER" doctor lab
     [[ $output == *$'\e[32m✓'* ]]
-    TERM=xterm NO_COLOR=1 run -0 python3 "$TESTS/terminal.py" 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
+    TERM=xterm NO_COLOR=1 run -0 python3 "$TOOLS/terminal.py" 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
     [[ $output != *$'\e[3'* ]] && [[ $output == *✓* ]]
 }
 
@@ -261,7 +261,7 @@ warns() {
 
 @test "a packet that is answered by nothing: 6, in bounded time" {
     PORT=$(lab_free_port)
-    lab_spawn "$T/full.log" python3 "$TESTS/fullqueue.py" 127.0.0.1 "$PORT" "$T/full.ready"
+    lab_spawn "$T/full.log" python3 "$TOOLS/fullqueue.py" 127.0.0.1 "$PORT" "$T/full.ready"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/full.ready"
     profile lab --set connect-timeout=1s
@@ -271,7 +271,7 @@ warns() {
 # bad_server KIND: sets PORT.
 bad_server() {
     rm -f "$T/bad.port"
-    lab_spawn "$T/bad.log" python3 "$TESTS/badserver.py" "$1" "$T/bad.port"
+    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" "$1" "$T/bad.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/bad.port"
     PORT=$(cat "$T/bad.port")

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2030,SC2031 # each test changes its own environment
 # `exec --url`: no profile, one command, and nothing left behind.
 
-load common
+load lib/common
 
 setup_file() { lab_up docker; }
 teardown_file() { lab_down; }
@@ -272,7 +272,7 @@ running() {
     # shellcheck disable=SC2016
     local again='echo rea""dy; exec sleep 60'
     once_there() {
-        python3 "$TESTS/terminal.py" "${steps[@]}" -- "$DOCKTETHER" exec --url "$URL" --pin "$LAB_PIN" \
+        python3 "$TOOLS/terminal.py" "${steps[@]}" -- "$DOCKTETHER" exec --url "$URL" --pin "$LAB_PIN" \
             --identity "$LAB_KEY" sh -c "$1"
     }
     local steps=(expect:ready 'send:\x03' 'expect:got it' 'send:\x1c')
@@ -287,7 +287,7 @@ running() {
 
 @test "interrupted while it connects: nothing is left" {
     local pid
-    lab_spawn "$T/bad.log" python3 "$TESTS/badserver.py" silent "$T/port"
+    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" silent "$T/port"
     at_end "$LAB_SPAWNED"
     wait_for 5 test -s "$T/port"
     "$DOCKTETHER" exec --url "ssh://127.0.0.1:$(cat "$T/port")" --pin "$LAB_PIN" --identity "$LAB_KEY" true 3>&- &

@@ -2,7 +2,7 @@
 # What can go wrong on the way to a Docker socket: each with its own exit code, one
 # sentence, one hint, in bounded time and without a secret.
 
-load common
+load lib/common
 
 PASSPHRASE='a phrase nobody else knows'
 
@@ -66,7 +66,7 @@ says_no_passphrase() {
 
 # bad_server KIND: starts it and sets PORT.
 bad_server() {
-    lab_spawn "$T/bad.log" python3 "$TESTS/badserver.py" "$1" "$T/bad.port"
+    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" "$1" "$T/bad.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/bad.port"
     PORT=$(cat "$T/bad.port")

@@ -2,8 +2,8 @@
 # The fault bench: things break while clients ask all the time. None hangs, none is lied
 # to, and the first request after the fault is answered in time, at the same socket.
 
-load common
-load faults
+load lib/common
+load lib/faults
 
 setup_file() {
     bench_up

@@ -2,7 +2,7 @@
 # Bastions: one session each, streams out of one tether for the next.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -102,7 +102,7 @@ carries_everything() {
 }
 
 ended() {
-    [ "$(docktether status "$1" --format json | python3 "$TESTS/jsonget.py" state)" = down ]
+    [ "$(docktether status "$1" --format json | python3 "$TOOLS/jsonget.py" state)" = down ]
 }
 
 @test "a hop that was started for others ends by itself after its last stream" {

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2030,SC2031 # every test is a subshell, and means to be
 # shellcheck disable=SC2317 # functions are called by others
 
-load common
+load lib/common
 
 PASSPHRASE='a phrase nobody else knows'
 
@@ -60,7 +60,7 @@ fake_agent() {
     local name=$1
     shift
     AGENT=$T/$name.sock
-    lab_spawn "$T/$name.log" python3 "$TESTS/fakeagent.py" "$AGENT" "$@"
+    lab_spawn "$T/$name.log" python3 "$PEERS/fakeagent.py" "$AGENT" "$@"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$AGENT"
 }

@@ -2,11 +2,11 @@
 # Profiles out of what people have, and from one machine to the next.
 # shellcheck disable=SC2154,SC2088 # run sets stderr; a tilde is meant as it is
 
-load common
+load lib/common
 
 setup_file() {
     lab_up || return 1
-    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
     echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
     wait_for 10 test -S "$LAB_SOCK"
 }

@@ -2,7 +2,7 @@
 # A tether's life as its user sees it: up, down, files, words, Docker's context.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -151,7 +151,7 @@ somebody_is_connected() {
 
 @test "an up that is interrupted leaves nothing behind" {
     local up
-    lab_spawn "$T/silent.log" python3 "$TESTS/badserver.py" silent "$T/silent.port"
+    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/silent.port"
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/silent.port")" --identity "$LAB_KEY" \
@@ -347,9 +347,9 @@ current_context() {
     new_profile prod --protected
     fails_with 8 use prod
     [ "$(current_context)" = default ]
-    run -8 python3 "$TESTS/terminal.py" expect:prod 'send:yes\r' -- "$DOCKTETHER" use prod
+    run -8 python3 "$TOOLS/terminal.py" expect:prod 'send:yes\r' -- "$DOCKTETHER" use prod
     [ "$(current_context)" = default ]
-    run -0 python3 "$TESTS/terminal.py" expect:prod 'send:prod\r' -- "$DOCKTETHER" use prod
+    run -0 python3 "$TOOLS/terminal.py" expect:prod 'send:prod\r' -- "$DOCKTETHER" use prod
     [ "$(current_context)" = prod ]
     docktether use default
     docktether use --yes prod

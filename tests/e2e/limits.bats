@@ -2,7 +2,7 @@
 # What a tether does not let itself be pushed beyond.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -122,7 +122,7 @@ logged() {
 
 # hoard COUNT KIND SOCKET: clients that do what KIND says; the pid is HOARD.
 hoard() {
-    python3 "$TESTS/hoard.py" "$RUN/$3" "$1" "$2" >"hoard.$2" 2>&1 3>&- &
+    python3 "$TOOLS/idle_clients.py" "$RUN/$3" "$1" "$2" >"hoard.$2" 2>&1 3>&- &
     HOARD=$!
     at_end "$HOARD"
     [ "$2" != mute ] || return 0
@@ -157,7 +157,7 @@ grown_by() {
     hoard 64 write lab.sock
     wait_for 20 held 64
     grown_by 2048 "64 held clients that write megabytes"
-    (ulimit -n 4096 && exec python3 "$TESTS/hoard.py" "$RUN/lab.sock" 2000 mute) >hoard.mute 2>&1 3>&- &
+    (ulimit -n 4096 && exec python3 "$TOOLS/idle_clients.py" "$RUN/lab.sock" 2000 mute) >hoard.mute 2>&1 3>&- &
     at_end $!
     wait_for 30 held 2064
     grown_by 6144 "2000 more that say nothing"
@@ -170,7 +170,7 @@ grown_by() {
 
 @test "memory: clients that do not read what never ends" {
     [ -z "${DOCKTETHER_SANITIZED:-}" ] || skip "a sanitizer keeps what is freed"
-    lab_spawn "$T/flood.log" python3 "$TESTS/pinger.py" "$T/flood.sock"
+    lab_spawn "$T/flood.log" python3 "$TOOLS/pinger.py" "$T/flood.sock"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$T/flood.sock"
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$LAB_PORT$T/flood.sock" --identity "$LAB_KEY" --pin "$LAB_PIN"
@@ -187,9 +187,9 @@ grown_by() {
 
 @test "memory: a server that does not stop at the window is left" {
     /usr/bin/python3 -c 'import asyncssh' 2>/dev/null || without "no asyncssh for /usr/bin/python3"
-    lab_spawn "$T/flood.log" python3 "$TESTS/pinger.py" "$T/flood.sock"
+    lab_spawn "$T/flood.log" python3 "$TOOLS/pinger.py" "$T/flood.sock"
     at_end "$LAB_SPAWNED"
-    lab_spawn "$T/rude.log" /usr/bin/python3 "$TESTS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
+    lab_spawn "$T/rude.log" /usr/bin/python3 "$PEERS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
         "$LAB/authorized_keys" overrun
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$T/flood.sock"
@@ -216,7 +216,7 @@ settled() {
 @test "the log is moved aside when it is full, and there are never more than two" {
     local i
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$LAB_PORT$T/pinged.sock" --identity "$LAB_KEY" --pin "$LAB_PIN"
-    lab_spawn "$T/pinged.log" python3 "$TESTS/pinger.py" "$T/pinged.sock"
+    lab_spawn "$T/pinged.log" python3 "$TOOLS/pinger.py" "$T/pinged.sock"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$T/pinged.sock"
     docktether up lab

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Many at once, slow ones and rude ones, against a stock sshd.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker || return 1
@@ -33,7 +33,7 @@ teardown() {
 }
 
 clients() {
-    python3 "$TESTS/load.py" "$@"
+    python3 "$TOOLS/load.py" "$@"
 }
 
 rss_kb() {
@@ -121,7 +121,7 @@ memory_stays() {
     echo "the longest answer took $(cat ping.out) ms"
     [ "$(cat ping.out)" -lt 1000 ]
     # Nor does it hold up somebody who wants as much.
-    timeout 30 python3 "$TESTS/load.py" fast "$SOCK" "$OTHER" >fast.out
+    timeout 30 python3 "$TOOLS/load.py" fast "$SOCK" "$OTHER" >fast.out
     diff expected fast.out
     touch go
     wait "$slow"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A hundred tethers on one machine, at one stock sshd.
 
-load common
+load lib/common
 
 COUNT=100
 

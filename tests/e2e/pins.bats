@@ -3,7 +3,7 @@
 # key that nobody announced does.
 # shellcheck disable=SC2154,SC2030,SC2031 # run sets stderr; each test has a PORT of its own
 
-load common
+load lib/common
 
 setup_file() {
     lab_up || return 1
@@ -11,7 +11,7 @@ setup_file() {
     lab_new_key "$LAB/host_other" || return 1
     lab_new_key "$LAB/host_521" -t ecdsa -b 521 || return 1
     # A dockerd is not needed to see who may speak to it.
-    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
     echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
     wait_for 10 test -S "$LAB_SOCK"
 }
@@ -30,7 +30,7 @@ teardown() {
 }
 
 terminal() {
-    python3 "$TESTS/terminal.py" -s 40x200 "$@"
+    python3 "$TOOLS/terminal.py" -s 40x200 "$@"
 }
 
 pins() {

@@ -2,7 +2,7 @@
 # `docker tether`: the program as a plugin of Docker's CLI, its hooks and its completion, with
 # every docker CLI that this machine has.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -47,7 +47,7 @@ cli_with_hooks() {
 
 # on_terminal COMMAND...: what it shows on one; hooks are called there alone.
 on_terminal() {
-    python3 "$TESTS/terminal.py" -s 24x300 -- "$@"
+    python3 "$TOOLS/terminal.py" -s 24x300 -- "$@"
 }
 
 # hook ERROR: our answer when a command of the CLI has failed so.
@@ -55,7 +55,7 @@ hook() {
     python3 -c 'import json, sys; print(json.dumps({"RootCmd": "ps", "Flags": {}, "CommandError": sys.argv[1]}))' \
         "$1" >request
     "$DOCKER_CONFIG/cli-plugins/docker-tether" tether docker-cli-plugin-hooks "$(cat request)" >answer
-    [ ! -s answer ] || python3 "$TESTS/jsonget.py" Template <answer
+    [ ! -s answer ] || python3 "$TOOLS/jsonget.py" Template <answer
 }
 
 @test "docker lists it, and passes on all its commands" {
@@ -179,7 +179,7 @@ hook() {
     cp before "$DOCKER_CONFIG/config.json"
     chmod 0640 "$DOCKER_CONFIG/config.json"
     docktether plugin enable-hooks
-    python3 "$TESTS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
+    python3 "$TOOLS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
     run -0 docktether plugin status
     [[ $output == *'Hooks: '*after* ]]
     docker context ls >list # Docker reads it
@@ -205,7 +205,7 @@ hook() {
         run env --default-signal strace -qq -o trace -e trace=fsync -e "inject=fsync:signal=SIG$signal" \
             "$DOCKTETHER" plugin enable-hooks
         grep -q "killed by SIG$signal" trace
-        python3 "$TESTS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
+        python3 "$TOOLS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
         [ -z "$(find "$DOCKER_CONFIG" -name '.docktether-*')" ]
     done
 }

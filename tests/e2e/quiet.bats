@@ -2,11 +2,11 @@
 # A tether that has nothing to do does nothing: no busy loop in any state.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up
-    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
     echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
     wait_for 10 test -S "$LAB_SOCK"
 }
@@ -111,7 +111,7 @@ at_most() {
         pids[$name]=$(pid_of "$name")
     done
     kill -0 "${pids[draining]}"
-    python3 "$TESTS/costs.py" 4 "${pids[@]}" >costs
+    python3 "$TOOLS/costs.py" 4 "${pids[@]}" >costs
     # An attempt costs some wakes, and while somebody waits there are two a second.
     at_most idle 5 2 || failed=1
     at_most asleep 5 2 || failed=1

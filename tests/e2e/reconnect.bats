@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # The fault bench: what a tether that is cut off again and again keeps.
 
-load common
-load faults
+load lib/common
+load lib/faults
 
 setup_file() {
     bench_up

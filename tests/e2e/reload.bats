@@ -2,7 +2,7 @@
 # Other values, or another version, for a tether that runs: nobody finds the socket closed.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -109,7 +109,7 @@ hammer() {
 
 @test "an up that waits still joins the tether that takes the place of its own" {
     local first pid
-    lab_spawn "$T/silent.log" python3 "$TESTS/badserver.py" silent "$T/silent.port"
+    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/silent.port"
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/silent.port")$LAB_SOCK" --identity "$LAB_KEY" \
@@ -158,7 +158,7 @@ held() {
 @test "all that wait are handed over, also when they are many" {
     local waiting
     profile_away --set max-held=1000
-    python3 "$TESTS/hoard.py" "$RUN/lab.sock" 600 ask >asked 2>&1 3>&- &
+    python3 "$TOOLS/idle_clients.py" "$RUN/lab.sock" 600 ask >asked 2>&1 3>&- &
     waiting=$!
     at_end "$waiting"
     wait_for 20 held 600

@@ -2,12 +2,12 @@
 # status --watch as a person sees it; colours; and what is waited for.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 # A Docker that answers /_ping is all that is needed.
 setup_file() {
     lab_up
-    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
     echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
     wait_for 10 test -S "$LAB_SOCK"
 }
@@ -29,7 +29,7 @@ teardown() {
 
 # term STEP... -- COMMAND...: nothing may wrap, and the terminal must be given back as it was.
 term() {
-    python3 "$TESTS/terminal.py" "$@"
+    python3 "$TOOLS/terminal.py" "$@"
 }
 
 # at_port PORT NAME [options]
@@ -167,7 +167,7 @@ down_again() {
 }
 
 @test "what a server says does no harm to the terminal, nor do wide characters" {
-    lab_spawn "$T/garbage.log" python3 "$TESTS/badserver.py" garbage "$T/garbage.port"
+    lab_spawn "$T/garbage.log" python3 "$PEERS/badserver.py" garbage "$T/garbage.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/garbage.port"
     at_port "$(cat "$T/garbage.port")" lab --set connect=demand --set hold=1s --description '東京のサーバー'

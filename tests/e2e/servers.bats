@@ -3,7 +3,7 @@
 # commands of the user's own that fail, servers that run only so many at once.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -80,7 +80,7 @@ start_dropbear() {
     *) is_by streamlocal "the server allows it" ;;
     esac
     carries lab
-    python3 "$TESTS/load.py" crowd "$RUN/lab.sock" 30
+    python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 30
     docktether down lab
     lab_remove_users
     chmod 0660 "$LAB_SOCK"
@@ -96,7 +96,7 @@ start_other() {
 
 start_asyncssh() {
     /usr/bin/python3 -W ignore -c 'import asyncssh' 2>/dev/null || without "no asyncssh here (Debian: python3-asyncssh)"
-    start_other /usr/bin/python3 "$TESTS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" "$LAB/authorized_keys" "$@"
+    start_other /usr/bin/python3 "$PEERS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" "$LAB/authorized_keys" "$@"
 }
 
 @test "asyncssh: by streamlocal" {
@@ -127,7 +127,7 @@ start_ssh2() {
             without "npm cannot install ssh2: $(tail -n 1 "$LAB/npm/log")"
     fi
     export NODE_PATH=$LAB/npm/node_modules
-    start_other node "$TESTS/ssh2d.js" "$T/port" "$LAB/host_ed25519" "$LAB_KEY.pub" "$@"
+    start_other node "$PEERS/ssh2d.js" "$T/port" "$LAB/host_ed25519" "$LAB_KEY.pub" "$@"
 }
 
 @test "ssh2: by streamlocal" {
@@ -316,7 +316,7 @@ watchers() {
 
 @test "dial-stdio beyond the server's MaxSessions: 200 at once are served in turn, none fails" {
     by_stdio
-    run -0 timeout 140 python3 "$TESTS/load.py" crowd "$RUN/lab.sock" 200
+    run -0 timeout 140 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 200
     [ "$(status_of lab connections refused)" = 0 ]
     [ "$(status_of lab reconnects)" = 0 ]
     wait_for 10 counts_are 0 0
@@ -352,7 +352,7 @@ watchers() {
     kill -KILL "${CLEANUP[@]}" $(lab_tree "${CLEANUP[@]}")
     wait_for 10 counts_are 0 0
     wait_for 10 commands_are 0
-    run -0 timeout 60 python3 "$TESTS/load.py" crowd "$RUN/lab.sock" 15
+    run -0 timeout 60 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 15
 }
 
 @test "who gives up waiting is forgotten: what it asked for is not done later" {
@@ -390,7 +390,7 @@ watchers() {
     profile_as "$LAB_USER@$port"
     docktether up lab
     is_by dial-stdio "streamlocal forwarding failed: "
-    run -0 timeout 100 python3 "$TESTS/load.py" crowd "$RUN/lab.sock" 10
+    run -0 timeout 100 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 10
     [ "$(status_of lab connections refused)" = 0 ]
 }
 

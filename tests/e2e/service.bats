@@ -2,7 +2,7 @@
 # Tethers that a service manager keeps: systemd's protocols, its units, enable and disable.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -31,7 +31,7 @@ teardown() {
 notified() {
     local address=$1
     shift
-    python3 "$TESTS/notify.py" "$address" heard 3>&- &
+    python3 "$TOOLS/notify.py" "$address" heard 3>&- &
     at_end $!
     wait_for 5 test -e heard
     NOTIFY_SOCKET=$address WATCHDOG_USEC=400000 "$@" >run.log 2>&1 3>&- &
@@ -84,7 +84,7 @@ inherits() {
 
 @test "the watchdog of another process is not ours" {
     new_profile lab
-    python3 "$TESTS/notify.py" "$T/notify" heard 3>&- &
+    python3 "$TOOLS/notify.py" "$T/notify" heard 3>&- &
     at_end $!
     wait_for 5 test -e heard
     NOTIFY_SOCKET=$T/notify WATCHDOG_USEC=100000 WATCHDOG_PID=1 "$DOCKTETHER" run lab >run.log 2>&1 3>&- &

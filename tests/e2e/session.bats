@@ -2,7 +2,7 @@
 # The session beneath the sockets: lost and found again, its limits, its transports.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -72,7 +72,7 @@ not_serving() {
     [[ $stderr == *"cannot connect to 127.0.0.1 port"* ]]
     run -0 curl -s -o body -w '%{http_code} %{content_type}' --unix-socket "$RUN/lab.sock" http://docker/_ping
     [ "$output" = '503 application/json' ]
-    [[ "$(python3 "$TESTS/jsonget.py" message <body)" == *"cannot connect"* ]]
+    [[ "$(python3 "$TOOLS/jsonget.py" message <body)" == *"cannot connect"* ]]
     [[ "$(status_of lab last_error message)" == *"cannot connect"* ]]
     back moving
     wait_for 20 answers lab
@@ -254,7 +254,7 @@ with_hosts() {
 
 @test "a name with several addresses: all are raced, and the one that answers wins" {
     with_hosts true || skip "no mount namespace here"
-    lab_spawn "$T/full.log" python3 "$TESTS/fullqueue.py" 127.0.0.3 "$LAB_PORT" "$T/ready"
+    lab_spawn "$T/full.log" python3 "$TOOLS/fullqueue.py" 127.0.0.3 "$LAB_PORT" "$T/ready"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/ready"
     docktether create lab "ssh://$LAB_USER@many:$LAB_PORT$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \

@@ -2,7 +2,7 @@
 # The program among shells: env, shell, completion and prompts, with real ones.
 # shellcheck disable=SC2016,SC2030,SC2031 # what is in single quotes is for another shell; tests are subshells
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -27,7 +27,7 @@ teardown() {
 }
 
 terminal() {
-    python3 "$TESTS/terminal.py" -s 24x200 "$@"
+    python3 "$TOOLS/terminal.py" -s 24x200 "$@"
 }
 
 # evaluated SHELL KIND: DOCKER_HOST after a SHELL has taken in what env prints for KIND, and once
@@ -179,7 +179,7 @@ marked_there() {
 @test "bash completes" {
     new_profile prod --protected
     touch keyfile
-    run -0 bash "$TESTS/complete.bash" 'docktether u' 'docktether up ' 'docktether up l' 'docktether up lab ' \
+    run -0 bash "$TOOLS/complete.bash" 'docktether u' 'docktether up ' 'docktether up l' 'docktether up lab ' \
         'docktether update lab --set transport=' 'docktether update lab --set=transport=st' \
         'docktether update lab --set conn' 'docktether update lab --via=' 'docktether ls --format=' \
         'docktether update lab --identity keyf' 'docktether update lab --identity=keyf' \

@@ -4,8 +4,8 @@
 # Two minutes; DOCKTETHER_SOAK_MINUTES=N for longer (`make soak`), DOCKTETHER_SOAK_SEED=N
 # for the order that a failure has printed.
 
-load common
-load faults
+load lib/common
+load lib/faults
 
 setup_file() {
     bench_up

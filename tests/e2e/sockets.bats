@@ -3,8 +3,8 @@
 # those that this login may not use.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
-load podman
+load lib/common
+load lib/podman
 
 setup_file() {
     lab_up docker || return 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What the program touches on the disk: its own places, and nothing of the user's ssh.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -50,5 +50,5 @@ live() {
     live
     cat "$T"/trace.* >"$T/all"
     grep -q execve "$T/all"
-    python3 "$TESTS/touched.py" "$T/all" "$XDG_CONFIG_HOME/docktether" "$STATE" "$RUN" "$DOCKER_CONFIG"
+    python3 "$TOOLS/touched.py" "$T/all" "$XDG_CONFIG_HOME/docktether" "$STATE" "$RUN" "$DOCKER_CONFIG"
 }

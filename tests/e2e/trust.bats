@@ -3,7 +3,7 @@
 # and given.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 PASSPHRASE='a phrase nobody else knows'
 
@@ -27,7 +27,7 @@ teardown() {
 }
 
 terminal() {
-    python3 "$TESTS/terminal.py" "$@"
+    python3 "$TOOLS/terminal.py" "$@"
 }
 
 pins() {

@@ -3,7 +3,7 @@
 # line alone: what waits for an answer turns it twice.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -164,5 +164,5 @@ PYTHON
 }
 
 has_open() {
-    [ "$(docktether status lab --format json | python3 "$TESTS/jsonget.py" connections open)" = "$1" ]
+    [ "$(docktether status lab --format json | python3 "$TOOLS/jsonget.py" connections open)" = "$1" ]
 }

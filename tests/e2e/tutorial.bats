@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # docs/TUTORIAL.md, command by command.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -23,7 +23,7 @@ teardown() {
 # What the page does on the server.
 write_init() {
     cat >"$T/init" <<INIT
-. "$TESTS/lab.bash"
+. "$TESTS/lib/lab.bash"
 docktether() { "$DOCKTETHER" "\$@"; }
 server() {
     case \$1 in

@@ -3,9 +3,9 @@
 # refused, nothing is closed, and TCP's own patience is a quarter of an hour. The same
 # promises as on the fault bench.
 
-load common
-load faults
-load netns
+load lib/common
+load lib/faults
+load lib/netns
 
 setup_file() {
     bench_up

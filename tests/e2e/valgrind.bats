@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # No leak and no error over create, up, 100 requests, down.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up docker
@@ -24,7 +24,7 @@ teardown() {
 checked() {
     valgrind --quiet --trace-children=yes --child-silent-after-fork=no --leak-check=full \
         --errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible \
-        --suppressions="$TESTS/valgrind.supp" --error-exitcode=99 --log-file="$T/valgrind.%p" \
+        --suppressions="$TOOLS/valgrind.supp" --error-exitcode=99 --log-file="$T/valgrind.%p" \
         "$DOCKTETHER" "$@"
 }
 

@@ -2,11 +2,11 @@
 # Whatever takes longer than a second says what it waits for.
 # shellcheck disable=SC2154 # run sets stderr
 
-load common
+load lib/common
 
 setup_file() {
     lab_up
-    lab_spawn "$LAB/http.log" python3 "$TESTS/pinger.py" "$LAB_SOCK"
+    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
     echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
     wait_for 10 test -S "$LAB_SOCK"
 }
@@ -26,12 +26,12 @@ teardown() {
 }
 
 term() {
-    python3 "$TESTS/terminal.py" "$@"
+    python3 "$TOOLS/terminal.py" "$@"
 }
 
 # A server that says nothing; its port is PORT.
 silent_server() {
-    lab_spawn "$T/silent.log" python3 "$TESTS/badserver.py" silent "$T/silent.port"
+    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/silent.port"
     PORT=$(cat "$T/silent.port")
@@ -79,7 +79,7 @@ waits_for() {
 @test "a host that does not answer, by its address" {
     local port
     port=$(lab_free_port)
-    lab_spawn "$T/full.log" python3 "$TESTS/fullqueue.py" 127.0.0.1 "$port" "$T/ready"
+    lab_spawn "$T/full.log" python3 "$TOOLS/fullqueue.py" 127.0.0.1 "$port" "$T/ready"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -e "$T/ready"
     docktether create lab "ssh://$LAB_USER@localhost:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \

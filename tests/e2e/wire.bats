@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # The wire itself: what other tests do to tethers with it is what they think it is.
 
-load common
+load lib/common
 
 setup_file() {
     lab_up || return 1
-    lab_spawn "$LAB/echo.log" python3 "$TESTS/wiretest.py" serve "$LAB/echo.port"
+    lab_spawn "$LAB/echo.log" python3 "$TOOLS/wiretest.py" serve "$LAB/echo.port"
     echo "$LAB_SPAWNED" >"$LAB/echo.pid"
     wait_for 10 test -s "$LAB/echo.port"
 }
@@ -25,7 +25,7 @@ teardown() {
 }
 
 ends() {
-    python3 "$TESTS/wiretest.py" "$@"
+    python3 "$TOOLS/wiretest.py" "$@"
 }
 
 # between LOW HIGH NUMBER
@@ -160,7 +160,7 @@ open_are() {
 
 @test "turnarounds count round trips; a unix socket is a target too" {
     local port
-    lab_spawn "$T/ping.log" python3 "$TESTS/pinger.py" "$T/ping.sock"
+    lab_spawn "$T/ping.log" python3 "$TOOLS/pinger.py" "$T/ping.sock"
     at_end "$LAB_SPAWNED"
     wait_for 10 test -S "$T/ping.sock"
     port=$(wire_start w "$T/ping.sock")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Many clients of a Docker socket, without a pause, while somebody breaks what is behind it.
 
-    crew.py SOCKET REPORT LIMIT KIND...
+    load_clients.py SOCKET REPORT LIMIT KIND...
 
 Runs until REPORT.stop is there, then writes REPORT (JSON) and prints a table. Exit status
 1, and a line for each, when something happened that must not:

@@ -10,7 +10,7 @@ import http.client
 import sys
 import time
 
-from crew import Docker
+from load_clients import Docker
 
 path, seconds = sys.argv[1], float(sys.argv[2])
 begin = time.monotonic()

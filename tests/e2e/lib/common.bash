@@ -14,12 +14,14 @@
 
 bats_require_minimum_version 1.5.0
 
-# Of this file: tests in other folders load it too.
-TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+# tests/e2e, wherever the test lies that loads this: programs of the tests are in tools/, servers
+# and agents of other makes in peers/.
+TESTS=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+export TOOLS=$TESTS/tools PEERS=$TESTS/peers
 # shellcheck source=lab.bash
-. "$TESTS/lab.bash"
+. "$TESTS/lib/lab.bash"
 # shellcheck source=wire.bash
-. "$TESTS/wire.bash"
+. "$TESTS/lib/wire.bash"
 
 docktether() {
     "$DOCKTETHER" "$@"
@@ -35,7 +37,7 @@ lab_up() {
     export DOCKTETHER
     unset SSH_AUTH_SOCK DOCKER_HOST DOCKER_CONTEXT SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY
     export LC_ALL=C.UTF-8 LAB_SKIP=
-    export LSAN_OPTIONS=suppressions=$TESTS/lsan.supp:print_suppressions=0
+    export LSAN_OPTIONS=suppressions=$TOOLS/lsan.supp:print_suppressions=0
     # shellcheck disable=SC2119 # it needs no lines of sshd_config
     if ! lab_init || ! lab_start_sshd; then
         lab_stop
@@ -170,7 +172,7 @@ tethered() {
 status_of() {
     local name=$1
     shift
-    docktether status "$name" --format json | python3 "$TESTS/jsonget.py" "$@"
+    docktether status "$name" --format json | python3 "$TOOLS/jsonget.py" "$@"
 }
 
 state_is() {

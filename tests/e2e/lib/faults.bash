@@ -59,14 +59,14 @@ bench_began() {
     PID=$(status_of lab pid)
 }
 
-# crew_start [WORD...]: clients of every kind; the words go to crew.py as they are.
+# crew_start [WORD...]: clients of every kind; the words go to load_clients.py as they are.
 crew_start() {
     crew_of ping ping ping ping list list "get=$BLOB,$BLOB_SHA" "put=up1,$LAB_SOCK" raw=keeper raw=keeper "$@"
 }
 
 # crew_of WORD...: those alone.
 crew_of() {
-    python3 "$TESTS/crew.py" "$SOCKET" "$T/crew" "$(limit_s)" "$@" >"$T/crew.out" 2>&1 3>&- &
+    python3 "$TOOLS/load_clients.py" "$SOCKET" "$T/crew" "$(limit_s)" "$@" >"$T/crew.out" 2>&1 3>&- &
     CREW=$!
     at_end "$CREW"
 }
@@ -83,7 +83,7 @@ crew_stop() {
 
 # crew_saw KIND OUTCOME: how many
 crew_saw() {
-    python3 "$TESTS/jsonget.py" kinds "$1" "$2" <"$T/crew"
+    python3 "$TOOLS/jsonget.py" kinds "$1" "$2" <"$T/crew"
 }
 
 # crew_saw_no_error: a disturbance that is no fault is seen by nobody.
@@ -99,7 +99,7 @@ crew_saw_no_error() {
 # back_in_time: called when the network is back: the first request to be answered comes in time.
 back_in_time() {
     local ms
-    ms=$(python3 "$TESTS/first.py" "$SOCKET" 20) || return 1
+    ms=$(python3 "$TOOLS/first.py" "$SOCKET" 20) || return 1
     echo "the first answer after $ms ms" | tee -a "$LAB/back" >&2
     [ "$ms" -le "$BACK_MS" ]
 }
@@ -129,7 +129,7 @@ all_is_well() {
 breaks() {
     local what=$1
     shift
-    python3 "$TESTS/breaks.py" "$what" "$(wire_dir net)/ctl" "$SOCKET" "$(limit_s)" "$@"
+    python3 "$TOOLS/breaks.py" "$what" "$(wire_dir net)/ctl" "$SOCKET" "$(limit_s)" "$@"
 }
 
 # ---- faults ------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ import socket
 import sys
 import time
 
-from crew import Docker
+from load_clients import Docker
 
 SHORT = 5  # seconds for a new session after the wire let one pass: two logins and their backoff
 

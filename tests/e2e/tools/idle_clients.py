@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Local clients that do as they like to the unix socket SOCKET: hoard.py SOCKET COUNT KIND
+"""Local clients that do as they like to the unix socket SOCKET: idle_clients.py SOCKET COUNT KIND
 
     write    each sends a megabyte and more of a request, as far as it is taken
     stalled  each asks for bytes without end and reads none
