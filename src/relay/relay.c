@@ -1,4 +1,4 @@
-#include "relay/relay-flow.h"
+#include "relay/relay-internal.h"
 
 #include "base/mem.h"
 #include "base/time.h"

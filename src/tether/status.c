@@ -5,7 +5,6 @@
 #include "base/time.h"
 #include "control/message.h"
 #include "store/store.h"
-#include "tether/service.h"
 
 #include <config.h>
 #include <stdio.h>
@@ -92,20 +91,21 @@ static json_t *waiting_for(const struct status *st)
     return json_pack("{s:s,s:s}", "what", st->waiting.what, "whom", st->waiting.whom);
 }
 
-json_t *status_json(const struct status *st, const struct tether_config *cfg, struct pool_counts n)
+json_t *status_json(const struct status *st, const struct status_facts *facts, struct pool_counts n)
 {
     char fingerprint[DIGEST_HEX_SIZE];
-    char *endpoint = profile_endpoint(cfg->profile);
+    char *endpoint = profile_endpoint(facts->profile);
     /* Probing is an inner matter: nothing is served yet. */
     const char *state = state_name(st->state == STATE_PROBING ? STATE_CONNECTING : st->state);
-    const char *unit = cfg->service != NULL && cfg->service->unit != NULL ? cfg->service->unit : "";
+    const char *unit = facts->unit != NULL ? facts->unit : "";
 
-    store_fingerprint(cfg->profile, fingerprint);
+    store_fingerprint(facts->profile, fingerprint);
     json_t *o = json_pack(
-        "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", cfg->profile->name, "state", state, "pid", (int)getpid(),
-        "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint, "socket",
-        profile_has_docker(cfg->profile) ? cfg->runtime->sock : "", "fingerprint", fingerprint);
-    json_object_set_new(o, "via", cfg->profile->via != NULL ? json_string(cfg->profile->via) : json_null());
+        "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", facts->profile->name, "state", state, "pid",
+        (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint,
+        "socket", profile_has_docker(facts->profile) ? facts->socket : "", "fingerprint", fingerprint);
+    json_object_set_new(o, "via",
+                        facts->profile->via != NULL ? json_string(facts->profile->via) : json_null());
     json_object_set_new(o, "transport", transport_name(st));
     json_object_set_new(o, "transport_reason", text_or_null(st->transport_reason));
     json_object_set_new(o, "remote_socket", text_or_null(st->remote_socket));
@@ -116,7 +116,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
                         json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
                                   (json_int_t)n.held, "total", (json_int_t)n.total, "refused",
                                   (json_int_t)n.refused, "streams", (json_int_t)n.streams, "max",
-                                  (json_int_t)cfg->profile->max_connections));
+                                  (json_int_t)facts->profile->max_connections));
     json_object_set_new(o, "bytes",
                         json_pack("{s:I,s:I}", "in", (json_int_t)n.bytes_in, "out", (json_int_t)n.bytes_out));
     json_object_set_new(o, "reconnects", json_integer((json_int_t)st->reconnects));
@@ -128,7 +128,7 @@ json_t *status_json(const struct status *st, const struct tether_config *cfg, st
     json_object_set_new(o, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(o, "for_others", json_boolean(st->for_others));
     json_object_set_new(o, "unit", text_or_null(unit));
-    json_object_set_new(o, "replaceable", json_boolean(cfg->replaceable));
+    json_object_set_new(o, "replaceable", json_boolean(facts->replaceable));
     json_object_set_new(o, "last_error", last_error(st));
     free(endpoint);
     return o;

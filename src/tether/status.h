@@ -8,9 +8,9 @@
 #include "store/profile.h"
 #include "tether/connect-worker.h"
 #include "tether/state.h"
-#include "tether/tether.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct status {
     enum tether_state state;
@@ -36,8 +36,16 @@ void status_transport(struct status *st, enum transport transport, const char *r
 void status_reconnected(struct status *st);
 void status_error(struct status *st, const struct err *e);
 
+/* What a tether knows of itself from its start. */
+struct status_facts {
+    const struct profile *profile;
+    const char *socket; /* the path of the Docker API's socket */
+    const char *unit;   /* the service manager's name of it; NULL: none */
+    bool replaceable;
+};
+
 /* The members that docs/PROTOCOL.md lists; a new reference. */
-json_t *status_json(const struct status *st, const struct tether_config *cfg, struct pool_counts n);
+json_t *status_json(const struct status *st, const struct status_facts *facts, struct pool_counts n);
 
 /* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
 void status_send_ready(int fd, const struct err *e);

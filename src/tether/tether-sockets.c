@@ -110,7 +110,12 @@ static json_t *on_status(void *user)
     t->status.next_attempt_ms = waits ? time_wall_ms() + (int64_t)uv_timer_get_due_in(&t->backoff) : 0;
     t->status.round_trip_us = t->link != NULL ? session_poll_round_trip_us(t->link) : -1;
     t->status.for_others = t->for_others;
-    return status_json(&t->status, t->cfg, pool_counts(t->pool));
+    const struct status_facts facts = { .profile = t->cfg->profile,
+                                        .socket = t->cfg->runtime->sock,
+                                        .unit = t->cfg->service != NULL ? t->cfg->service->unit : NULL,
+                                        .replaceable = t->cfg->replaceable };
+
+    return status_json(&t->status, &facts, pool_counts(t->pool));
 }
 
 /* ---- the sockets ------------------------------------------------------------- */

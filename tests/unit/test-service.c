@@ -85,12 +85,12 @@ static void an_agent_is_written_loaded_and_removed(void **state)
     mkdir(bin, 0700);
     scratch_write(tool, script, 0700);
     setenv("PATH", path, 1);
-    assert_int_equal(launchd_enabled("my-lab"), LOGIN_NO);
-    assert_int_equal(launchd_enable(p, &e), 0);
-    assert_int_equal(launchd_enabled("my-lab"), LOGIN_START);
+    assert_int_equal(launchd.enabled("my-lab"), LOGIN_NO);
+    assert_int_equal(launchd.enable(p, &e), 0);
+    assert_int_equal(launchd.enabled("my-lab"), LOGIN_START);
     assert_int_equal(scratch_mode(agent), 0644);
-    assert_int_equal(launchd_disable("my-lab", &e), 0);
-    assert_int_equal(launchd_enabled("my-lab"), LOGIN_NO);
+    assert_int_equal(launchd.disable("my-lab", &e), 0);
+    assert_int_equal(launchd.enabled("my-lab"), LOGIN_NO);
     int fd = open(asked, O_RDONLY);
     assert_true(read(fd, text, sizeof text - 1) > 0);
     close(fd);

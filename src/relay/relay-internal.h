@@ -1,7 +1,6 @@
-/* relay-flow: the two directions of a relay that is open. Internal to relay.c and
- * relay-flow.c, which share the structure. */
-#ifndef DOCKTETHER_RELAY_RELAY_FLOW_H
-#define DOCKTETHER_RELAY_RELAY_FLOW_H
+/* relay-internal: a relay as relay.c and relay-flow.c share it. */
+#ifndef DOCKTETHER_RELAY_RELAY_INTERNAL_H
+#define DOCKTETHER_RELAY_RELAY_INTERNAL_H
 
 #include "relay/epoll-set.h"
 #include "relay/relay.h"
@@ -46,7 +45,7 @@ struct relay {
     struct relay *prev, *next;
 };
 
-/* Moves what can be moved and ends the relay when all is done. */
+/* relay-flow.c: moves what can be moved and ends the relay when all is done. */
 void relay_flow_run(struct relay *r);
 
 /* The callbacks of a relay's channel. */
