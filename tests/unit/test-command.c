@@ -29,5 +29,6 @@ int main(void)
         cmocka_unit_test(the_names_of_the_program_know_every_verb),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
