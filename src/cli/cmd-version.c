@@ -3,7 +3,6 @@
 #include "tether/tether.h"
 #include "ui/out.h"
 
-#include <config.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <config.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>

@@ -11,7 +11,6 @@
 #include "ui/out.h"
 #include "ui/term.h"
 
-#include <config.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <config.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>

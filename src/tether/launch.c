@@ -18,7 +18,6 @@
 #include "tether/status.h"
 #include "tether/tether.h"
 
-#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,5 @@
 #include "tether/process.h"
 
-#include <config.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/stat.h>

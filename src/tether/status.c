@@ -6,7 +6,6 @@
 #include "control/message.h"
 #include "store/store.h"
 
-#include <config.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
