@@ -161,12 +161,16 @@ differ() {
     only_in "$2" "$1" | sed 's/^/not of the program: /'
 }
 
-# Every file of the sources has its line in ARCHITECTURE.md; those of the commands share one.
-unnamed_files() {
-    find "$top/src" -name '*.[ch]' | sed 's|.*/||; s|\.[ch]$||' | grep -v '^cmd\(-.*\)\{0,1\}$' | sort -u |
-        while IFS= read -r name; do
-            grep -q -e "\`$name\`" -e "\`$name\.[ch]\`" "$top/docs/ARCHITECTURE.md" || echo "$name"
-        done
+# Every room stands in ARCHITECTURE.md, and every header says in its first line what it is for.
+unnamed_rooms() {
+    for room in "$top"/src/*/; do
+        room=$(basename "$room")
+        grep -q "\`$room\`" "$top/docs/ARCHITECTURE.md" || echo "src/$room is not in ARCHITECTURE.md"
+    done
+    find "$top/src" -name '*.h' | while IFS= read -r header; do
+        name=$(basename "$header" .h)
+        head -n 1 "$header" | grep -q "^/\* $name: " || echo "the first line of $header does not explain $name"
+    done
 }
 
 echo 1..13
@@ -191,4 +195,4 @@ report 'every relative link leads somewhere' "$(broken_links)"
 report 'no line is longer than 110 columns' "$(long_lines)"
 report 'the exit codes of README.md are those of the program' "$(differ "$scratch/codes" "$scratch/readme-codes")"
 report 'the exit codes of docktether.1 are those of the program' "$(differ "$scratch/codes" "$scratch/page-codes")"
-report 'every file of src/ stands in ARCHITECTURE.md' "$(unnamed_files)"
+report 'every room of src/ stands in ARCHITECTURE.md, and every header says what it is' "$(unnamed_rooms)"

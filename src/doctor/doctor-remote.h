@@ -1,4 +1,4 @@
-/* What doctor found out about the Docker socket at the other side. */
+/* doctor-remote: what doctor found out about the Docker socket on the remote host. */
 #ifndef DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
 #define DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
 

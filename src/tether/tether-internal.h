@@ -1,6 +1,6 @@
-/* What tether.c (its life), tether-sockets.c (its sockets and what is asked through them),
- * tether-actions.c (what a step of the state machine does) and tether-ready.c (the answer to
- * whoever started it) share. */
+/* tether-internal: what tether.c (its life), tether-sockets.c (its sockets and the requests on
+ * them), tether-actions.c (what a step of the state machine does) and tether-ready.c (the answer
+ * to the process that started it) share. */
 #ifndef DOCKTETHER_TETHER_TETHER_INTERNAL_H
 #define DOCKTETHER_TETHER_TETHER_INTERNAL_H
 
