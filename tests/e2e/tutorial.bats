@@ -3,8 +3,10 @@
 
 load lib/common
 
+# The page uses an image that anybody can pull; there is no registry here.
 setup_file() {
     lab_up docker
+    [ -n "$LAB_SKIP" ] || lab_docker tag bb busybox
 }
 
 teardown_file() {
