@@ -1,6 +1,7 @@
 /* The Docker Engine itself: does something answer, is it a Docker, and which. */
 #include "doctor/doctor-remote.h"
 
+#include "base/unixsock.h"
 #include "store/runtime.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* HTTP/1.0: an answer without chunks, and the end of it is the end. */
@@ -150,16 +150,11 @@ void doctor_version(struct doctor_host *h, struct finding *f)
 
 static int connect_local(const char *path, struct err *e)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    int fd = unixsock_try_connect(path);
 
-    snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
-        return fd;
-    err_set_errno(e, ERR_FAILED, "local socket", "cannot connect to %s", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    if (fd < 0)
+        err_set_errno(e, ERR_FAILED, "local socket", "cannot connect to %s", path);
+    return fd;
 }
 
 /* One request, read to its end or to the deadline. */
