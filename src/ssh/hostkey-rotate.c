@@ -1,7 +1,8 @@
 #include "ssh/hostkey-rotate.h"
 
 #include "base/mem.h"
-#include "ssh/internal.h"
+#include "ssh/hostkey-internal.h"
+#include "ssh/session-internal.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -1,7 +1,9 @@
-#include "ssh/internal.h"
+#include "ssh/hostkey-internal.h"
 
 #include "base/mem.h"
 #include "ssh/dial.h"
+#include "ssh/handshake.h"
+#include "ssh/session-internal.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>

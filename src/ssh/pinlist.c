@@ -1,7 +1,6 @@
 #include "ssh/pinlist.h"
 
 #include "base/mem.h"
-#include "ssh/internal.h"
 #include "ssh/knownhosts.h"
 
 #include <ctype.h>
