@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "ssh/internal.h"
+#include "ssh/hostkey-internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

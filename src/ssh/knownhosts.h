@@ -5,6 +5,13 @@
 #include "base/mem.h"
 #include "ssh/hostkey.h"
 
+/* The name of a host there, "host" or "[host]:port"; allocated. */
+char *knownhosts_name(const char *host, int64_t port);
+
+/* One line without its marker, blanks between its fields. */
+enum knownhosts_line { KNOWNHOSTS_TAKEN, KNOWNHOSTS_OTHER, KNOWNHOSTS_BROKEN };
+enum knownhosts_line knownhosts_line(const char *name, const char *line, struct hostkey *key);
+
 /* All keys that the file at path has for host:port: plain and hashed names,
  * [host]:port, patterns. Keys marked @revoked for that host are left out, and
  * @cert-authority lines too (libssh knows no host certificates). None is -1
