@@ -270,7 +270,8 @@ static void name_place(const struct finder *f, struct candidate *at)
 {
     char *name = unique_name(f, at->profile->name);
 
-    if (profile_has_context(at->profile) && context_owner(name, NULL) == CONTEXT_FOREIGN) {
+    enum context_owner owner = profile_has_context(at->profile) ? context_owner(name, NULL) : CONTEXT_ABSENT;
+    if (owner == CONTEXT_FOREIGN || owner == CONTEXT_UNREADABLE) {
         char *other = mem_printf("%s-tether", name);
         free(name);
         name = unique_name(f, other);

@@ -233,9 +233,7 @@ static bool are_defaults(const struct strv *identities, char *buf)
     if (ask("none", "localhost", NULL, 0, buf, NULL) != 0)
         return false;
     parse(&plain, buf);
-    bool same = plain.identities.count == identities->count;
-    for (size_t i = 0; same && i < identities->count; i++)
-        same = strcmp(plain.identities.items[i], identities->items[i]) == 0;
+    bool same = strv_equal(&plain.identities, identities);
     ssh_config_clear(&plain);
     return same;
 }

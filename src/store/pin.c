@@ -30,11 +30,11 @@ static int parse_listing(const char *text, struct pin *pin, struct err *e)
 {
     char line[256];
     size_t digits = strspn(text, "0123456789");
-    const char *name = strrchr(text, ' ');
+    const char *kind = strrchr(text, ' ');
 
-    if (digits == 0 || digits > 5 || text[digits] != ' ' || name == NULL || name[1] != '(')
+    if (digits == 0 || digits > 5 || text[digits] != ' ' || kind == NULL)
         return 1;
-    const struct key_type *type = key_type_listed(text, digits, name + 1);
+    const struct key_type *type = key_type_listed(text, digits, kind + 1);
     if (type == NULL)
         return 1;
     snprintf(line, sizeof line, "%s %.*s", type->name, (int)strcspn(text + digits + 1, " "),
