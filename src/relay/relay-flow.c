@@ -247,6 +247,12 @@ static void finish(struct relay *r)
 {
     char how[600];
 
+    /* Closed without an end of file: something may be missing. */
+    if (!channel_at_eof(r->ch) && !r->gone) {
+        r->owner->failed(r->owner->user, r, "the server closed the channel in the middle of the stream");
+        relay_cut(r);
+        return;
+    }
     /* A client that goes away first may well be why. */
     if (!exit_status_failed(channel_exit_status(r->ch)) || (r->gone && !r->shut)) {
         relay_close(r);
@@ -266,7 +272,8 @@ static void finish(struct relay *r)
  * been done, and is not sent twice. */
 static bool is_stale(const struct relay *r)
 {
-    return r->spare && relay_unsent(r) && channel_at_eof(r->ch);
+    return r->spare && relay_unsent(r) &&
+           (channel_at_eof(r->ch) || channel_step(r->ch, false) == CHANNEL_ENDED);
 }
 
 void relay_flow_run(struct relay *r)

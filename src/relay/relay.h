@@ -36,7 +36,8 @@ struct relay_owner {
     /* Its spare channel turned out to be dead, and nothing of the client's has
      * gone into it: the owner attaches another. */
     void (*stale)(void *user, struct relay *r);
-    /* Its command failed after the client had got some bytes: for the log. */
+    /* Its command failed after the client had got some bytes, or its channel broke off:
+     * for the log. */
     void (*failed)(void *user, struct relay *r, const char *how);
     /* It was held for as long as it may be. The same duty, or relay_queue(). */
     void (*expired)(void *user, struct relay *r);

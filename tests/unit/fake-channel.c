@@ -131,6 +131,14 @@ void fake_end(struct channel *ch)
         ch->cb->event(ch->user);
 }
 
+void fake_cut(struct channel *ch)
+{
+    ch->session->packets++;
+    ch->remote_closed = true;
+    if (!ch->given_up)
+        ch->cb->event(ch->user);
+}
+
 /* ---- the channel -------------------------------------------------------------- */
 
 static struct channel *open_one(struct session *s, enum fake_kind kind, const char *target,

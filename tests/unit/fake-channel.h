@@ -63,5 +63,6 @@ void fake_grant(struct channel *ch);
 void fake_refuse(struct channel *ch, const char *words);
 void fake_send(struct channel *ch, const char *text);
 void fake_end(struct channel *ch); /* EOF, and closed */
+void fake_cut(struct channel *ch); /* closed without EOF */
 
 #endif

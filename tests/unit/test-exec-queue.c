@@ -1,6 +1,7 @@
 /* The queue before a server that runs only so many commands at once, under a pool. */
 #include "pool-bench.h"
 #include "relay/pool-internal.h"
+#include "relay/relay-internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +155,42 @@ static void queued_clients_are_held_on_when_the_session_is_lost(void **state)
     close(client);
 }
 
+/* In mid-answer: the command may go on for as long as it likes, and others wait. */
+static void a_client_that_is_reset_gives_its_place_back_soon(void **state)
+{
+    struct bench *b = *state;
+    struct session *s = serve_by_command(b, 1);
+
+    int reset = bench_client_says(b, "GET /blob"), next = bench_client_says(b, "GET /");
+    bench_settle(b);
+    b->pool->relays.first->up_ms -= 1000; /* the answer comes a second later */
+    fake_send(fake_channel_of(s, "GET /blob"), "the beginning");
+    bench_settle(b);
+    close(reset); /* with that unread */
+    bench_settle(b);
+    assert_in_range(uv_timer_get_due_in(&b->pool->relays.first->timer), 0, 100);
+    await_served(b, s, "GET /");
+    close(next);
+}
+
+/* What was asked last may still be on its way to the engine. */
+static void a_client_that_goes_before_its_answer_keeps_it_longer(void **state)
+{
+    struct bench *b = *state;
+    struct session *s = serve_by_command(b, 1);
+
+    int client = bench_client_says(b, "GET /blob");
+    bench_settle(b);
+    b->pool->relays.first->up_ms -= 1000;
+    fake_send(fake_channel_of(s, "GET /blob"), "the beginning");
+    assert_int_equal(send(client, "POST /", 6, 0), 6);
+    bench_settle(b);
+    close(client);
+    bench_settle(b);
+    assert_in_range(uv_timer_get_due_in(&b->pool->relays.first->timer), 1000, 2000);
+    assert_non_null(fake_channel_of(s, "GET /blobPOST /"));
+}
+
 /* ---- many ------------------------------------------------------------------------------ */
 
 /* Operations and not time: looks at the list, and steps of channels, of one change. */
@@ -213,6 +250,8 @@ int main(void)
         QUEUE_TEST(a_client_whose_turn_never_comes_is_refused),
         QUEUE_TEST(a_queued_client_that_leaves_is_forgotten),
         QUEUE_TEST(queued_clients_are_held_on_when_the_session_is_lost),
+        QUEUE_TEST(a_client_that_is_reset_gives_its_place_back_soon),
+        QUEUE_TEST(a_client_that_goes_before_its_answer_keeps_it_longer),
         QUEUE_TEST(a_crowd_costs_no_more_than_those_that_run),
     };
 

@@ -260,6 +260,26 @@ static void what_a_channel_did_not_take_goes_into_the_next(void **state)
     close(client);
 }
 
+static void a_channel_that_closes_without_an_end_is_a_cut(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, TRANSPORT_STREAMLOCAL, FAKE_GRANT);
+    int ended = bench_client_says(b, "GET /"), cut = bench_client_says(b, "GET /");
+    bench_settle(b);
+    fake_send(fake_channel(b->session, 0), "all");
+    fake_end(fake_channel(b->session, 0));
+    fake_send(fake_channel(b->session, 1), "half");
+    fake_cut(fake_channel(b->session, 1));
+    bench_settle(b);
+    assert_string_equal(client_reads(ended), "all");
+    assert_string_equal(client_reads(ended), "");
+    assert_string_equal(client_reads(cut), "half");
+    assert_string_equal(client_reads(cut), "reset");
+    close(ended);
+    close(cut);
+}
+
 /* ---- spare channels ------------------------------------------------------------------- */
 
 static void a_spare_channel_is_the_next_clients(void **state)
@@ -309,6 +329,23 @@ static void a_stale_spare_costs_no_request(void **state)
     assert_int_equal(send(client, "GET /", 5, 0), 5);
     bench_settle(b);
     assert_string_equal(fake_channel(b->session, 1)->written, "GET /");
+    close(client);
+}
+
+static void a_stale_spare_that_was_cut_costs_no_request(void **state)
+{
+    struct bench *b = *state;
+
+    b->profile->spare_channels = 1;
+    serve_granting(b);
+    b->dirty = true;
+    bench_settle(b);
+    int client = bench_client(b);
+    fake_cut(fake_channel(b->session, 0));
+    bench_settle(b);
+    assert_int_equal(send(client, "GET /", 5, 0), 5);
+    bench_settle(b);
+    assert_non_null(fake_channel_of(b->session, "GET /"));
     close(client);
 }
 
@@ -391,6 +428,8 @@ int main(void)
         POOL_TEST(a_stream_is_told_that_it_is_there_and_why_it_is_not),
         POOL_TEST(a_loss_cuts_what_has_begun_and_holds_the_rest),
         POOL_TEST(what_a_channel_did_not_take_goes_into_the_next),
+        POOL_TEST(a_channel_that_closes_without_an_end_is_a_cut),
+        POOL_TEST(a_stale_spare_that_was_cut_costs_no_request),
         POOL_TEST(a_spare_channel_is_the_next_clients),
         POOL_TEST(a_spare_that_has_ended_is_nobodys),
         POOL_TEST(a_stale_spare_costs_no_request),
