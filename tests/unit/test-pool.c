@@ -125,6 +125,32 @@ static void held_clients_can_be_given_away(void **state)
     close(fds[0]);
 }
 
+/* Docker's CLI tells an engine that has gone from one that answers by that alone. */
+static void a_question_for_an_exit_status_is_reset(void **state)
+{
+    static const char *const resets[] = { "GET /v1.45/exec/0a1b/json HTTP/1.1\r\n\r\n",
+                                          "GET /exec/0a1b/json HTTP/1.1\r\n\r\n" },
+                             *const answers[] = { "GET /v1.45/containers/exec/json HTTP/1.1\r\n\r\n",
+                                                  "POST /v1.45/exec/0a1b/json HTTP/1.1\r\n\r\n",
+                                                  "GET /v1.45/exec/0a1b/jsonx HTTP/1.1\r\n\r\n",
+                                                  "GET /containers/exec/0a1b/json HTTP/1.1\r\n\r\n" };
+    struct bench *b = *state;
+
+    pool_set_refusing(b->pool, true);
+    for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
+        int client = bench_client_says(b, resets[i]);
+        bench_await(b, client);
+        assert_string_equal(client_reads(client), "reset");
+        close(client);
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        int client = bench_client_says(b, answers[i]);
+        bench_await(b, client);
+        assert_true(client_refused(client, "nobody is there"));
+        close(client);
+    }
+}
+
 /* ---- refused ----------------------------------------------------------------------- */
 
 static void a_refused_channel_is_told_in_the_servers_words(void **state)
@@ -422,6 +448,7 @@ int main(void)
         POOL_TEST(no_more_are_open_than_the_profile_says),
         POOL_TEST(nobody_is_held_while_the_pool_refuses),
         POOL_TEST(held_clients_can_be_given_away),
+        POOL_TEST(a_question_for_an_exit_status_is_reset),
         POOL_TEST(a_refused_channel_is_told_in_the_servers_words),
         POOL_TEST(a_server_that_does_not_answer_is_not_waited_for_for_ever),
         POOL_TEST(every_opening_channel_is_asked_in_its_turn),
