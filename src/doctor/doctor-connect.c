@@ -97,7 +97,7 @@ static void fix_tcp(const struct doctor_host *h, struct finding *f)
 {
     if (h->before != NULL) {
         if (strstr(f->text, "open failed") != NULL) {
-            finding_hint(f, "sshd says no more; it does so when AllowTcpForwarding is no there");
+            finding_hint(f, "sshd gives no reason; this is its answer when AllowTcpForwarding is no");
             finding_fix(f, h->before->profile->host, SETTING, "'AllowTcpForwarding yes'");
         } else {
             finding_fix(f, h->before->profile->host, "nc -vz %s %" PRId64, h->profile->host,

@@ -204,7 +204,7 @@ static bool is_plain(const char *word)
            word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
 }
 
-/* What to do where root keeps the socket to itself. */
+/* The remedy when only root may use the socket. */
 static void hint_others(const struct remote_socket_place *place, const struct profile *p, struct err *e)
 {
     const char *program = is_podman(place) ? "podman" : "docker";
@@ -214,11 +214,11 @@ static void hint_others(const struct remote_socket_place *place, const struct pr
             "--set \"dial-command=sudo -n %s system dial-stdio\"",
             p->name, program);
     err_hint(e,
-             "%s, or what sudo allows there: %s--set transport=dial-stdio "
+             "use %s with socket=auto, or sudo, if it is allowed there: %s--set transport=dial-stdio "
              "--set \"dial-command=sudo -n %s system dial-stdio\"",
-             is_podman(place) ? "a Podman service of that user's own (there: systemctl --user enable --now "
-                                "podman.socket) with socket=auto"
-                              : "a rootless Docker with socket=auto",
+             is_podman(place)
+                 ? "that user's own Podman service (there: systemctl --user enable --now podman.socket)"
+                 : "rootless Docker",
              p->change, program);
 }
 
@@ -271,9 +271,9 @@ static void explain_closed(const struct remote_socket_answer *a, const struct re
 static void explain_absent(const struct remote_socket_place *place, const struct profile *p, struct err *e)
 {
     if (profile_seeks_socket(p))
-        err_set(e, ERR_SOCKET, LAYER, "no socket of Docker or Podman was found on %s", p->host);
+        err_set(e, ERR_SOCKET, LAYER, "no Docker or Podman socket was found on %s", p->host);
     else if (place->state == REMOTE_NO_SOCKET)
-        err_set(e, ERR_SOCKET, LAYER, "%s on %s is no socket", place->path, p->host);
+        err_set(e, ERR_SOCKET, LAYER, "%s on %s is not a socket", place->path, p->host);
     else
         err_set(e, ERR_SOCKET, LAYER, "%s does not exist on %s", place->path, p->host);
     err_fix_there(e, "sudo systemctl enable --now docker");
@@ -281,13 +281,13 @@ static void explain_absent(const struct remote_socket_place *place, const struct
              profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
 }
 
-/* sshd refuses to forward in the same words whichever of these it obeys, and when nobody
+/* sshd refuses in the same words for each of these settings, and also when no process
  * listens at the socket. */
 #define FORWARDING                                                                                   \
     "AllowStreamLocalForwarding, AllowTcpForwarding or DisableForwarding in the sshd_config there, " \
     "restrict or no-port-forwarding in authorized_keys"
 
-/* What tells the cause, in the words of what was tried, and the remedy. The first counts. */
+/* Words that identify the cause, and its remedy. The first match counts. */
 static const struct {
     const char *words, *hint, *fix_there;
 } remedies[] = {
@@ -326,15 +326,14 @@ static void explain_unreached(const struct remote_socket_place *place, const str
     bool there = place->state == REMOTE_USABLE;
 
     if (!there && profile_seeks_socket(p))
-        err_set(e, ERR_SOCKET, LAYER, "no socket of Docker or Podman on %s can be reached: %s", p->host,
-                known);
+        err_set(e, ERR_SOCKET, LAYER, "no Docker or Podman socket on %s can be reached: %s", p->host, known);
     else
         err_set(e, ERR_SOCKET, LAYER, "%s on %s %scannot be reached: %s", place->path, p->host,
                 there ? "is there and " : "", known);
     hint_unreached(place, p, known, e);
 }
 
-/* The place that says most: what is nearest to being usable, first of its kind. */
+/* The place that is nearest to being usable; the first of several. */
 static const struct remote_socket_place *telling(const struct remote_socket_answer *a)
 {
     const struct remote_socket_place *best = &a->places[0];

@@ -1,5 +1,5 @@
-/* remote-socket: what the shell at the other side is asked about Docker sockets, what
- * its answer means, and the error that follows from it. Pure. */
+/* remote-socket: the question to the remote shell about Docker sockets, the meaning of
+ * its answer, and the error that follows from it. Pure. */
 #ifndef DOCKTETHER_ENGINE_REMOTE_SOCKET_H
 #define DOCKTETHER_ENGINE_REMOTE_SOCKET_H
 
@@ -13,10 +13,10 @@
 #define REMOTE_PLACES_MAX 8
 
 enum remote_socket_state {
-    REMOTE_UNKNOWN, /* nobody could be asked */
+    REMOTE_UNKNOWN, /* the remote shell gave no answer */
     REMOTE_ABSENT,
-    REMOTE_NO_SOCKET, /* something else stands there */
-    REMOTE_CLOSED,    /* a directory on the way may not be entered */
+    REMOTE_NO_SOCKET, /* another kind of file */
+    REMOTE_CLOSED,    /* a directory above it may not be entered */
     REMOTE_DENIED,    /* it may not be written to */
     REMOTE_USABLE,    /* as far as permissions go */
 };
@@ -55,13 +55,13 @@ enum remote_socket_listening remote_socket_parse_listening(const char *reply);
  * passed over. */
 void remote_socket_parse(const char *reply, struct remote_socket_answer *out);
 
-/* The places to try when nobody answered. */
+/* The places to try without an answer. */
 void remote_socket_guess(const struct profile *p, struct remote_socket_answer *out);
 
 /* True when a socket is there that this login may not use. */
 bool remote_socket_forbidden(const struct remote_socket_answer *a);
 
-/* The answer's error, ERR_SOCKET. known: what trying has told so far. */
+/* The error that follows, ERR_SOCKET. known: the results of the attempts so far. */
 void remote_socket_explain(const struct remote_socket_answer *a, const struct profile *p, const char *known,
                            struct err *e);
 

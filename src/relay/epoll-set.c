@@ -31,7 +31,7 @@ static int what_of(uint32_t events)
     return what;
 }
 
-/* One batch a turn: what is left makes the set readable again at once. */
+/* One batch a turn: events that are left make the set readable again at once. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct epoll_set *set = poll->data;

@@ -52,7 +52,7 @@ static size_t count_granted(struct exec_queue *q)
     return q->granted;
 }
 
-/* How long r may still wait: nobody is sent away while turns come. */
+/* How long r may still wait: no client is refused while the queue moves. */
 static int64_t patience_left(const struct exec_queue *q, const struct relay *r)
 {
     int64_t now = time_mono_ms();
@@ -103,10 +103,10 @@ bool exec_queue_refused(struct exec_queue *q, struct relay *r)
         !max_sessions_refused(&q->max_sessions, count_granted(q), time_mono_ms()))
         return false;
     if (known == 0)
-        log_info(q->log,
-                 "the server runs no more than %zu commands at once (sshd: MaxSessions); further "
-                 "connections wait for their turn",
-                 q->max_sessions.limit);
+        log_info(
+            q->log,
+            "the server runs at most %zu commands at once (sshd's MaxSessions); further connections are queued",
+            q->max_sessions.limit);
     enqueue(q, r);
     return true;
 }
@@ -118,10 +118,10 @@ bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, 
         return false;
     }
     err_set(e, ERR_SOCKET, "Docker socket",
-            "%s runs no more than %zu commands at once, and for %" PRId64 " s none of them has made room",
-            host, q->max_sessions.limit, (time_mono_ms() - q->max_sessions.moved_ms) / 1000);
-    err_hint(e,
-             "end a long one (docker logs -f and the like), or raise MaxSessions in the sshd_config there");
+            "%s runs at most %zu commands at once, and none has ended for %" PRId64 " s", host,
+            q->max_sessions.limit, (time_mono_ms() - q->max_sessions.moved_ms) / 1000);
+    err_hint(
+        e, "end a long-running one (such as docker logs -f), or raise MaxSessions in the sshd_config there");
     return true;
 }
 

@@ -1,6 +1,6 @@
-/* exec-queue: the relays that wait for their turn where the server runs only so
- * many commands at once (dial-stdio and sshd's MaxSessions), the oldest first.
- * max-sessions.h knows when, queue knows who. */
+/* exec-queue: relays that are queued because the server limits the number of commands
+ * that run at once (dial-stdio and sshd's MaxSessions), the oldest first.
+ * max-sessions.h decides when the next may start, this file which. */
 #ifndef DOCKTETHER_RELAY_EXEC_QUEUE_H
 #define DOCKTETHER_RELAY_EXEC_QUEUE_H
 
@@ -16,9 +16,9 @@ struct exec_queue {
     const struct relay_list *relays; /* those without a tag are commands */
     const struct relay_owner *owner;
     struct log *log;
-    int64_t patience_ms; /* how long nobody's turn may come */
+    int64_t patience_ms; /* how long the queue may stand still */
     struct max_sessions max_sessions;
-    bool waiting; /* some relay's turn has not come: nor has that of any later one */
+    bool waiting; /* at least one relay is queued, and all later ones are */
     /* Counted when something has changed, and kept up to date within a pass over the relays:
      * to count costs a look at each relay that has a channel. */
     bool counted;
@@ -45,11 +45,11 @@ bool exec_queue_turn(struct exec_queue *q, struct relay *r);
 void exec_queue_started(struct exec_queue *q);
 void exec_queue_ended(struct exec_queue *q);
 
-/* r was refused. True when that was the server's limit: r is queued again. */
+/* r's channel was refused. True if the server's limit was the reason: r is queued again. */
 bool exec_queue_refused(struct exec_queue *q, struct relay *r);
 
-/* r has waited for long. False: it still does, because turns do come. True,
- * with the error, when it should be refused. */
+/* r has waited for long. False: it waits on, because the queue moves. True, with the
+ * error: it is to be refused. */
 bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, struct err *e);
 
 /* Milliseconds until exec_queue_turn() is to be asked again without any event; -1:

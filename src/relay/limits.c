@@ -32,8 +32,9 @@ bool limits_lacks(const struct limits *l, const struct profile *p, int fd, size_
     }
     if (held < p->max_held)
         return false;
-    err_set(e, ERR_UNREACHABLE, "", "%" PRId64 " connections wait for the session already", p->max_held);
+    err_set(e, ERR_UNREACHABLE, "", "%" PRId64 " connections are already waiting for the session",
+            p->max_held);
     if (profile_is_ephemeral(p))
         return true;
-    return err_hint(e, "docktether status %s tells why there is none", p->name) != 0;
+    return err_hint(e, "docktether status %s shows why there is no session", p->name) != 0;
 }

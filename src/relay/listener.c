@@ -52,11 +52,11 @@ static void resume(uv_timer_t *timer)
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
-/* Told once for each time that it lasts. */
+/* Logs it once, however long it lasts. */
 static void pause_for(struct listener *l, const char *why)
 {
     if (!l->exhausted)
-        log_warn(l->log, "cannot accept a connection: %s; those that come wait", why);
+        log_warn(l->log, "cannot accept a connection: %s; new connections wait", why);
     l->exhausted = true;
     uv_poll_stop(&l->poll);
     uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
@@ -79,7 +79,7 @@ static void take(struct listener *l, int fd)
     if (uid == (long)geteuid()) {
         l->accept(l->user, fd);
     } else {
-        log_warn(l->log, "a process of uid %ld was turned away", uid);
+        log_warn(l->log, "rejected a connection from uid %ld", uid);
         close(fd);
     }
 }
@@ -106,7 +106,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         bool last = fd + 1 >= l->limit;
         take(l, fd);
         if (last) {
-            pause_for(l, "the descriptors that are left are for this process itself");
+            pause_for(l, "the remaining descriptors are reserved");
             return;
         }
         l->exhausted = false;

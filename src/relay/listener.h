@@ -22,7 +22,7 @@ struct listener *listener_new(uv_loop_t *loop, int fd, struct log *log, listener
 int listener_fd(const struct listener *l);
 
 /* Descriptors from number `from` on are for others: while no lower one is free
- * it pauses, and who comes waits in the kernel's queue. */
+ * it pauses, and new connections wait in the kernel's queue. */
 void listener_set_limit(struct listener *l, int from);
 
 /* Closes the descriptor; the memory goes after the last uv callback. */

@@ -51,7 +51,7 @@ void pool_mark_dirty(void *user);
 /* Opens a channel of its own for a relay that is held. */
 void pool_attach_new(struct pool *pool, struct relay *r);
 
-/* Refuses fd (-1: nobody) with the reason why there is no session; it is closed. */
+/* Rejects fd (-1: does nothing) with the reason why there is no session. fd is closed. */
 void pool_refuse_down(struct pool *pool, int fd, const struct target *target);
 
 /* pool-events.c: what relays report; the members that are not callbacks are left alone. */

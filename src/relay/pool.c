@@ -54,7 +54,7 @@ void pool_attach_new(struct pool *pool, struct relay *r)
     if (ch != NULL)
         relay_attach(r, ch, pool->profile->connect_timeout_ms, false);
     else if (session_lost(pool->session))
-        pool_mark_dirty(pool); /* it is held for the next one: whoever polls this one tells */
+        pool_mark_dirty(pool); /* it stays held; session-poll reports the loss */
     else
         pool_on_refused(pool, r, e.msg);
 }
@@ -181,7 +181,7 @@ void pool_set_refusing(struct pool *pool, bool refuse)
             pool_refuse_down(pool, relay_release(r), relay_tag(r));
 }
 
-/* The time of an answer that is asked for now, and none where nobody would notice. */
+/* Two round trips; 0 on a fast line, where waiting would gain nothing. */
 static int64_t farewell_ms(const struct pool *pool)
 {
     int64_t round_trip_us = pool->session != NULL ? session_round_trip_us(pool->session) : -1;

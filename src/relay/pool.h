@@ -1,5 +1,5 @@
-/* pool: the local connections of a tether: held while there is no session,
- * relayed while there is one, refused with the reason when it cannot be. */
+/* pool: the local connections of a tether: held while there is no session, relayed while
+ * there is one, and rejected with the reason when neither is possible. */
 #ifndef DOCKTETHER_RELAY_POOL_H
 #define DOCKTETHER_RELAY_POOL_H
 
@@ -19,7 +19,7 @@ struct pool_owner {
     void (*dirty)(void *user);
     /* A connection is being held: a session is wanted. */
     void (*demand)(void *user);
-    /* Why there is no session now, for who was held too long. */
+    /* Why there is no session now, for a client that was held too long. */
     const struct err *(*reason)(void *user);
     void *user;
 };
@@ -44,18 +44,19 @@ void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t por
 
 /* From now on connections go over this session, by transport (TRANSPORT_AUTO
  * for a profile without Docker) to socket (NULL: the command knows); those held
- * are served first, oldest first. ready (may be NULL) is an open channel to that
- * socket that nobody has used, which the pool takes over. Where the server runs only so many commands
- * at once the others wait for their turn, see max-sessions.h. */
+ * are served first, oldest first. ready (may be NULL) is an open and
+ * unused channel to that socket, which the pool takes over. If the server limits the commands
+ * that run at once, further relays are queued, see exec-queue.h. */
 void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
                 struct channel *ready);
 
-/* No session any more: relays are closed, channels given up; those held, or
- * waiting for their channel to open, are held on, and new ones are held. Call it before session_free(). */
+/* No session any more: channels are given up, and relays are closed. Those that are held,
+ * or of which nothing was sent yet, stay held, and new ones are held. Call it before
+ * session_free(). */
 void pool_suspend(struct pool *pool);
 
-/* Until pool_serve(): everything that is held and comes is refused at once
- * (true), or held (false). */
+/* Until pool_serve(): connections, held and new ones, are rejected at once (true), or held
+ * (false). */
 void pool_set_refusing(struct pool *pool, bool refuse);
 
 void pool_step(struct pool *pool);

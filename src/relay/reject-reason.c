@@ -12,7 +12,7 @@ void reject_reason_down(const struct profile *p, bool stream, const struct err *
         return;
     }
     if (stream) {
-        err_set(e, ERR_UNREACHABLE, "SSH", "%s has not let us in yet", p->host);
+        err_set(e, ERR_UNREACHABLE, "SSH", "not connected to %s yet", p->host);
         return;
     }
     err_text(why, text, sizeof text);
@@ -26,7 +26,7 @@ void reject_reason_stream(const struct profile *p, const char *host, int64_t por
     err_set(e, ERR_UNREACHABLE, "TCP", "%s cannot reach %s port %" PRId64 ": %s", p->host, host, port,
             *words != '\0' ? words : "no reason given");
     if (strcmp(words, "open failed") == 0)
-        err_hint(e, "sshd says no more; it does so when AllowTcpForwarding is no there");
+        err_hint(e, "sshd gives no reason; this is its answer when AllowTcpForwarding is no");
     else
         err_hint(e, "is that host up, and does its SSH server listen on that port, as seen from %s?",
                  p->host);

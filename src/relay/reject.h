@@ -1,6 +1,5 @@
-/* reject: telling local connections why they are not served, in words that
- * they understand: HTTP for clients of Docker, a line of the control protocol
- * for who wants a stream. */
+/* reject: tells local connections why they are not served, in their own protocol: HTTP
+ * for Docker clients, a line of the control protocol for streams. */
 #ifndef DOCKTETHER_RELAY_REJECT_H
 #define DOCKTETHER_RELAY_REJECT_H
 
@@ -13,14 +12,14 @@
 struct reject {
     uv_loop_t *loop;
     const char *name;            /* of the profile */
-    void (*emptied)(void *user); /* nobody is being answered any more */
+    void (*emptied)(void *user); /* no rejection is under way any more */
     void *user;
     uint64_t total;
     struct http503 **items; /* under way */
     size_t count;
 };
 
-/* Takes over fd; -1 is nobody. */
+/* Takes over fd; -1: does nothing. */
 void reject_client(struct reject *r, int fd, bool stream, const struct err *e);
 
 /* Ends all of them; emptied() follows, unless there are none. */

@@ -267,9 +267,9 @@ static void finish(struct relay *r)
     relay_cut(r);
 }
 
-/* The daemon has ended a spare channel, and nobody has seen it until now. Another one
- * does as well, but only while nothing has gone into this one: what was sent may have
- * been done, and is not sent twice. */
+/* The daemon had ended a spare channel unnoticed. Another channel serves as well, but only
+ * if nothing has gone into this one: a request that was sent may have been carried out,
+ * and is never sent twice. */
 static bool is_stale(const struct relay *r)
 {
     return r->spare && relay_unsent(r) &&

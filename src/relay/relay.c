@@ -97,8 +97,8 @@ static void on_linger_over(uv_timer_t *timer)
     relay_close(timer->data);
 }
 
-/* A command that answers has got what the client wrote before. It may go on for long,
- * for nobody, and has a place that others wait for. */
+/* A command that answers has received what the client wrote before. Its answer may last
+ * long, nobody reads it, and its place is needed by queued clients. */
 void relay_linger(struct relay *r)
 {
     if (!uv_is_active((uv_handle_t *)&r->timer))
@@ -127,8 +127,8 @@ void relay_farewell(struct relay *r)
     uv_timer_start(&r->timer, on_linger_over, (uint64_t)r->owner->farewell_ms, 0);
 }
 
-/* What the client wrote before is still delivered, for a while, unless it had to wait
- * and gave up; what is for it is dropped. */
+/* What the client wrote before is still delivered for a while, unless it gave up while it
+ * waited. What was to be delivered to it is dropped. */
 void relay_set_gone(struct relay *r)
 {
     if (r->gone)

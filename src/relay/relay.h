@@ -6,7 +6,7 @@
  * where nothing in the stream does.
  *
  * A relay is first held (no channel), then attached. Its owner must call
- * relay_step() for every relay once libssh has been called by anybody, because
+ * relay_step() for every relay after any call of libssh, because
  * window growth and answers to opens come without an event. */
 #ifndef DOCKTETHER_RELAY_RELAY_H
 #define DOCKTETHER_RELAY_RELAY_H
@@ -49,7 +49,7 @@ struct relay_owner {
     size_t scratch_size;
     /* How long the channel of a client that has gone is kept; 0: closed at once. */
     int64_t farewell_ms;
-    uint64_t loop_turn; /* of the loop: each relay reads so much in one and no more */
+    uint64_t loop_turn; /* of the loop: each relay reads a bounded amount per turn */
     bool more;          /* some have read so much, and go on in the next turn */
     uint64_t bytes_in;  /* counted: from the remote side */
     uint64_t bytes_out;

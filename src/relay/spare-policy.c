@@ -1,6 +1,6 @@
 #include "relay/spare-policy.h"
 
-#define PERIOD_MS (20 * 1000) /* what was left over for so long was too much */
+#define PERIOD_MS (20 * 1000) /* spares that were left over for so long are too many */
 
 struct spare_policy spare_policy_of(size_t least, size_t most)
 {
@@ -37,7 +37,7 @@ void spare_policy_settle(struct spare_policy *p, int64_t now_ms, size_t ready)
         return;
     }
     p->wanted -= half;
-    /* What is too many now goes at once, and is left over no more. */
+    /* Surplus spares are closed at once and are not counted as left over. */
     p->left_over = ready < p->wanted ? ready : p->wanted;
     p->period_ms = now_ms + PERIOD_MS;
 }

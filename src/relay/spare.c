@@ -13,7 +13,7 @@
 struct item {
     struct channel *ch;
     int64_t born_ms; /* on the clock that goes on while this machine sleeps, as the server's does */
-    bool dead;       /* something came, or ended: nobody asked for that */
+    bool dead;       /* data or an end came unasked */
     struct spare *owner;
 };
 
@@ -49,7 +49,7 @@ static void on_event(void *user)
 
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
-/* Of a channel that has been taken and has no new owner yet: what comes waits in it. */
+/* For a channel that was taken and has no new owner yet: its data waits in libssh. */
 static size_t leave_data(void *user, const void *buf, size_t len)
 {
     (void)user;

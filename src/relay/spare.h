@@ -18,7 +18,7 @@ struct spare;
 
 /* Keeps at least `count` streamlocal channels to path open on the session (0:
  * none), and for a while after a burst as many more as were missed in it, up to
- * SPARE_MAX. `first` (may be NULL) is an open one that nobody has used, which it
+ * SPARE_MAX. `first` (may be NULL) is an unused open channel, which it
  * takes over. dirty is called when the owner should step everything. */
 struct spare *spare_new(struct session *s, const char *path, int64_t count, struct channel *first,
                         void (*dirty)(void *user), void *user);

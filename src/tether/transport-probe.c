@@ -40,7 +40,7 @@ struct transport_probe {
 
 static void on_timeout(uv_timer_t *timer);
 
-/* Keeps the end of what comes: a start file may print ever so much before the answer. */
+/* Keeps the end of the output: a start file may print any amount before the answer. */
 static void keep_end(struct transport_probe *pr, const char *data, size_t len)
 {
     const size_t room = sizeof pr->reply - 1;
@@ -55,7 +55,7 @@ static void keep_end(struct transport_probe *pr, const char *data, size_t len)
     pr->reply_len = old + len;
 }
 
-/* The same for the beginning, which tells whether an engine speaks. */
+/* Keeps the beginning, which shows whether a Docker Engine answers. */
 static void keep_beginning(struct transport_probe *pr, const char *data, size_t len)
 {
     size_t room = sizeof pr->reply - 1 - pr->reply_len;
@@ -181,7 +181,7 @@ static void enter(struct transport_probe *pr, enum stage stage)
     pr->owner.dirty(pr->owner.user);
 }
 
-/* Nothing works: with what is known of the place that is the error. */
+/* Nothing works. The error needs to know what is wrong with the socket. */
 static void give_up(struct transport_probe *pr)
 {
     if (pr->asked) {

@@ -399,7 +399,7 @@ hop_at() {
     finds 7 socket "$LAB/none.sock does not exist*" "127.0.0.1: sudo systemctl enable --now docker"
     touch "$T/file"
     docktether update lab --set socket="$T/file"
-    finds 7 socket "*is no socket" "*"
+    finds 7 socket "*is not a socket" "*"
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/stale.sock"
     docktether update lab --set socket="$T/stale.sock"
     finds 7 socket "*nobody listens*not running" "127.0.0.1: sudo systemctl start docker"

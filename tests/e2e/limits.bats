@@ -20,7 +20,7 @@ ping_it() {
         wait_for 10 connections_are lab held "$i"
     done
     run -0 ping_it
-    [[ $output == *"3 connections wait for the session already"* ]]
+    [[ $output == *"3 connections are already waiting for the session"* ]]
     lab_sshd_again moving
     wait "${shells[@]}"
     for i in 1 2 3; do
@@ -77,7 +77,7 @@ PY
     wait_for 20 state_is lab serving
     [ "$(status_of lab pid)" = "$pid" ]
     # One line for as long as it lasts, not ten a second.
-    [ "$(grep -c "those that come wait" "$STATE/lab.log")" -le 20 ]
+    [ "$(grep -c "new connections wait" "$STATE/lab.log")" -le 20 ]
     end "$HOARD"
     wait_for 20 pings
 }

@@ -305,7 +305,7 @@ watchers() {
     [ "$(status_of lab reconnects)" = 0 ]
     wait_for 10 counts_are 0 0
     wait_for 10 commands_are 0
-    grep -q 'no more than 10 commands at once' "$STATE/lab.log"
+    grep -q 'at most 10 commands at once' "$STATE/lab.log"
     # Told, and respected from then on: what is refused now is only what came too soon
     # after another had ended.
     [ "$(lab_sshd_log | grep -c 'no more sessions')" -le 100 ]
@@ -366,7 +366,7 @@ watchers() {
     SECONDS=0
     run -1 --separate-stderr tethered lab docker ps
     [ "$SECONDS" -ge 55 ]
-    [[ $stderr == *"no more than 10 commands at once"*MaxSessions* ]]
+    [[ $stderr == *"at most 10 commands at once"*MaxSessions* ]]
 }
 
 @test "a server that runs one command at a time" {

@@ -104,7 +104,7 @@ dead() {
     sshd_with empty :
     seeker
     fails_with 7 up lab
-    [[ $stderr == *"no socket of Docker or Podman was found"* ]]
+    [[ $stderr == *"no Docker or Podman socket was found"* ]]
 }
 
 @test "auto: found again after the session was lost, even where it moved to" {

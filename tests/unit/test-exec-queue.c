@@ -114,7 +114,7 @@ static void a_client_whose_turn_never_comes_is_refused(void **state)
     bench_settle(b);
     int client = bench_client_says(b, "GET /");
     bench_await(b, client);
-    assert_true(client_refused(client, "server runs no more than 1 commands at once"));
+    assert_true(client_refused(client, "server runs at most 1 commands at once"));
     assert_int_equal(fake_open_count(s), 1);
     close(busy);
     close(client);

@@ -64,7 +64,7 @@ static void no_more_are_held_than_the_profile_says(void **state)
     b->profile->max_held = 1;
     int first = bench_client_says(b, "GET /"), second = bench_client_says(b, "GET /");
     bench_await(b, second);
-    assert_true(client_refused(second, "1 connections wait for the session already"));
+    assert_true(client_refused(second, "1 connections are already waiting for the session"));
     assert_string_equal(client_reads(first), "nothing");
     close(first);
     close(second);

@@ -189,7 +189,7 @@ static void who_is_not_permitted_is_told_what_is_missing(void **state)
                     "docktether mode drwx------ 2 root root 60 Oct 1 10:00 /run/podman\n",
                     "/run/podman is root:root 0700, and deploy may not enter it", "systemctl --user");
     assert_explains("docktether absent /run/d.sock\n", "/run/d.sock does not exist", "socket=auto");
-    assert_explains("docktether other /run/d.sock\n", "is no socket", "socket=auto");
+    assert_explains("docktether other /run/d.sock\n", "is not a socket", "socket=auto");
     assert_explains("docktether usable /run/d.sock\n", "is there and cannot be reached: no idea",
                     "AllowStreamLocalForwarding");
     /* The place that comes nearest says most. */
