@@ -69,7 +69,7 @@ PY
     pid=$(status_of lab pid)
     # More than there is room for; those that are told why do not go away at once.
     hoard 200 mute lab.sock
-    wait_for 20 logged "the descriptors that are left"
+    wait_for 20 logged "the remaining descriptors are reserved"
     [ "$(status_of lab pid)" = "$pid" ]
     lab_stop_sshd moving
     wait_for 10 not_serving
