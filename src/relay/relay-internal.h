@@ -24,9 +24,9 @@ struct relay {
     void *tag;
     struct channel *ch;
     struct backlog up, down;
-    bool queued; /* held until its turn comes */
+    bool queued; /* held by relay_queue() */
     int64_t queued_ms;
-    /* When it has waited for a session long enough; 0: not waited since it was queued. */
+    /* The end of its time in the phase held; 0: to be set when it is held next. */
     int64_t hold_until_ms;
     bool readable;      /* something may wait in fd */
     bool ending;        /* the client has ended its direction; what it sent before may still wait */

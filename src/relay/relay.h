@@ -1,9 +1,9 @@
 /* relay: one local connection joined to one SSH channel, both directions, each
  * with its own end and its own backpressure. It never looks at content.
  *
- * An orderly end is an end of file for the client. A stream that is cut short
- * ends in ECONNRESET, see unread-byte.h: a client must be able to tell the two apart
- * where nothing in the stream does.
+ * An orderly end is an end of file for the client. A stream that is cut short ends in
+ * ECONNRESET, see unread-byte.h, because the content of many streams does not show
+ * whether they are complete.
  *
  * A relay is first held (no channel), then attached. Its owner must call
  * relay_step() for every relay after any call of libssh, because
@@ -39,18 +39,18 @@ struct relay_owner {
     /* Its command failed after the client had got some bytes, or its channel broke off:
      * for the log. */
     void (*failed)(void *user, struct relay *r, const char *how);
-    /* It was held for as long as it may be. The same duty, or relay_queue(). */
+    /* It was held for the full time. The owner's duty is the same as for refused(). */
     void (*expired)(void *user, struct relay *r);
     /* The last callback; the relay is freed afterwards. */
     void (*closed)(void *user, struct relay *r);
     void *user;
-    struct epoll_set *epoll; /* in which all of them are */
+    struct epoll_set *epoll; /* of all relays */
     char *scratch;           /* for one read */
     size_t scratch_size;
     /* How long the channel of a client that has gone is kept; 0: closed at once. */
     int64_t farewell_ms;
     uint64_t loop_turn; /* of the loop: each relay reads a bounded amount per turn */
-    bool more;          /* some have read so much, and go on in the next turn */
+    bool more;          /* some relays have read that amount, and go on in the next turn */
     uint64_t bytes_in;  /* counted: from the remote side */
     uint64_t bytes_out;
     /* Relays by phase, as relay_held() and the others tell, and those with a tag. */
@@ -76,9 +76,9 @@ extern const struct channel_callbacks relay_callbacks;
  * waited for open_ms. spare: it was opened some time ago, see stale(). */
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare);
 
-/* Gives its channel up, if there is one, and holds it: for hold_ms since it was
- * made or was last queued, however often that happens; from now on when it had a
- * channel and has asked for nothing.
+/* Gives up its channel, if it has one, and holds it until hold_ms after it was made or
+ * last queued, however often it is held. Of a relay that had a channel and whose client
+ * has asked for nothing, the time starts now.
  *
  * A client that closes both directions while it is held, queued or waits for its
  * channel has given up: it is forgotten with all that it wrote, so that nothing is
@@ -86,7 +86,7 @@ void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spa
  * write and go at once. shutdown(SHUT_WR) alone is not giving up. */
 void relay_hold(struct relay *r, int64_t hold_ms);
 
-/* The same, until its turn comes. */
+/* The same, until the exec queue attaches it. */
 void relay_queue(struct relay *r, int64_t patience_ms);
 
 bool relay_held(const struct relay *r);
