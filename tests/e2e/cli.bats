@@ -786,7 +786,7 @@ strange_runtime() {
     "$DOCKTETHER" logs -f prod >out 3>&- &
     pid=$!
     for i in 1 2 3 4 5; do
-        for _ in $(seq 100); do
+        for _ in $(seq 1000); do
             [ "$(wc -l <out)" -lt "$i" ] || break
             sleep 0.05
         done
@@ -802,7 +802,7 @@ strange_runtime() {
     done
     kill "$pid"
     [ "$(xargs <out)" = "one two three four five" ]
-    run timeout 10 bash -c '"$0" logs -f prod | head -n 1' "$DOCKTETHER"
+    run timeout 100 bash -c '"$0" logs -f prod | head -n 1' "$DOCKTETHER"
     [ "$status" -eq 0 ]
     [ "$output" = one ]
 }

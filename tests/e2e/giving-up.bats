@@ -5,22 +5,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 # profile_far PORT [options]: the profile `lab` at that port, behind the wire `far`, up.
 profile_far() {
     local port
@@ -53,10 +37,6 @@ line_breaks() {
     wire_tell far refuse
     wire_tell far cut rst
     wait_for 10 not_serving lab
-}
-
-not_serving() {
-    ! state_is "$1" serving
 }
 
 # served NAME VOLUME: the next one is made, and so all that came before has had its turn.

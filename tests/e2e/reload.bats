@@ -17,6 +17,11 @@ hammer() {
     done
 }
 
+# hammered COUNT: the first of them has asked so often.
+hammered() {
+    [ "$(wc -l <fails.1.count)" -ge "$1" ]
+}
+
 @test "update says what is in effect now and what when it is connected anew" {
     new_profile lab
     docktether up lab
@@ -44,10 +49,10 @@ hammer() {
         run -0 docktether up lab
         [[ $output == *"with its new values"* ]]
     done
+    wait_for 30 hammered 3
     touch fails.1.stop fails.2.stop fails.3.stop
     wait "${clients[@]}"
     cat fails.? && [ ! -s fails.1 ] && [ ! -s fails.2 ] && [ ! -s fails.3 ]
-    [ "$(wc -l <fails.1.count)" -ge 3 ]
     [ "$(inode)" = "$at" ]
     [ "$(pid_of lab)" != "$old" ]
     # The stream that was open goes on in the old process, until it ends; and status tells.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The program among shells: env, shell, completion and prompts, with real ones.
-# shellcheck disable=SC2016,SC2030,SC2031 # what is in single quotes is for another shell; tests are subshells
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # what is in single quotes is for another shell; tests are subshells
 
 load lib/common
 terminal_size 24x200
