@@ -38,5 +38,8 @@ void reject_reason_socket(const struct profile *p, const char *socket, const cha
     err_set(e, ERR_SOCKET, "Docker socket", "%s on %s cannot be reached by %s: %s",
             socket != NULL ? socket : "the Docker Engine", p->host,
             command != NULL ? command : "streamlocal forwarding", *words != '\0' ? words : "no reason given");
-    err_hint(e, "is the Docker Engine running there?");
+    if (profile_is_ephemeral(p))
+        err_hint(e, "is the Docker Engine running there?");
+    else
+        err_hint(e, "is the Docker Engine running there? docktether doctor %s looks", p->name);
 }

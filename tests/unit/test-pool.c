@@ -163,7 +163,8 @@ static void a_refused_channel_is_told_in_the_servers_words(void **state)
     b->dirty = true;
     bench_await(b, client);
     assert_true(client_refused(client, "/var/run/docker.sock on server cannot be reached by streamlocal "
-                                       "forwarding: open failed"));
+                                       "forwarding: open failed. Hint: is the Docker Engine running "
+                                       "there? docktether doctor lab looks"));
     close(client);
 }
 
