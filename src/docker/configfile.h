@@ -20,8 +20,15 @@ void configfile_clear(struct configfile *f);
 /* The members of text, which is f->text or what has become of it. */
 int configfile_parse(const struct configfile *f, const char *text, struct jsontext *j, struct err *e);
 
+/* Makes *text (allocated) of the file as it is read in f: what it is to become. -1 and an
+ * error: the file stays as it is. Called again when another program has changed the file
+ * meanwhile. */
+typedef int (*configfile_edit_fn)(const struct configfile *f, void *user, char **text, struct err *e);
+
 /* Replaces the file as Docker does: a symbolic link is followed, access kept
- * (0600 for a new one). Nothing is written when text is f->text. */
-int configfile_save(const struct configfile *f, const char *text, struct err *e);
+ * (0600 for a new one). Nothing is written when the text is the old one. One docktether at
+ * a time; Docker's own programs lock nothing, so right before the file is replaced it is
+ * looked at, and edited anew when it is no longer the one that was read. */
+int configfile_change(configfile_edit_fn edit, void *user, struct err *e);
 
 #endif

@@ -275,37 +275,24 @@ out:
 
 /* ---- removing --------------------------------------------------------- */
 
-static int reset_current(const char *name, struct err *e)
+int context_remove(const char *name, bool *was_current, struct err *e)
 {
-    char *current;
-
-    if (config_current(&current, e) != 0)
-        return -1;
-    int rc = current != NULL && strcmp(current, name) == 0 ? config_set_current(NULL, e) : 0;
-    free(current);
-    return rc;
-}
-
-int context_remove(const char *name, int *removed, struct err *e)
-{
+    bool left = false;
     int rc = 0;
 
-    if (removed != NULL)
-        *removed = 0;
     char *dir = meta_dir(name, e);
     if (dir == NULL)
         return -1;
     char *path = mem_printf("%s/meta.json", dir);
     if (context_owner(name, NULL) == CONTEXT_OURS) {
-        rc = reset_current(name, e);
+        rc = config_leave(name, &left, e);
         if (rc == 0 && unlink(path) != 0 && errno != ENOENT)
             rc = err_set_errno(e, ERR_FAILED, LAYER, "cannot remove %s", path);
-        if (rc == 0) {
+        if (rc == 0)
             rmdir(dir); /* unless somebody keeps more in it */
-            if (removed != NULL)
-                *removed = 1;
-        }
     }
+    if (was_current != NULL)
+        *was_current = left;
     free(path);
     free(dir);
     return rc;

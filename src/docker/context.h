@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 enum context_owner {
     CONTEXT_ABSENT,
     CONTEXT_OURS,
@@ -34,7 +36,7 @@ int context_write(const char *name, const char *description, const char *socket,
 /* Removes it when it is ours; absent or foreign is no error. When
  * config.json's currentContext is NAME it is reset to Docker's default first,
  * as nobody must be left with a context that does not exist. TLS material of
- * that name is not ours and stays. *removed may be NULL. */
-int context_remove(const char *name, int *removed, struct err *e);
+ * that name is not ours and stays. *was_current may be NULL. */
+int context_remove(const char *name, bool *was_current, struct err *e);
 
 #endif

@@ -66,6 +66,10 @@ void option_reset(struct profile *p, const struct option *o);
 /* Copies the value of one key. */
 void option_copy(struct profile *dst, const struct profile *src, const struct option *o);
 
+/* Copies to dst what makes p differ from old; the pins one by one. */
+void option_carry(struct profile *dst, const struct profile *old, const struct profile *p,
+                  const struct option *o);
+
 /* Frees the value: NULL, empty or 0. */
 void option_clear(struct profile *p, const struct option *o);
 

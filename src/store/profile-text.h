@@ -13,8 +13,8 @@
  * Errors are ERR_PROFILE, "path:line: why"; p is then half read. */
 int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e);
 
-/* The file of p: every key whose value is not that of base, and those without a
- * default. Allocated. */
+/* The file of p: every key whose value is not that of base, those without a
+ * default, and a user that was given. Allocated. */
 char *profile_text_write(const struct profile *p, const struct profile *base);
 
 #endif

@@ -14,6 +14,14 @@ enum connect_on { CONNECT_START, CONNECT_DEMAND };
 
 enum transport { TRANSPORT_AUTO, TRANSPORT_STREAMLOCAL, TRANSPORT_DIAL_STDIO };
 
+/* Where the user's name is from. Only one that was given is always written, so that
+ * docktether.ini and another login do not change it later. */
+enum user_source {
+    USER_UNSAID, /* unset, or from docktether.ini */
+    USER_GIVEN,  /* in the profile or on the command line */
+    USER_FILLED, /* the current user's, by profile_finish() */
+};
+
 #define PROFILE_DEFAULT_SOCKET "/var/run/docker.sock"
 #define PROFILE_AGENT_YES "yes" /* the agent at SSH_AUTH_SOCK */
 #define PROFILE_AGENT_NO "no"
@@ -29,7 +37,8 @@ struct profile {
 
     char *host; /* NULL only while the profile is being put together */
     int64_t port;
-    char *user;             /* never NULL after profile_finish() */
+    char *user; /* never NULL after profile_finish() */
+    enum user_source user_source;
     char *via;              /* NULL: reached directly */
     struct strv identities; /* as written: absolute or ~/ */
     struct strv certificates;
@@ -62,6 +71,9 @@ struct profile *profile_new_ephemeral(const char *name);
 bool profile_is_ephemeral(const struct profile *p);
 
 struct profile *profile_copy(const struct profile *p);
+
+/* Gives p the values of the other one. */
+void profile_assign(struct profile *p, const struct profile *from);
 void profile_free(struct profile *p);
 
 /* Fills user with the current user's name where it is missing, and checks

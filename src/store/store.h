@@ -26,6 +26,22 @@ int store_save(const struct profile *p, bool create, struct err *e);
 /* ERR_PROFILE when there is none. */
 int store_remove(const char *name, struct err *e);
 
+/* Changes wait for one another, so that none undoes another: the lock is held from the load
+ * that a change is based on to the end of what it writes, Docker's context and config.json
+ * included, and never while a person or a network is waited for. Makes the directory of the
+ * profiles where there is none. -1 and an error after 15 seconds, and *lock is -1. A process
+ * that takes it twice waits for itself: what takes it says so below and in context-sync.h. */
+int store_lock(int *lock, struct err *e);
+void store_unlock(int lock);
+
+/* With the lock held: the profile as it is stored now, with what makes p differ from old (the
+ * profile as it was loaded without the lock) carried over to it. Of pins each one that
+ * was added or removed is carried over. NULL and an error, also when it is gone. */
+struct profile *store_merge(const struct profile *old, const struct profile *p, struct err *e);
+
+/* Takes the lock, and saves that; p is then what is stored. */
+int store_update(const struct profile *old, struct profile *p, struct err *e);
+
 bool store_exists(const char *name);
 
 /* The names of all profiles, sorted, broken ones included. *names must be
