@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -11,6 +12,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What `sudo docktether` has made is root's, and root gives it back. */
+static int hint_owner(uid_t owner, const char *path, struct err *e)
+{
+    static const char command[] = "sudo chown -R \"$(id -u):$(id -g)\"";
+
+    if (owner != 0)
+        return err_hint(e,
+                        "do HOME and the XDG variables still name another user's directories, as after su?");
+    err_hint_file(e, "root made it, as sudo does; to have it back: sudo chown -R \"$(id -u):$(id -g)\"", path,
+                  "");
+    return err_fix_file(e, command, path);
+}
 
 static int check_private(const char *path, const struct stat *st, struct err *e)
 {
@@ -127,6 +141,23 @@ int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char 
     return 0;
 }
 
+/* Only what lies in our home can have been ours before. */
+static int cannot_create(const char *path, struct err *e)
+{
+    bool denied = errno == EACCES;
+    char *parent = mem_printf("%.*s", (int)(strrchr(path, '/') - path), path), *home = path_home(NULL);
+    size_t len = home != NULL ? strlen(home) : 0;
+    struct stat st;
+
+    err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", path);
+    if (denied && len > 1 && strncmp(parent, home, len) == 0 && parent[len] == '/' &&
+        lstat(parent, &st) == 0 && st.st_uid == 0)
+        hint_owner(st.st_uid, parent, e);
+    free(home);
+    free(parent);
+    return -1;
+}
+
 int file_mkdirs(const char *path, mode_t mode, struct err *e)
 {
     struct stat st;
@@ -138,12 +169,12 @@ int file_mkdirs(const char *path, mode_t mode, struct err *e)
     for (char *slash = strchr(p + 1, '/'); slash != NULL && rc == 0; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(p, 0755) != 0 && errno != EEXIST)
-            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+            rc = cannot_create(p, e);
         *slash = '/';
     }
     if (rc == 0 && mkdir(p, mode) != 0) {
         if (errno != EEXIST)
-            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+            rc = cannot_create(p, e);
         else if (stat(p, &st) != 0 || !S_ISDIR(st.st_mode))
             rc = err_set(e, ERR_FAILED, "", "%s is not a directory", p);
     }
@@ -157,9 +188,10 @@ static int check_dir(const char *path, const struct stat *st, struct err *e)
         return err_set(e, ERR_FAILED, "", "%s is a symbolic link, it must be a directory", path);
     if (!S_ISDIR(st->st_mode))
         return err_set(e, ERR_FAILED, "", "%s is not a directory", path);
-    if (st->st_uid != geteuid())
-        return err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path,
-                       (unsigned long)st->st_uid);
+    if (st->st_uid != geteuid()) {
+        err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
+        return hint_owner(st->st_uid, path, e);
+    }
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));

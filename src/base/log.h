@@ -1,5 +1,6 @@
 /* log: one line an event, "2026-11-22T03:38:08Z info prod: text", control
- * bytes escaped, written with one write(2). Never key material.
+ * bytes escaped, written with one write(2). Never key material. A line for a pipe or a
+ * terminal that is not read is dropped, and counted there later: no caller waits.
  *
  * A struct log may be used from several threads at once. Under a detached
  * tether it owns a bounded file: at LOG_FILE_MAX bytes the file is renamed to

@@ -453,6 +453,70 @@ static void test_write_as(void **state)
     free(path);
 }
 
+/* As after `sudo -E docktether up`. The command of the hint mends it. */
+static void test_made_by_root(void **state)
+{
+    char *dir = scratch_path(state, "run"), *inner = scratch_path(state, "run/x");
+    struct err e = ERR_INIT, under = ERR_INIT;
+
+    if (geteuid() != 0) {
+        free(dir);
+        free(inner);
+        skip();
+    }
+    assert_int_equal(file_mkdir_private(dir, NULL), 0);
+    assert_int_equal(chown(*state, 65534, 65534), 0);
+    assert_int_equal(seteuid(65534), 0);
+    int rc = file_mkdir_private(dir, &e), below = file_mkdirs(inner, 0700, &under);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(rc, -1);
+    assert_non_null(strstr(e.msg, "belongs to another user (uid 0)"));
+    assert_non_null(strstr(e.hint, "sudo chown -R \"$(id -u):$(id -g)\" '"));
+    assert_non_null(strstr(e.hint, dir));
+    assert_int_equal(below, -1);
+    assert_non_null(strstr(under.msg, "Permission denied"));
+    assert_string_equal(under.fix, e.fix);
+    char *command = mem_printf("sudo() { \"$@\"; }; id() { echo 65534; }; %s", e.fix);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(seteuid(65534), 0);
+    rc = file_mkdir_private(dir, &e);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(rc, 0);
+    free(command);
+    free(inner);
+    free(dir);
+}
+
+/* A reader of standard error that does not read stops nobody. */
+static void log_unread(const char *dir)
+{
+    struct log *log = log_new("prod", LOG_INFO);
+    char text[200 * 1024];
+    int ends[2];
+
+    (void)dir;
+    alarm(20);
+    if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0)
+        _exit(10);
+    for (int i = 0; i < 5000; i++)
+        log_info(log, "line %d", i);
+    if (read(ends[0], text, sizeof text) <= 0)
+        _exit(11);
+    log_info(log, "read again");
+    ssize_t n = read(ends[0], text, sizeof text - 1);
+    if (n <= 0)
+        _exit(12);
+    text[n] = '\0';
+    if (strstr(text, "lines were lost") == NULL || strstr(text, "read again\n") == NULL)
+        _exit(13);
+    log_free(log);
+}
+
+static void test_log_unread(void **state)
+{
+    in_child(log_unread, *state);
+}
+
 static void write_too_much(const char *dir)
 {
     const struct rlimit small = { 100, 100 };
@@ -502,6 +566,7 @@ int main(void)
         IN_SCRATCH(test_write),        IN_SCRATCH(test_mkdir),       IN_SCRATCH(test_log),
         IN_SCRATCH(test_log_rotation), IN_SCRATCH(test_log_stuck),   IN_SCRATCH(test_log_odd),
         IN_SCRATCH(test_write_as),     IN_SCRATCH(test_write_limit), IN_SCRATCH(test_dirlock),
+        IN_SCRATCH(test_made_by_root), IN_SCRATCH(test_log_unread),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
