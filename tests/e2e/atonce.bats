@@ -145,6 +145,17 @@ print(config.get("currentContext", "default"))'
     [ "$(find "$PROFILES" -type f)" = "$PROFILES/prod.ini" ]
 }
 
+@test "a log that ulimit -f does not let grow does not end a tether" {
+    mkdir -m 0700 .ssh
+    ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519
+    new prod
+    mkdir -p -m 0700 "$XDG_STATE_HOME/docktether"
+    head -c 4000 /dev/zero | tr '\0' '\n' >"$XDG_STATE_HOME/docktether/prod.log"
+    run bash -c 'ulimit -f 2; exec "$DOCKTETHER" up prod'
+    [ "$status" -eq 6 ] # the host has no address, which it lived to say
+    [[ $output == *"prod.invalid"* ]]
+}
+
 @test "a new config.json is its owner's alone under any umask" {
     new prod
     mkdir -p "$DOCKER_CONFIG"
