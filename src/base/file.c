@@ -38,7 +38,7 @@ static int check_private(const char *path, const struct stat *st, struct err *e)
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint_file(e, "look whether its content is yours, then: chmod go-w", path, "");
+        return err_hint_file(e, "check that its content is yours, then: chmod go-w", path, "");
     }
     return 0;
 }
@@ -195,7 +195,7 @@ static int check_dir(const char *path, const struct stat *st, struct err *e)
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint_file(e, "look whether its content is yours, then: chmod 700", path, "");
+        return err_hint_file(e, "check that its content is yours, then: chmod 700", path, "");
     }
     return 0;
 }

@@ -112,7 +112,7 @@ static void put_line(struct log *log, const char *line, size_t len)
         return;
     }
     if (log->lost > 0) {
-        int size = snprintf(note, sizeof note, "%u lines were lost: nobody read them\n", log->lost);
+        int size = snprintf(note, sizeof note, "%u lines were lost, because they were not read in time\n", log->lost);
         log->lost = 0;
         if (write(STDERR_FILENO, note, (size_t)size) < 0 || (log->path == NULL && !takes_a_line()))
             return;

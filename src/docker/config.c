@@ -44,7 +44,7 @@ static int find_current(const char *path, const char *text, const struct jsontex
         *name = jsontext_string(text, m->value, m->value_end);
         if (*name == NULL) {
             err_set(e, ERR_FAILED, LAYER, "\"%s\" in %s is not the name of a context", KEY, path);
-            return err_hint(e, "take the key out of the file, or give it a string");
+            return err_hint(e, "remove the key from the file, or make its value a string");
         }
     }
     if (*name != NULL && (**name == '\0' || strcmp(*name, "default") == 0)) {

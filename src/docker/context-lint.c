@@ -57,17 +57,17 @@ static const char *misfit(const json_t *meta)
     const json_t *docker = json_object_get(endpoints, "docker");
 
     if (!is_or_absent(meta, "Name", JSON_STRING))
-        return "\"Name\" is no string";
+        return "\"Name\" is not a string";
     if (!is_or_absent(meta, "Metadata", JSON_OBJECT))
-        return "\"Metadata\" is no object";
+        return "\"Metadata\" is not an object";
     if (!is_or_absent(json_object_get(meta, "Metadata"), "Description", JSON_STRING))
-        return "\"Description\" is no string";
+        return "\"Description\" is not a string";
     if (!is_or_absent(meta, "Endpoints", JSON_OBJECT))
-        return "\"Endpoints\" is no object";
+        return "\"Endpoints\" is not an object";
     if (!is_or_absent(endpoints, "docker", JSON_OBJECT))
-        return "its endpoint \"docker\" is no object";
+        return "its endpoint \"docker\" is not an object";
     if (!is_or_absent(docker, "Host", JSON_STRING))
-        return "\"Host\" of its endpoint is no string";
+        return "\"Host\" of its endpoint is not a string";
     if (!is_or_absent(docker, "SkipTLSVerify", JSON_TRUE))
         return "\"SkipTLSVerify\" of its endpoint is neither true nor false";
     return NULL;
@@ -83,7 +83,7 @@ static void check_place(struct context_lint *s, const char *path, const char *di
         return;
     digest_sha256_hex(name, strlen(name), hash);
     if (strcmp(hash, dir) != 0)
-        add(s, path, false, mem_printf("it is named \"%s\", and Docker looks for that elsewhere", name));
+        add(s, path, false, mem_printf("it is named \"%s\", which belongs in another directory", name));
 }
 
 static void check_text(struct context_lint *s, const char *path, const char *dir, const char *text,

@@ -50,14 +50,14 @@ static int refuse(const struct configfile *f, const char *what, struct err *e)
 static int parts_read(struct parts *p, const struct configfile *f, struct err *e)
 {
     if (!jsonobject_has_objects(f->text, "plugins") || !jsonobject_has_objects(f->text, "features"))
-        return refuse(f, "\"plugins\" or \"features\" is no object", e);
+        return refuse(f, "\"plugins\" or \"features\" is not an object", e);
     char *ours = jsonobject_get_inner(f->text, "plugins", PLUGIN_NAME);
     char *feature = jsonobject_get_inner(f->text, "features", "hooks");
     int rc = 0;
     if (ours != NULL && ours[0] != '{')
-        rc = refuse(f, "\"" PLUGIN_NAME "\" in \"plugins\" is no object", e);
+        rc = refuse(f, "\"" PLUGIN_NAME "\" in \"plugins\" is not an object", e);
     else if (feature != NULL && feature[0] != '"')
-        rc = refuse(f, "\"hooks\" in \"features\" is no string", e);
+        rc = refuse(f, "\"hooks\" in \"features\" is not a string", e);
     if (rc == 0) {
         jsonobject_layout_read(&p->layout, f->text);
         p->text = mem_strdup(f->text);

@@ -125,14 +125,14 @@ static char *copy_range(const char *s, size_t len)
 static int refuse(struct err *e, const char *why)
 {
     err_set(e, ERR_USAGE, "", "the URL %s", why);
-    return err_hint(e, "it reads: ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock]");
+    return err_hint(e, "expected ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock], for example ssh://deploy@prod.example.com");
 }
 
 static int parse_user(const char *s, size_t len, struct endpoint *ep, struct err *e)
 {
     if (memchr(s, ':', len) != NULL) {
         err_set(e, ERR_USAGE, "", "the URL holds a password, and docktether logs in by key alone");
-        return err_hint(e, "leave it out, and let nobody else see the shell history it now stands in");
+        return err_hint(e, "leave it out, and remove it from the history of the shell");
     }
     char flaw[ENDPOINT_FLAW_SIZE], why[ENDPOINT_FLAW_SIZE + 40];
 

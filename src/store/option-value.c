@@ -146,7 +146,7 @@ static int set_string(char **to, const struct option *o, const char *value, stru
         strcmp(value, PROFILE_AUTO_SOCKET) != 0 && !endpoint_path_ok(value))
         return bad_value(e, o, value, "is neither an absolute path of at most 107 bytes nor auto nor none");
     if (o->type == OPTION_NAME && name_check(value, NULL) != 0)
-        return bad_value(e, o, value, "cannot be the name of a profile");
+        return bad_value(e, o, value, "is not a valid profile name");
     mem_replace(to, value);
     return 0;
 }
@@ -181,7 +181,7 @@ int option_set(struct profile *p, const struct option *o, const char *value, str
         return -1;
     if (*value == '\0') {
         if (o->fallback == NULL)
-            return err_set(e, ERR_USAGE, "", "%s: \"\" is no value, and there is no default", o->key);
+            return err_set(e, ERR_USAGE, "", "%s: a value is needed, there is no default", o->key);
         option_reset(p, o);
         return 0;
     }

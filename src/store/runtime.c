@@ -25,7 +25,7 @@ static char *socket_file(const char *dir, const char *name, const char *suffix, 
         return path;
     free(path);
     err_set(e, ERR_FAILED, "runtime", "%s is too long a path for a unix socket", dir);
-    err_hint(e, "set XDG_RUNTIME_DIR to a shorter one");
+    err_hint(e, "set XDG_RUNTIME_DIR to a shorter path");
     return NULL;
 }
 

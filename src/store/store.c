@@ -71,7 +71,7 @@ static int check_profiles_dir(struct err *e)
 static int by_hand(const char *path, struct err *e)
 {
     if (e != NULL && e->hint[0] == '\0')
-        err_hint(e, "correct that line; the page docktether(5) describes the file");
+        err_hint(e, "correct that line; docktether(5) describes the file");
     return err_fix_file(e, ERR_EDITOR, path);
 }
 
