@@ -10,7 +10,7 @@
 
 #define LOOK_MS_MAX 20
 
-/* NFS, for one, locks only what is open for writing, and no directory is. */
+/* NFS, for example, locks only files that are open for writing, which a directory never is. */
 static bool is_unsupported(int error)
 {
     return error == EBADF || error == EINVAL || error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP;

@@ -49,9 +49,9 @@ static void sync_dir(const char *dir)
     }
 }
 
-/* The mode is exact, whatever the umask. An old file's owner, group and mode are kept
- * where that is wanted: under sudo it may be somebody else's. Where the group cannot be
- * kept, the new one gets nothing. */
+/* fchmod() makes the mode exact under any umask. keep_access keeps the old file's owner,
+ * group and mode: under sudo it may belong to another user. If the group cannot be kept,
+ * the new group gets no access. */
 static int set_access(int fd, const char *path, const struct file_writing *how)
 {
     struct stat old;

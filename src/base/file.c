@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What `sudo docktether` has made is root's, and root gives it back. */
+/* Directories that `sudo docktether` made belong to root, and sudo gives them back. */
 static int hint_owner(uid_t owner, const char *path, struct err *e)
 {
     static const char command[] = "sudo chown -R \"$(id -u):$(id -g)\"";
@@ -21,8 +21,9 @@ static int hint_owner(uid_t owner, const char *path, struct err *e)
     if (owner != 0)
         return err_hint(e,
                         "do HOME and the XDG variables still name another user's directories, as after su?");
-    err_hint_file(e, "root made it, as sudo does; to have it back: sudo chown -R \"$(id -u):$(id -g)\"", path,
-                  "");
+    err_hint_file(e,
+                  "root made it, probably through sudo; to take it over: sudo chown -R \"$(id -u):$(id -g)\"",
+                  path, "");
     return err_fix_file(e, command, path);
 }
 
@@ -141,7 +142,7 @@ int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char 
     return 0;
 }
 
-/* Only what lies in our home can have been ours before. */
+/* Root is asked to give back only directories below our home: others never were ours. */
 static int cannot_create(const char *path, struct err *e)
 {
     bool denied = errno == EACCES;

@@ -19,7 +19,7 @@ struct log {
     char *name;
     enum log_level level;
     char *path;    /* NULL: standard error as it was given to us */
-    unsigned lost; /* lines that nobody read in time */
+    unsigned lost; /* lines dropped because the output was not read */
 };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
@@ -74,8 +74,8 @@ int log_to_file(struct log *log, const char *path, struct err *e)
     return 0;
 }
 
-/* When the old file cannot be moved away it is cut off instead: the log is
- * bounded whatever happens. */
+/* If the old file cannot be moved away it is truncated instead: the log is always
+ * bounded. */
 static void rotate(struct log *log)
 {
     char *old = mem_printf("%s.1", log->path);
@@ -94,8 +94,8 @@ static bool full(size_t more)
     return fstat(STDERR_FILENO, &st) == 0 && st.st_size + (off_t)more > LOG_FILE_MAX;
 }
 
-/* False where a write would wait: a pipe or a terminal that is not read. A tether must not
- * stand still for a reader of its log. */
+/* False where a write would block: a pipe or a terminal that is not read. A tether must not
+ * wait for the reader of its log. */
 static bool takes_a_line(void)
 {
     struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -112,7 +112,8 @@ static void put_line(struct log *log, const char *line, size_t len)
         return;
     }
     if (log->lost > 0) {
-        int size = snprintf(note, sizeof note, "%u lines were lost, because they were not read in time\n", log->lost);
+        int size = snprintf(note, sizeof note, "%u lines were lost, because they were not read in time\n",
+                            log->lost);
         log->lost = 0;
         if (write(STDERR_FILENO, note, (size_t)size) < 0 || (log->path == NULL && !takes_a_line()))
             return;

@@ -12,7 +12,7 @@
 #define LAYER CONFIGFILE_LAYER
 #define KEY "currentContext"
 
-/* What Docker itself writes beside currentContext in a new file. */
+/* Docker itself writes "auths" beside currentContext into a new file. */
 #define FRESH "{\n\t\"auths\": {},\n\t\"" KEY "\": %s\n}"
 
 /* Go's decoder takes a key in any case, and so does Docker. */
@@ -80,7 +80,7 @@ static void add_keys(struct strv *hosts, const char *text)
     size_t line;
 
     if (jsontext_parse(&j, text, &line, &why) != 0)
-        return; /* no object: Docker has a word of its own for that */
+        return; /* not an object: Docker reports that itself */
     for (size_t i = 0; i < j.count; i++) {
         char *key = jsontext_string(text, j.members[i].key, j.members[i].key_end);
         if (key != NULL)
@@ -173,7 +173,7 @@ static int single(const struct configfile *f, char **text, struct jsontext *j, s
 }
 
 /* The text with exactly one currentContext of this value (a token), or with
- * none when value is NULL. Whatever precedes or follows it keeps its bytes. */
+ * none when value is NULL. Everything before and after it keeps its bytes. */
 static int edit(const struct configfile *f, const char *value, char **result, struct err *e)
 {
     struct jsontext j;

@@ -21,7 +21,7 @@ int config_set_current(const char *name, struct err *e);
 /* Takes the key out if NAME is current; *left tells whether it was. */
 int config_leave(const char *name, bool *left, struct err *e);
 
-/* What Docker's CLI would use now, by its order: non-empty DOCKER_HOST, then
+/* The engine that Docker's CLI would use now, in its order: non-empty DOCKER_HOST, then
  * DOCKER_CONTEXT, then currentContext. */
 enum config_source {
     CONFIG_SOURCE_DEFAULT,

@@ -124,8 +124,8 @@ static char *follow(const char *path, struct err *e)
     return NULL;
 }
 
-/* What tells one state of the file from the next. Docker's programs rename a new file into
- * place; an editor may write into the old one. */
+/* Tells one state of the file from the next. Docker's programs rename a new file into place;
+ * an editor may write into the old one. */
 struct version {
     char *target; /* where the file really is */
     bool there;

@@ -10,18 +10,18 @@
 
 struct configfile {
     char *path;
-    char *text; /* "{}" when there is none, or what Docker takes for that */
+    char *text; /* "{}" when there is none, or an equivalent of that for Docker */
 };
 
 /* -1 and an error when it cannot be read or does not parse. */
 int configfile_load(struct configfile *f, struct err *e);
 void configfile_clear(struct configfile *f);
 
-/* The members of text, which is f->text or what has become of it. */
+/* The members of text, which is f->text or an edited copy of it. */
 int configfile_parse(const struct configfile *f, const char *text, struct jsontext *j, struct err *e);
 
-/* Makes *text (allocated) of the file as it is read in f: what it is to become. -1 and an
- * error: the file stays as it is. Called again when another program has changed the file
+/* Sets *text (allocated) to the new contents of the file that was read into f. -1 and an
+ * error leave the file as it is. Called again if another program has changed the file
  * meanwhile. */
 typedef int (*configfile_edit_fn)(const struct configfile *f, void *user, char **text, struct err *e);
 

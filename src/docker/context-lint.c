@@ -38,7 +38,7 @@ static void add(struct context_lint *s, const char *path, bool breaks, char *why
 
 /* ---- one file -------------------------------------------------------------- */
 
-/* Go's decoder passes over a null, and over what is not there. */
+/* Go's decoder ignores a null and an absent key. */
 static bool is_or_absent(const json_t *object, const char *key, json_type type)
 {
     const json_t *value = json_object_get(object, key);
@@ -98,7 +98,7 @@ static void check_text(struct context_lint *s, const char *path, const char *dir
         return;
     }
     jsontext_clear(&j);
-    /* What jansson does not take (bytes that are no UTF-8) Docker does. */
+    /* Docker takes bytes that are not UTF-8, and jansson does not. */
     json_t *meta = json_loadb(text, len, 0, NULL);
     why = meta != NULL ? misfit(meta) : NULL;
     if (why != NULL)
@@ -128,8 +128,8 @@ static void check_file(struct context_lint *s, const char *path, const char *dir
 
 /* ---- all of them ----------------------------------------------------------- */
 
-/* As Docker does, which takes every directory with a meta.json for a context,
- * whatever the directory is called and however deep it lies. */
+/* Docker takes every directory with a meta.json for a context, under any name and at any
+ * depth. */
 static int walk(struct context_lint *s, const char *dir, int depth, struct err *e)
 {
     DIR *handle = opendir(dir);

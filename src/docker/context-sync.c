@@ -60,7 +60,7 @@ int context_sync_new(const struct profile *p, struct err *e)
     return rc;
 }
 
-/* When Docker's context cannot follow, the profile is what it was. */
+/* If Docker's context cannot be written, the old profile is restored. */
 static int write_both(const struct profile *p, struct err *e)
 {
     if (via_chain_check(p, e) != 0 || context_sync_check(p, e) != 0)

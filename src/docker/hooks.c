@@ -12,9 +12,9 @@
 
 #define ALWAYS "hooks"
 #define ON_ERROR "error-hooks"
-/* What features.hooks was before us: its value, "" for none. */
+/* The former value of features.hooks, "" for none. */
 #define BEFORE "features-hooks-before"
-/* Which objects were there before us, and empty, with commas: they are left when we go. */
+/* The objects that were there before and empty, with commas: disable() leaves them. */
 #define EMPTY "empty-before"
 
 /* Every command of the CLI that speaks to an engine; the first word is enough. */
@@ -131,7 +131,7 @@ static bool is_empty_object(const char *text, const char *key)
     return empty;
 }
 
-/* The objects that would be lost when we take out all that we put in. */
+/* Notes the empty objects that disable() would otherwise remove. */
 static void note_empty(struct parts *p, bool entry)
 {
     bool plugins = is_empty_object(p->text, "plugins"), features = is_empty_object(p->text, "features");

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* How a text is laid out, so that what is added looks like the rest. */
+/* The layout of a text, so that added members look like the rest. */
 struct jsonobject_layout {
     char *line; /* a line's end, or "" where all stands on one line */
     char *unit; /* an indentation */

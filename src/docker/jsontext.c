@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 1000 /* Go's decoder stops at 10000; nobody nests a configuration so deep */
+#define DEPTH_MAX 1000 /* Go's decoder stops at 10000; no configuration is nested so deep */
 
 struct scan {
     const char *text;
@@ -225,7 +225,7 @@ void jsontext_clear(struct jsontext *j)
 char *jsontext_string(const char *text, size_t start, size_t end)
 {
     json_t *value = json_loadb(text + start, end - start, JSON_DECODE_ANY, NULL);
-    char *s = mem_strdup(json_string_value(value)); /* NULL for what is no string */
+    char *s = mem_strdup(json_string_value(value)); /* NULL if it is not a string */
 
     json_decref(value);
     return s;

@@ -1,9 +1,9 @@
 /* jsontext: the members of a JSON object as they stand in its text.
  *
  * config.json belongs to Docker and to its user. A decoder and an encoder
- * between them would lose what they do not model: 1.10, 1e400, integers of
+ * between them would lose values that they do not model: 1.10, 1e400, integers of
  * more than 64 bits, duplicate keys, the user's own layout. So the text itself
- * is edited: what is not edited keeps its bytes. */
+ * is edited, and the rest keeps its bytes. */
 #ifndef DOCKTETHER_DOCKER_JSONTEXT_H
 #define DOCKTETHER_DOCKER_JSONTEXT_H
 

@@ -17,8 +17,8 @@
 #define DIGITS "0123456789"
 #define HOST_CHARS LETTERS DIGITS "._-"
 
-/* Whatever holds a colon must be an IPv6 address, lest "host:2222" pass for a
- * name and fail at the resolver. */
+/* A host with a colon must be an IPv6 address; otherwise "host:2222" would pass for a name
+ * and fail at the resolver. */
 static bool ipv6_ok(const char *host)
 {
     char address[INET6_ADDRSTRLEN];
@@ -46,9 +46,9 @@ bool endpoint_host_ok(const char *host)
     return strchr(host, ':') != NULL ? ipv6_ok(host) : host[strspn(host, HOST_CHARS)] == '\0';
 }
 
-/* What neither ssh nor libssh takes, lest it come to stand in a command; and the colon, behind
- * which a password would stand. Directories of users have DOMAIN\USER, USER@DOMAIN and blanks,
- * some names end in "$". */
+/* The characters that neither ssh nor libssh takes, because a name may end up in a command,
+ * and the colon, which a password would follow. Directory services have names such as
+ * DOMAIN\USER and USER@DOMAIN, names with blanks, and names that end in "$". */
 #define NO_USER_CHARS ":'\"`;&<>|(){}"
 
 const char *endpoint_user_flaw(const char *user, char flaw[ENDPOINT_FLAW_SIZE])
@@ -120,12 +120,14 @@ static char *copy_range(const char *s, size_t len)
     return copy;
 }
 
-/* Nothing of the URL is repeated before it is known to hold no password, and a
- * misplaced "/" could put one anywhere: so messages never quote pieces. */
+/* Messages never quote parts of the URL: a misplaced "/" could put a password into any of
+ * them. */
 static int refuse(struct err *e, const char *why)
 {
     err_set(e, ERR_USAGE, "", "the URL %s", why);
-    return err_hint(e, "expected ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock], for example ssh://deploy@prod.example.com");
+    return err_hint(
+        e,
+        "expected ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock], for example ssh://deploy@prod.example.com");
 }
 
 static int parse_user(const char *s, size_t len, struct endpoint *ep, struct err *e)
@@ -239,8 +241,8 @@ void endpoint_clear(struct endpoint *ep)
     memset(ep, 0, sizeof *ep);
 }
 
-/* What a URL gives another meaning becomes %XX, so that endpoint_parse() reads
- * back what was formatted. */
+/* Characters with a meaning in URLs become %XX, so that endpoint_parse() reads the same
+ * value back. */
 static char *encode(const char *s)
 {
     char *out = mem_alloc(3 * strlen(s) + 1), *to = out;

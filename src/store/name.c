@@ -10,7 +10,8 @@ int name_check(const char *name, struct err *e)
     size_t len = strlen(name);
 
     if (strcmp(name, "default") == 0)
-        return err_set(e, ERR_USAGE, "", "\"default\" is the name of Docker's own context, a profile needs another one");
+        return err_set(e, ERR_USAGE, "",
+                       "\"default\" is the name of Docker's own context, a profile needs another one");
     if (len < 2 || len > LENGTH_MAX || strchr(ALNUM, name[0]) == NULL ||
         name[strspn(name, ALNUM "_.+-")] != '\0') {
         err_set(e, ERR_USAGE, "", "invalid profile name \"%.200s\"", name);

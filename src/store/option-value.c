@@ -28,7 +28,7 @@ static int bad_value(struct err *e, const struct option *o, const char *value, c
     return err_set(e, ERR_USAGE, "", "%s: \"%.200s\" %s", o->key, value, why);
 }
 
-/* What would not come back from a file as it went in, see ini.c. */
+/* Refuses values that would not be read back from a file as they were written, see ini.c. */
 static int check_text(const struct option *o, const char *value, struct err *e)
 {
     size_t len = strlen(value), max = INI_LINE_MAX - strlen(o->key) - strlen(" = ");

@@ -24,8 +24,8 @@ static bool fingerprint_ok(const char *s)
     return (strchr(alphabet, s[BASE64_LEN - 1]) - alphabet) % 4 == 0;
 }
 
-/* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
- * may hold anything. 1 when text is not such a line. */
+/* A line of `ssh-keygen -l`: "256 SHA256:... comment (ED25519)". The comment may hold
+ * anything. 1 when text is not such a line. */
 static int parse_listing(const char *text, struct pin *pin, struct err *e)
 {
     char line[256];
@@ -60,7 +60,8 @@ int pin_parse(const char *text, struct pin *pin, struct err *e)
     if (type == NULL || type->algorithms == NULL) {
         err_set(e, ERR_USAGE, "", "\"%.*s\" is not a type of key that can be pinned",
                 (int)(type_len < 80 ? type_len : 80), text);
-        return err_hint(e, "supported types: ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256, -nistp384 and -nistp521");
+        return err_hint(
+            e, "supported types: ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256, -nistp384 and -nistp521");
     }
     if (!fingerprint_ok(fingerprint)) {
         err_set(e, ERR_USAGE, "", "\"%.120s\" is not a SHA256 fingerprint", fingerprint);

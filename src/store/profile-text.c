@@ -34,8 +34,8 @@ static size_t values_of(const struct profile *p, const struct option *o)
     return count;
 }
 
-/* The first line of a repeatable key removes what the defaults gave; an empty
- * value says "none" and so stands alone. */
+/* The first line of a repeatable key removes the values of the defaults; an empty value means
+ * "none" and so stands alone. */
 static int read_repeatable(struct reader *r, const struct option *o, size_t seen, const char *value,
                            struct err *e)
 {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Reads text over what p holds already (the defaults). With defaults == true
+/* Reads text over the values that p has already (the defaults). With defaults == true
  * the text is docktether.ini, where some keys may not stand. A repeatable key
  * replaces the values p had; an empty one removes them. path is for messages.
  * Errors are ERR_PROFILE, "path:line: why"; p is then half read. */

@@ -99,5 +99,5 @@ void runtime_remove(const struct runtime *rt, bool sock)
     if (sock)
         unlink(rt->sock);
     unlink(rt->ctl);
-    unlink(rt->lock); /* last: who finds no lock finds no sockets either */
+    unlink(rt->lock); /* last: without the lock there are no sockets either */
 }

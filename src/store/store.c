@@ -20,7 +20,7 @@
 #define SUFFIX ".ini"
 #define NEAR 2 /* edits between a name and the one that was meant */
 
-/* Whatever keeps a profile from being read ends with the same exit code. */
+/* Every reason why a profile cannot be read has the same exit code. */
 static int as_profile_error(struct err *e)
 {
     if (e != NULL) {
@@ -54,7 +54,7 @@ char *store_path(const char *name, struct err *e)
     return path;
 }
 
-/* Nobody else may put files where ours are looked for. Returns like
+/* No other user may put files into the directory of the profiles. Returns like
  * file_check_dir(). */
 static int check_profiles_dir(struct err *e)
 {
@@ -67,7 +67,7 @@ static int check_profiles_dir(struct err *e)
     return rc < 0 ? as_profile_error(e) : rc;
 }
 
-/* Adds to an error about what stands in a file of ours; its hint stays. */
+/* Adds a fix to an error about the contents of one of our files; its hint stays. */
 static int by_hand(const char *path, struct err *e)
 {
     if (e != NULL && e->hint[0] == '\0')
@@ -150,7 +150,7 @@ struct profile *store_load(const char *name, struct err *e)
     char *path = NULL;
     int rc = -1;
 
-    /* A name that cannot be is a profile that is not there. */
+    /* There is no profile of an invalid name. */
     if (name_check(name, NULL) != 0) {
         not_found(name, e);
         return NULL;
