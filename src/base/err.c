@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What changes the direction or the lines of a text around it (U+2028..U+202E,
+/* Characters that change the direction or the lines of the text around them (U+2028..U+202E,
  * U+2066..U+2069), so that it reads as something else. */
 static bool misleads(const unsigned char *s)
 {

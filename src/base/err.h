@@ -1,4 +1,4 @@
-/* err: one error on its way up to whoever can tell the user.
+/* err: one error on its way up to the code that shows it to the user.
  *
  * An error is filled once, by err_set(), where it is detected; callers on the
  * way up may add a hint or a prefix but never replace it. Nothing below cli/
@@ -31,9 +31,9 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    char layer[ERR_LAYER_SIZE]; /* what failed, in the user's words: "host key", "TCP" */
+    char layer[ERR_LAYER_SIZE]; /* the part that failed, in the user's words: "host key", "TCP" */
     char msg[ERR_MSG_SIZE];     /* one sentence, no final full stop needed */
-    char hint[ERR_HINT_SIZE];   /* what to do, or "" */
+    char hint[ERR_HINT_SIZE];   /* advice, or "" */
     char fix[ERR_FIX_SIZE];     /* one command for a shell that does it, or "" */
     bool fix_there;             /* it is for a shell on the profile's host */
 };
@@ -57,19 +57,18 @@ int err_set_errno(struct err *e, enum err_code code, const char *layer, const ch
 /* Sets the hint; returns -1. The last call wins. */
 int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Sets the fix, for a shell here or there; returns -1. Whatever came from outside
- * has to be checked or quoted by the caller, as people paste it; one that does
- * not fit or could not be shown as it is becomes "". */
+/* Sets the fix, for a shell here or on the host; returns -1. The caller checks or quotes
+ * outside text in it, because people paste it. A fix that does not fit, or that would have
+ * to be escaped, becomes "". */
 int err_fix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_fix_there(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same with what people run on a file of theirs, and its path in quotes:
+/* The same for a command on a file, with the path in quotes:
  * "COMMAND 'PATH'", in the hint between before and after. */
 int err_fix_file(struct err *e, const char *command, const char *path);
 int err_hint_file(struct err *e, const char *before, const char *path, const char *after);
 
-/* A command for err_fix_file(): nothing but a person can tell what has to stand
- * in the file. */
+/* A command for err_fix_file(), for files that only a person can correct. */
 #define ERR_EDITOR "${EDITOR:-vi}"
 
 /* Writes "LAYER: MSG" (or "MSG") into buf. */
@@ -79,7 +78,7 @@ void err_text(const struct err *e, char *buf, unsigned long size);
 void err_clear(struct err *e);
 
 /* Copies src to dst (size bytes, always terminated), escaping every control
- * byte (C0, DEL, and C1 in UTF-8), what turns the direction of text, and
+ * byte (C0, DEL, and C1 in UTF-8), characters that turn the direction of text, and
  * invalid UTF-8 as \xHH. A backslash stays one, so that text can be escaped
  * twice without harm. */
 void err_escape(char *dst, unsigned long size, const char *src);

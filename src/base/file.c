@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -11,6 +12,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Directories that `sudo docktether` made belong to root, and sudo gives them back. */
+static int hint_owner(uid_t owner, const char *path, struct err *e)
+{
+    static const char command[] = "sudo chown -R \"$(id -u):$(id -g)\"";
+
+    if (owner != 0)
+        return err_hint(e,
+                        "do HOME and the XDG variables still name another user's directories, as after su?");
+    err_hint_file(e,
+                  "root made it, probably through sudo; to take it over: sudo chown -R \"$(id -u):$(id -g)\"",
+                  path, "");
+    return err_fix_file(e, command, path);
+}
 
 static int check_private(const char *path, const struct stat *st, struct err *e)
 {
@@ -24,7 +39,7 @@ static int check_private(const char *path, const struct stat *st, struct err *e)
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint_file(e, "look whether its content is yours, then: chmod go-w", path, "");
+        return err_hint_file(e, "check that its content is yours, then: chmod go-w", path, "");
     }
     return 0;
 }
@@ -127,82 +142,21 @@ int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char 
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+/* Root is asked to give back only directories below our home: others never were ours. */
+static int cannot_create(const char *path, struct err *e)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
+    bool denied = errno == EACCES;
+    char *parent = mem_printf("%.*s", (int)(strrchr(path, '/') - path), path), *home = path_home(NULL);
+    size_t len = home != NULL ? strlen(home) : 0;
+    struct stat st;
 
-static char *parent_of(const char *path)
-{
-    char *dir = mem_strdup(path);
-    char *slash = strrchr(dir, '/');
-
-    if (slash == dir)
-        slash[1] = '\0';
-    else if (slash != NULL)
-        *slash = '\0';
-    else
-        strcpy(dir, ".");
-    return dir;
-}
-
-static void sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd); /* not every file system can; the rename stands anyway */
-        close(fd);
-    }
-}
-
-int file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct err *e)
-{
-    char *dir = parent_of(path);
-    char *tmp = mem_printf("%s/.docktether-XXXXXX", dir);
-    int rc = -1;
-
-    int fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0) {
-        err_set_errno(e, ERR_FAILED, "", "cannot create a file in %s", dir);
-        goto out;
-    }
-    if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0) {
-        err_set_errno(e, ERR_FAILED, "", "cannot write %s", tmp);
-        goto unlink;
-    }
-    /* link() is the rename that never replaces. */
-    if (replace ? rename(tmp, path) != 0 : link(tmp, path) != 0) {
-        err_set_errno(e, ERR_FAILED, "", "cannot write %s", path);
-        goto unlink;
-    }
-    sync_dir(dir);
-    rc = 0;
-    if (replace)
-        goto close;
-unlink : {
-    int saved = errno;
-    unlink(tmp);
-    errno = saved;
-}
-close:
-    if (fd >= 0) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-out:
-    free(tmp);
-    free(dir);
-    return rc;
+    err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", path);
+    if (denied && len > 1 && strncmp(parent, home, len) == 0 && parent[len] == '/' &&
+        lstat(parent, &st) == 0 && st.st_uid == 0)
+        hint_owner(st.st_uid, parent, e);
+    free(home);
+    free(parent);
+    return -1;
 }
 
 int file_mkdirs(const char *path, mode_t mode, struct err *e)
@@ -216,12 +170,12 @@ int file_mkdirs(const char *path, mode_t mode, struct err *e)
     for (char *slash = strchr(p + 1, '/'); slash != NULL && rc == 0; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(p, 0755) != 0 && errno != EEXIST)
-            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+            rc = cannot_create(p, e);
         *slash = '/';
     }
     if (rc == 0 && mkdir(p, mode) != 0) {
         if (errno != EEXIST)
-            rc = err_set_errno(e, ERR_FAILED, "", "cannot create directory %s", p);
+            rc = cannot_create(p, e);
         else if (stat(p, &st) != 0 || !S_ISDIR(st.st_mode))
             rc = err_set(e, ERR_FAILED, "", "%s is not a directory", p);
     }
@@ -235,13 +189,14 @@ static int check_dir(const char *path, const struct stat *st, struct err *e)
         return err_set(e, ERR_FAILED, "", "%s is a symbolic link, it must be a directory", path);
     if (!S_ISDIR(st->st_mode))
         return err_set(e, ERR_FAILED, "", "%s is not a directory", path);
-    if (st->st_uid != geteuid())
-        return err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path,
-                       (unsigned long)st->st_uid);
+    if (st->st_uid != geteuid()) {
+        err_set(e, ERR_FAILED, "", "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
+        return hint_owner(st->st_uid, path, e);
+    }
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_FAILED, "", "%s can be written by others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint_file(e, "look whether its content is yours, then: chmod 700", path, "");
+        return err_hint_file(e, "check that its content is yours, then: chmod 700", path, "");
     }
     return 0;
 }

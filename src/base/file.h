@@ -31,15 +31,28 @@ int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char 
 
 /* Writes a temporary file beside path, fsyncs, renames over it and fsyncs the
  * directory. With replace == false an existing path is an error (errno EEXIST
- * is kept in that case). mode is exact, whatever the umask. A symbolic link
- * at path is replaced, not followed. */
+ * is kept in that case). mode is exact, under any umask. A symbolic link
+ * at path is replaced, not followed. On failure nothing is left of it, neither
+ * after a signal nor beyond `ulimit -f`. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct err *e);
 
+struct file_writing {
+    mode_t mode;
+    bool replace;
+    bool keep_access;                 /* of the file that is replaced: owner, group and mode */
+    bool (*still_wanted)(void *user); /* asked right before the rename; may be NULL */
+    void *user;
+};
+
+/* The same; 1, and nothing is written, when it is not wanted any more. */
+int file_write_as(const char *path, const void *data, size_t len, const struct file_writing *how,
+                  struct err *e);
+
 /* Creates path and its missing parents (the parents 0755 less umask, the last
- * with mode less umask). What is there already must be a directory. */
+ * with mode less umask). An existing path must be a directory. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 
-/* The same for a directory that must be nobody else's: it is created 0700,
+/* The same for a directory that no other user may write to: it is created 0700,
  * and an existing one that is a symbolic link, belongs to another user or can
  * be written by group or others is an error; read permission for others is
  * taken away. */

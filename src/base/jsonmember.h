@@ -1,4 +1,4 @@
-/* jsonmember: what stands in a JSON object under a key. */
+/* jsonmember: the value of a key in a JSON object. */
 #ifndef DOCKTETHER_BASE_JSONMEMBER_H
 #define DOCKTETHER_BASE_JSONMEMBER_H
 

@@ -4,6 +4,7 @@
 #include "base/time.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,7 +18,8 @@ struct log {
     pthread_mutex_t lock;
     char *name;
     enum log_level level;
-    char *path; /* NULL: standard error as it was given to us */
+    char *path;    /* NULL: standard error as it was given to us */
+    unsigned lost; /* lines dropped because the output was not read */
 };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
@@ -72,8 +74,8 @@ int log_to_file(struct log *log, const char *path, struct err *e)
     return 0;
 }
 
-/* When the old file cannot be moved away it is cut off instead: the log is
- * bounded whatever happens. */
+/* If the old file cannot be moved away it is truncated instead: the log is always
+ * bounded. */
 static void rotate(struct log *log)
 {
     char *old = mem_printf("%s.1", log->path);
@@ -92,6 +94,35 @@ static bool full(size_t more)
     return fstat(STDERR_FILENO, &st) == 0 && st.st_size + (off_t)more > LOG_FILE_MAX;
 }
 
+/* False where a write would block: a pipe or a terminal that is not read. A tether must not
+ * wait for the reader of its log. */
+static bool takes_a_line(void)
+{
+    struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+    return poll(&p, 1, 0) != 0;
+}
+
+static void put_line(struct log *log, const char *line, size_t len)
+{
+    char note[80];
+
+    if (log->path == NULL && !takes_a_line()) {
+        log->lost++;
+        return;
+    }
+    if (log->lost > 0) {
+        int size = snprintf(note, sizeof note, "%u lines were lost, because they were not read in time\n",
+                            log->lost);
+        log->lost = 0;
+        if (write(STDERR_FILENO, note, (size_t)size) < 0 || (log->path == NULL && !takes_a_line()))
+            return;
+    }
+    if (write(STDERR_FILENO, line, len) < 0) {
+        /* A full disk must not stop a tether. */
+    }
+}
+
 static void emit(struct log *log, enum log_level level, const char *text)
 {
     char stamp[32], escaped[1400], line[1600];
@@ -107,9 +138,7 @@ static void emit(struct log *log, enum log_level level, const char *text)
     pthread_mutex_lock(&log->lock);
     if (log->path != NULL && full((size_t)len))
         rotate(log);
-    if (write(STDERR_FILENO, line, (size_t)len) < 0) {
-        /* A full disk must not stop a tether. */
-    }
+    put_line(log, line, (size_t)len);
     pthread_mutex_unlock(&log->lock);
 }
 

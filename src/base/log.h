@@ -1,10 +1,11 @@
 /* log: one line an event, "2026-11-22T03:38:08Z info prod: text", control
- * bytes escaped, written with one write(2). Never key material.
+ * bytes escaped, written with one write(2). Never key material. A line for a pipe or a
+ * terminal that is not read is dropped, and counted there later: no caller waits.
  *
  * A struct log may be used from several threads at once. Under a detached
  * tether it owns a bounded file: at LOG_FILE_MAX bytes the file is renamed to
- * NAME.log.1 and begun anew, and standard error follows it, so that what a
- * library or a sanitizer prints is kept too. */
+ * NAME.log.1 and begun anew, and standard error follows it, so that the output
+ * of libraries and sanitizers is kept too. */
 #ifndef DOCKTETHER_BASE_LOG_H
 #define DOCKTETHER_BASE_LOG_H
 

@@ -2,7 +2,7 @@
  *
  * The mem_* allocators never return NULL: without memory for a few hundred
  * bytes the process aborts, because no error could be reported either. Buffers
- * whose size somebody outside chooses use malloc() and handle its failure. */
+ * whose size comes from outside use malloc() and handle its failure. */
 #ifndef DOCKTETHER_BASE_MEM_H
 #define DOCKTETHER_BASE_MEM_H
 

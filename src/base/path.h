@@ -23,8 +23,8 @@ char *path_runtime_dir(struct err *e);
 /* The same without the last of these: NULL, and no error, where there is neither. */
 char *path_login_dir(struct err *e);
 
-/* A directory in which nobody but us and root can replace what is ours: $TMPDIR
- * where it is one, else /tmp. */
+/* A directory in which only we and root can replace our files: $TMPDIR if it is one,
+ * else /tmp. */
 char *path_temporary_dir(void);
 
 char *path_docker_config(struct err *e); /* $DOCKER_CONFIG or ~/.docker */
@@ -33,7 +33,7 @@ char *path_docker_config(struct err *e); /* $DOCKER_CONFIG or ~/.docker */
  * error: a profile is used from any working directory. */
 char *path_expand(const char *path, struct err *e);
 
-/* The inverse, for people: "~/x" when the path lies in the home directory. */
+/* The inverse, for people: "~/x" for a path in the home directory. */
 char *path_display(const char *path);
 
 /* The path of the running program, allocated. */

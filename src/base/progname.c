@@ -38,8 +38,8 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == '/';
 }
 
-/* True when what follows the name is a command, as in hints and in help; not
- * where a file, a page or the program itself is meant. */
+/* True when a command follows the name, as in hints and in help; false for the name of a
+ * file, of a page or of the program itself. */
 static bool is_command(const char *after)
 {
     static const char *const stands_for_one[] = { "COMMAND", "..." };

@@ -1,11 +1,11 @@
-/* progname: under which name the program was started. As `docker-tether`, Docker's
- * CLI has it for a plugin, and its commands are typed `docker tether up`. */
+/* progname: the name under which the program was started. As `docker-tether` it is a plugin
+ * of Docker's CLI, and people type its commands as `docker tether up`. */
 #ifndef DOCKTETHER_BASE_PROGNAME_H
 #define DOCKTETHER_BASE_PROGNAME_H
 
 #include <stdbool.h>
 
-/* What the program is called as a plugin of Docker's CLI. */
+/* The program's name as a plugin of Docker's CLI. */
 #define PLUGIN_NAME "tether"
 #define PLUGIN_FILE "docker-" PLUGIN_NAME
 
@@ -14,8 +14,7 @@ bool progname_is_plugin(void);
 /* "docktether" or "docker tether" */
 const char *progname(void);
 
-/* The text with every command of ours in it as the user has to type it,
- * allocated. */
+/* The text, with each docktether command in it as the user has to type it; allocated. */
 char *progname_text(const char *text);
 
 /* The verbs that progname_text() knows, NULL-terminated. */

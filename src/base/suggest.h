@@ -1,4 +1,4 @@
-/* suggest: the word that was probably meant. */
+/* suggest: the word that the user probably meant. */
 #ifndef DOCKTETHER_BASE_SUGGEST_H
 #define DOCKTETHER_BASE_SUGGEST_H
 
@@ -8,7 +8,7 @@
  * neighbour to come from a to b; SUGGEST_FAR for words longer than 128 bytes. */
 unsigned suggest_distance(const char *a, const char *b);
 
-/* True when somebody who typed `typed` may well have meant `word`. */
+/* True when `typed` is probably a slip for `word`. */
 int suggest_likely(const char *typed, const char *word);
 
 #endif

@@ -19,7 +19,7 @@ struct deadline deadline_in(int64_t ms);
 int deadline_left(struct deadline d); /* for poll(2): 0 when over, never negative */
 
 /* "10s", "1500ms", "2m", "1h" or "0": 0 and *ms, or -1. A bare number other
- * than 0 is refused: nobody remembers its unit. At most 24 h. */
+ * than 0 is refused: its unit would be a guess. At most 24 h. */
 int time_parse_duration(const char *s, int64_t *ms);
 
 /* The shortest of those forms. */

@@ -23,6 +23,24 @@ static void note_state(const char *name)
     json_decref(state);
 }
 
+/* It may have been removed while its service was set up: `rm` looks for one with the lock
+ * held, and did not see this one. */
+static int check_there(const char *name, struct err *e)
+{
+    int lock;
+
+    if (store_lock(&lock, e) != 0)
+        return -1;
+    bool there = store_exists(name);
+    if (!there)
+        profile_free(store_load(name, e)); /* for its error: no such profile */
+    store_unlock(lock);
+    if (there)
+        return 0;
+    (void)autostart_disable(name, NULL);
+    return -1;
+}
+
 static int enable_one(const char *name, void *user, struct err *e)
 {
     struct profile *p = store_load(name, e);
@@ -32,7 +50,7 @@ static int enable_one(const char *name, void *user, struct err *e)
         return -1;
     int rc = bring_up_check_pins(p, e);
     if (rc == 0)
-        rc = autostart_enable(p, e);
+        rc = autostart_enable(p, e) == 0 ? check_there(name, e) : -1;
     profile_free(p);
     if (rc != 0)
         return -1;

@@ -67,10 +67,13 @@ static void note_running(const char *name)
 static int edit_and_print(struct profile *p, const struct args *args, struct err *e)
 {
     size_t changed = 0;
+    struct profile *old = profile_copy(p);
+    int rc = apply(p, args, &changed, e);
 
-    if (apply(p, args, &changed, e) != 0)
-        return -1;
-    if (changed > 0 && store_save(p, false, e) != 0)
+    if (rc == 0 && changed > 0)
+        rc = store_update(old, p, e);
+    profile_free(old);
+    if (rc != 0)
         return -1;
     print_pins(p);
     if (changed > 0)
@@ -81,8 +84,13 @@ static int edit_and_print(struct profile *p, const struct args *args, struct err
 static int rotate(struct profile *p, struct err *e)
 {
     bool changed;
+    struct profile *old = profile_copy(p);
+    int rc = hostkey_rotate_ask(p, &changed, e);
 
-    if (hostkey_rotate_ask(p, &changed, e) != 0 || (changed && store_save(p, false, e) != 0))
+    if (rc == 0 && changed)
+        rc = store_update(old, p, e);
+    profile_free(old);
+    if (rc != 0)
         return -1;
     print_pins(p);
     if (changed)

@@ -62,21 +62,36 @@ static int check_unused(const char *name, struct err *e)
     return -1;
 }
 
-/* The profile goes last: whatever fails before can be tried again. A broken
- * file is removed like any other. */
+/* The profile goes last: whatever fails before can be tried again. */
+static int remove_locked(const char *name, bool force, struct err *e)
+{
+    if (!store_exists(name))
+        return store_remove(name, e);
+    /* Asked again: an answer from before the lock may be out of date. */
+    if (!force &&
+        (check_unused(name, e) != 0 || end_login(name, false, e) != 0 || end_tether(name, false, e) != 0))
+        return -1;
+    return context_sync_remove(name, e) == 0 ? store_remove(name, e) : -1;
+}
+
+/* A broken file is removed like any other. A tether and a service take their time to end:
+ * they are ended before the lock is taken. */
 static int remove_one(const char *name, void *user, struct err *e)
 {
     const bool *force = user;
+    int lock;
 
     if (!store_exists(name))
         return store_remove(name, e);
     if (!*force && check_unused(name, e) != 0)
         return -1;
-    if (end_login(name, *force, e) != 0 || end_tether(name, *force, e) != 0 ||
-        context_sync_remove(name, e) != 0 || store_remove(name, e) != 0)
+    if (end_login(name, *force, e) != 0 || end_tether(name, *force, e) != 0 || store_lock(&lock, e) != 0)
         return -1;
-    puts(name);
-    return 0;
+    int rc = remove_locked(name, *force, e);
+    store_unlock(lock);
+    if (rc == 0)
+        puts(name);
+    return rc;
 }
 
 int cmd_rm(const struct args *args, struct err *e)

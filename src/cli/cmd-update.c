@@ -6,24 +6,12 @@
 #include "docker/context-sync.h"
 #include "store/option.h"
 #include "store/store.h"
-#include "store/via-chain.h"
 #include "ui/out.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* When Docker's context cannot follow, the profile is what it was. */
-static int write_both(const struct profile *p, const struct profile *old, struct err *e)
-{
-    if (store_save(p, false, e) != 0)
-        return -1;
-    if (context_sync(p, e) == 0)
-        return 0;
-    (void)store_save(old, false, NULL);
-    return -1;
-}
 
 static bool same(const struct profile *a, const struct profile *b, const struct option *o)
 {
@@ -88,9 +76,8 @@ int cmd_update(const struct args *args, struct err *e)
     if (p == NULL)
         return -1;
     struct profile *old = profile_copy(p);
-    if (profile_args_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0 && via_chain_check(p, e) == 0 &&
-        context_sync_check(p, e) == 0)
-        rc = write_both(p, old, e);
+    if (profile_args_apply(p, url, args, e) == 0 && profile_finish(p, e) == 0)
+        rc = context_sync_update(old, p, e);
     if (rc == 0) {
         puts(name);
         (void)fflush(stdout);

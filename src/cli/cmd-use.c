@@ -118,7 +118,7 @@ static void warn_shadowed(const char *name)
     free(url);
 }
 
-static int switch_to(const char *name, struct err *e)
+static int make_current(const char *name, struct err *e)
 {
     char *before = NULL;
 
@@ -129,8 +129,36 @@ static int switch_to(const char *name, struct err *e)
     if (rc == 0 && strcmp(was, name) != 0)
         rc = previous_write(was, e);
     free(before);
-    if (rc != 0)
+    return rc;
+}
+
+static int check_context(const struct profile *p, struct err *e)
+{
+    if (p->context)
+        return context_sync_check(p, e);
+    err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
+    return err_hint(
+        e, "docktether exec %s -- docker ps, or docktether env %s, or docktether update %s --set context=yes",
+        p->name, p->name, p->name);
+}
+
+/* As the profile is now: it may have been removed while its tether came up. */
+static int make_profile_current(const char *name, struct err *e)
+{
+    int lock, rc = -1;
+
+    if (store_lock(&lock, e) != 0)
         return -1;
+    struct profile *p = store_load(name, e);
+    if (p != NULL && check_context(p, e) == 0 && context_sync(p, e) == 0)
+        rc = make_current(name, e);
+    profile_free(p);
+    store_unlock(lock);
+    return rc;
+}
+
+static int tell(const char *name)
+{
     puts(name);
     (void)fflush(stdout);
     fprintf(stderr, "Current context is now \"%s\"\n", name);
@@ -145,24 +173,18 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
     static const struct confirm protect = { "use", "", "to make it Docker's current context",
                                             "nothing was switched" };
 
-    if (bring_up_check_docker(p, e) != 0)
-        return -1;
-    if (!p->context) {
-        err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
-        return err_hint(
-            e,
-            "docktether exec %s -- docker ps, or docktether env %s, or docktether update %s --set "
-            "context=yes",
-            p->name, p->name, p->name);
-    }
-    if (confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
-        return -1;
     /* Before the tether: a context that is not ours would make it useless. */
-    if (context_sync(p, e) != 0)
+    if (bring_up_check_docker(p, e) != 0 || check_context(p, e) != 0 ||
+        confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
         return -1;
     if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
         return -1;
-    return switch_to(p->name, e);
+    return make_profile_current(p->name, e) == 0 ? tell(p->name) : -1;
+}
+
+static int switch_to(const char *name, struct err *e)
+{
+    return make_current(name, e) == 0 ? tell(name) : -1;
 }
 
 static int use_stored(const char *name, const struct args *args, struct err *e)

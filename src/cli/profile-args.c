@@ -40,16 +40,16 @@ static int set(struct profile *p, const char *section, const char *key, const ch
 
 /* ---- the URL ---------------------------------------------------------- */
 
-/* Back to what a new profile would have. */
-static int set_default(struct profile *p, const struct profile *base, const char *key, struct err *e)
+/* NULL: back to what a new profile would have. */
+static int set_or_default(struct profile *p, const struct profile *base, const char *key, const char *value,
+                          struct err *e)
 {
     const struct option *o = option_find("ssh", key);
-    struct strv values = { 0 };
 
-    option_get(base, o, &values);
-    int rc = option_set(p, o, values.count > 0 ? values.items[0] : "", e);
-    strv_clear(&values);
-    return rc;
+    if (value != NULL)
+        return option_set(p, o, value, e);
+    option_copy(p, base, o);
+    return 0;
 }
 
 static int set_endpoint(struct profile *p, const struct endpoint *ep, const struct profile *base,
@@ -58,11 +58,9 @@ static int set_endpoint(struct profile *p, const struct endpoint *ep, const stru
     char port[8];
 
     snprintf(port, sizeof port, "%u", (unsigned)ep->port);
-    if (set(p, "ssh", "host", ep->host, e) != 0)
-        return -1;
-    if ((ep->port != 0 ? set(p, "ssh", "port", port, e) : set_default(p, base, "port", e)) != 0)
-        return -1;
-    if ((ep->user != NULL ? set(p, "ssh", "user", ep->user, e) : set_default(p, base, "user", e)) != 0)
+    if (set(p, "ssh", "host", ep->host, e) != 0 ||
+        set_or_default(p, base, "port", ep->port != 0 ? port : NULL, e) != 0 ||
+        set_or_default(p, base, "user", ep->user, e) != 0)
         return -1;
     return ep->path != NULL ? set(p, "docker", "socket", ep->path, e) : 0;
 }

@@ -12,7 +12,7 @@
 #define LAYER CONFIGFILE_LAYER
 #define KEY "currentContext"
 
-/* What Docker itself writes beside currentContext in a new file. */
+/* Docker itself writes "auths" beside currentContext into a new file. */
 #define FRESH "{\n\t\"auths\": {},\n\t\"" KEY "\": %s\n}"
 
 /* Go's decoder takes a key in any case, and so does Docker. */
@@ -44,7 +44,7 @@ static int find_current(const char *path, const char *text, const struct jsontex
         *name = jsontext_string(text, m->value, m->value_end);
         if (*name == NULL) {
             err_set(e, ERR_FAILED, LAYER, "\"%s\" in %s is not the name of a context", KEY, path);
-            return err_hint(e, "take the key out of the file, or give it a string");
+            return err_hint(e, "remove the key from the file, or make its value a string");
         }
     }
     if (*name != NULL && (**name == '\0' || strcmp(*name, "default") == 0)) {
@@ -80,7 +80,7 @@ static void add_keys(struct strv *hosts, const char *text)
     size_t line;
 
     if (jsontext_parse(&j, text, &line, &why) != 0)
-        return; /* no object: Docker has a word of its own for that */
+        return; /* not an object: Docker reports that itself */
     for (size_t i = 0; i < j.count; i++) {
         char *key = jsontext_string(text, j.members[i].key, j.members[i].key_end);
         if (key != NULL)
@@ -145,69 +145,98 @@ static char *add(const char *text, const struct jsontext *j, const char *value)
     return jsontext_insert(text, j, at, "\"" KEY "\"", value);
 }
 
+/* The text with at most one currentContext, the first: the others keep no meaning when that
+ * one is changed, or taken out. *at is its index, or the number of members. */
+static int single(const struct configfile *f, char **text, struct jsontext *j, size_t *at, struct err *e)
+{
+    size_t seen = 0;
+
+    if (configfile_parse(f, f->text, j, e) != 0)
+        return -1;
+    bool *drop = mem_alloc(j->count * sizeof *drop);
+    *at = j->count;
+    for (size_t i = 0; i < j->count; i++) {
+        drop[i] = is_current(f->text, &j->members[i]) && seen++ > 0;
+        if (*at == j->count && seen == 1)
+            *at = i;
+    }
+    *text = jsontext_drop(f->text, j, drop);
+    free(drop);
+    jsontext_clear(j);
+    if (configfile_parse(f, *text, j, e) != 0) {
+        free(*text);
+        return -1;
+    }
+    if (seen == 0)
+        *at = j->count;
+    return 0;
+}
+
 /* The text with exactly one currentContext of this value (a token), or with
- * none when value is NULL. Whatever precedes or follows it keeps its bytes. */
+ * none when value is NULL. Everything before and after it keeps its bytes. */
 static int edit(const struct configfile *f, const char *value, char **result, struct err *e)
 {
-    char *now = mem_strdup(f->text);
+    struct jsontext j;
+    char *text;
+    size_t at;
 
-    for (;;) {
-        struct jsontext j;
-        size_t seen = 0, last = 0;
-        char *next;
-
-        if (configfile_parse(f, now, &j, e) != 0) {
-            free(now);
-            return -1;
-        }
-        for (size_t i = 0; i < j.count; i++) {
-            if (is_current(now, &j.members[i])) {
-                seen++;
-                last = i;
-            }
-        }
-        bool again = seen > 1; /* one duplicate less, and look again */
-        if (again || (seen == 1 && value == NULL))
-            next = jsontext_cut(now, &j, last);
-        else if (seen == 1)
-            next = jsontext_overwrite(now, &j, last, "\"" KEY "\"", value);
-        else
-            next = value != NULL ? add(now, &j, value) : mem_strdup(now);
-        jsontext_clear(&j);
-        free(now);
-        now = next;
-        if (!again)
-            break;
-    }
-    *result = now;
+    if (single(f, &text, &j, &at, e) != 0)
+        return -1;
+    if (at < j.count)
+        *result = value != NULL ? jsontext_overwrite(text, &j, at, "\"" KEY "\"", value)
+                                : jsontext_cut(text, &j, at);
+    else
+        *result = value != NULL ? add(text, &j, value) : mem_strdup(text);
+    jsontext_clear(&j);
+    free(text);
     return 0;
+}
+
+struct switching {
+    const char *name; /* NULL: Docker's default */
+    const char *from; /* only when this one is current; NULL: from any */
+    bool done;
+};
+
+/* A value that is no name at all is reported, not overwritten. */
+static int make_current(const struct configfile *f, void *user, char **text, struct err *e)
+{
+    struct switching *s = user;
+    char *before = NULL, *value = NULL;
+    struct jsontext j;
+    int rc = -1;
+
+    if (configfile_parse(f, f->text, &j, e) != 0)
+        return -1;
+    int found = find_current(f->path, f->text, &j, &before, e);
+    jsontext_clear(&j);
+    s->done = found == 0 && (s->from == NULL || (before != NULL && strcmp(before, s->from) == 0));
+    if (found == 0 && !s->done) {
+        *text = mem_strdup(f->text);
+        rc = 0;
+    } else if (found == 0 && s->name != NULL && (value = jsontext_quote(s->name)) == NULL) {
+        err_set(e, ERR_FAILED, LAYER, "\"%s\" cannot be the name of a context", s->name);
+    } else if (found == 0) {
+        rc = edit(f, value, text, e);
+    }
+    free(value);
+    free(before);
+    return rc;
 }
 
 int config_set_current(const char *name, struct err *e)
 {
-    char *edited = NULL, *before = NULL, *value = NULL;
-    struct configfile f;
-    struct jsontext j = { 0 };
-    int rc = -1;
-    bool set = name != NULL && strcmp(name, "default") != 0;
+    struct switching s = { .name = name != NULL && strcmp(name, "default") != 0 ? name : NULL };
 
-    if (configfile_load(&f, e) != 0)
-        return -1;
-    /* A value that is no name at all is reported, not overwritten. */
-    if (configfile_parse(&f, f.text, &j, e) != 0 || find_current(f.path, f.text, &j, &before, e) != 0)
-        goto out;
-    if (set && (value = jsontext_quote(name)) == NULL) {
-        err_set(e, ERR_FAILED, LAYER, "\"%s\" cannot be the name of a context", name);
-        goto out;
-    }
-    if (edit(&f, value, &edited, e) == 0)
-        rc = configfile_save(&f, edited, e);
-out:
-    free(edited);
-    free(value);
-    free(before);
-    jsontext_clear(&j);
-    configfile_clear(&f);
+    return configfile_change(make_current, &s, e);
+}
+
+int config_leave(const char *name, bool *left, struct err *e)
+{
+    struct switching s = { .from = name };
+    int rc = configfile_change(make_current, &s, e);
+
+    *left = rc == 0 && s.done;
     return rc;
 }
 

@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
+
 /* *name is allocated; NULL when Docker's own default is current (the key or
  * the file is absent, or it is "default"). */
 int config_current(char **name, struct err *e);
@@ -16,7 +18,10 @@ int config_current(char **name, struct err *e);
  * nothing changes. */
 int config_set_current(const char *name, struct err *e);
 
-/* What Docker's CLI would use now, by its order: non-empty DOCKER_HOST, then
+/* Takes the key out if NAME is current; *left tells whether it was. */
+int config_leave(const char *name, bool *left, struct err *e);
+
+/* The engine that Docker's CLI would use now, in its order: non-empty DOCKER_HOST, then
  * DOCKER_CONTEXT, then currentContext. */
 enum config_source {
     CONFIG_SOURCE_DEFAULT,

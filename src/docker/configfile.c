@@ -1,13 +1,12 @@
 #include "docker/configfile.h"
 
+#include "base/dirlock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,8 @@
 #define SIZE_LIMIT (4u * 1024 * 1024)
 #define LINKS_MAX 40 /* as the kernel */
 #define EMPTY "{}"
+#define LOCK_MS 10000 /* the lock is never held while a person or a network is waited for */
+#define TRIES_MAX 100
 
 static int from_base(struct err *e)
 {
@@ -123,82 +124,104 @@ static char *follow(const char *path, struct err *e)
     return NULL;
 }
 
-/* Owner, group and mode of the file that is replaced: it holds credentials,
- * and under sudo it is somebody else's. Where the group cannot be kept, the
- * new one gets nothing. */
-static int copy_access(int fd, const struct stat *old)
-{
-    mode_t mode = old->st_mode & 0777;
+/* Tells one state of the file from the next. Docker's programs rename a new file into place;
+ * an editor may write into the old one. */
+struct version {
+    char *target; /* where the file really is */
+    bool there;
+    struct stat st;
+};
 
-    if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0)
-        mode &= ~(mode_t)S_IRWXG;
-    return fchmod(fd, mode);
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* As file_write(), but the new file gets the access of the old one. */
-static int write_anew(const char *path, const char *text, struct err *e)
+static bool is_unchanged(void *user)
 {
-    struct stat old;
-    int rc = -1;
-    char *dir = mem_printf("%.*s", (int)(strrchr(path, '/') + 1 - path), path);
-    char *tmp = mem_printf("%s.docktether-XXXXXX", dir);
+    const struct version *v = user;
+    const struct stat *old = &v->st;
+    struct stat now;
+    bool there = stat(v->target, &now) == 0;
 
-    int fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0) {
-        err_set_errno(e, ERR_FAILED, LAYER, "cannot create a file in %s", dir);
+    if (!there || !v->there)
+        return there == v->there;
+    return now.st_dev == old->st_dev && now.st_ino == old->st_ino && now.st_size == old->st_size &&
+           same_time(&now.st_mtim, &old->st_mtim) && same_time(&now.st_ctim, &old->st_ctim);
+}
+
+/* 1: the file has changed since v, so that nothing was written. */
+static int replace(struct version *v, const char *text, struct err *e)
+{
+    const struct file_writing how = {
+        .mode = 0600, .replace = true, .keep_access = true, .still_wanted = is_unchanged, .user = v
+    };
+    int rc = file_write_as(v->target, text, strlen(text), &how, e);
+
+    if (rc < 0 && e != NULL && e->hint[0] == '\0')
         err_hint(e, "Docker's own files lie there; `docker context use` needs to write them too");
-        goto out;
-    }
-    FILE *f = fdopen(fd, "w");
-    if (f == NULL) {
-        close(fd);
-        errno = ENOMEM;
-    }
-    bool ok = f != NULL && (stat(path, &old) != 0 || copy_access(fd, &old) == 0) && fputs(text, f) >= 0 &&
-              fflush(f) == 0 && fsync(fd) == 0 && rename(tmp, path) == 0;
-    if (!ok) {
-        err_set_errno(e, ERR_FAILED, LAYER, "cannot write %s", path);
-        unlink(tmp);
-    }
-    if (f != NULL)
-        fclose(f);
-    rc = ok ? 0 : -1;
-out:
-    free(tmp);
-    free(dir);
-    return rc;
+    return rc < 0 ? from_base(e) : rc;
 }
 
-/* What would end the process waits: it would leave a copy of the credentials behind. */
-static int replace(const char *path, const char *text, struct err *e)
+/* Reads, edits and writes once. 1: anew. The version is taken before the text, so that the
+ * text is never older than it. */
+static int change_once(struct version *v, configfile_edit_fn edit, void *user, struct err *e)
 {
-    static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-    sigset_t held, before;
+    struct configfile f;
+    char *text = NULL;
 
-    sigemptyset(&held);
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
-        sigaddset(&held, ending[i]);
-    pthread_sigmask(SIG_BLOCK, &held, &before);
-    int rc = write_anew(path, text, e);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
-int configfile_save(const struct configfile *f, const char *text, struct err *e)
-{
-    if (strcmp(text, f->text) == 0)
-        return 0;
-    char *dir = path_docker_config(e);
-    if (dir == NULL || file_mkdirs(dir, 0700, e) != 0) {
-        free(dir);
-        return from_base(e);
-    }
-    free(dir);
-
-    char *target = follow(f->path, e);
-    if (target == NULL)
+    v->there = stat(v->target, &v->st) == 0;
+    if (configfile_load(&f, e) != 0)
         return -1;
-    int rc = replace(target, text, e);
-    free(target);
+    int rc = edit(&f, user, &text, e);
+    if (rc == 0 && strcmp(text, f.text) != 0)
+        rc = replace(v, text, e);
+    free(text);
+    configfile_clear(&f);
+    return rc;
+}
+
+static int change(const char *path, configfile_edit_fn edit, void *user, struct err *e)
+{
+    struct version v = { .target = follow(path, e) };
+    int lock = -1, rc = -1;
+
+    if (v.target == NULL)
+        return -1;
+    /* Without the directory of a link's target there is nothing to lock, and writing says so. */
+    char *dir = mem_printf("%.*s", (int)(strrchr(v.target, '/') + 1 - v.target), v.target);
+    if (dirlock_take(dir, LOCK_MS, &lock, e) < 0) {
+        from_base(e);
+    } else {
+        rc = 1;
+        for (int i = 0; rc == 1 && i < TRIES_MAX; i++)
+            rc = change_once(&v, edit, user, e);
+        if (rc == 1)
+            rc = err_set(e, ERR_FAILED, LAYER, "%s changes all the time; nothing was written", path);
+    }
+    dirlock_release(lock);
+    free(dir);
+    free(v.target);
+    return rc;
+}
+
+int configfile_change(configfile_edit_fn edit, void *user, struct err *e)
+{
+    struct configfile f;
+    char *text = NULL;
+    int rc = -1;
+
+    /* Where nothing is to be written, nothing has to be writable. */
+    if (configfile_load(&f, e) != 0)
+        return -1;
+    if (edit(&f, user, &text, e) != 0 || strcmp(text, f.text) == 0) {
+        rc = text != NULL ? 0 : -1;
+    } else {
+        char *dir = path_docker_config(e);
+        rc = dir == NULL || file_mkdirs(dir, 0700, e) != 0 ? from_base(e) : change(f.path, edit, user, e);
+        free(dir);
+    }
+    free(text);
+    configfile_clear(&f);
     return rc;
 }

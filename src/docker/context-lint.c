@@ -38,7 +38,7 @@ static void add(struct context_lint *s, const char *path, bool breaks, char *why
 
 /* ---- one file -------------------------------------------------------------- */
 
-/* Go's decoder passes over a null, and over what is not there. */
+/* Go's decoder ignores a null and an absent key. */
 static bool is_or_absent(const json_t *object, const char *key, json_type type)
 {
     const json_t *value = json_object_get(object, key);
@@ -57,17 +57,17 @@ static const char *misfit(const json_t *meta)
     const json_t *docker = json_object_get(endpoints, "docker");
 
     if (!is_or_absent(meta, "Name", JSON_STRING))
-        return "\"Name\" is no string";
+        return "\"Name\" is not a string";
     if (!is_or_absent(meta, "Metadata", JSON_OBJECT))
-        return "\"Metadata\" is no object";
+        return "\"Metadata\" is not an object";
     if (!is_or_absent(json_object_get(meta, "Metadata"), "Description", JSON_STRING))
-        return "\"Description\" is no string";
+        return "\"Description\" is not a string";
     if (!is_or_absent(meta, "Endpoints", JSON_OBJECT))
-        return "\"Endpoints\" is no object";
+        return "\"Endpoints\" is not an object";
     if (!is_or_absent(endpoints, "docker", JSON_OBJECT))
-        return "its endpoint \"docker\" is no object";
+        return "its endpoint \"docker\" is not an object";
     if (!is_or_absent(docker, "Host", JSON_STRING))
-        return "\"Host\" of its endpoint is no string";
+        return "\"Host\" of its endpoint is not a string";
     if (!is_or_absent(docker, "SkipTLSVerify", JSON_TRUE))
         return "\"SkipTLSVerify\" of its endpoint is neither true nor false";
     return NULL;
@@ -83,7 +83,7 @@ static void check_place(struct context_lint *s, const char *path, const char *di
         return;
     digest_sha256_hex(name, strlen(name), hash);
     if (strcmp(hash, dir) != 0)
-        add(s, path, false, mem_printf("it is named \"%s\", and Docker looks for that elsewhere", name));
+        add(s, path, false, mem_printf("it is named \"%s\", which belongs in another directory", name));
 }
 
 static void check_text(struct context_lint *s, const char *path, const char *dir, const char *text,
@@ -98,7 +98,7 @@ static void check_text(struct context_lint *s, const char *path, const char *dir
         return;
     }
     jsontext_clear(&j);
-    /* What jansson does not take (bytes that are no UTF-8) Docker does. */
+    /* Docker takes bytes that are not UTF-8, and jansson does not. */
     json_t *meta = json_loadb(text, len, 0, NULL);
     why = meta != NULL ? misfit(meta) : NULL;
     if (why != NULL)
@@ -128,8 +128,8 @@ static void check_file(struct context_lint *s, const char *path, const char *dir
 
 /* ---- all of them ----------------------------------------------------------- */
 
-/* As Docker does, which takes every directory with a meta.json for a context,
- * whatever the directory is called and however deep it lies. */
+/* Docker takes every directory with a meta.json for a context, under any name and at any
+ * depth. */
 static int walk(struct context_lint *s, const char *dir, int depth, struct err *e)
 {
     DIR *handle = opendir(dir);

@@ -1,8 +1,8 @@
-/* context-lint: what in Docker's store of contexts would break Docker's own programs.
+/* context-lint: files in Docker's store of contexts that break Docker's own programs.
  * Read only.
  *
- * `docker context ls` reads the meta.json of every context and gives up at the
- * first that it cannot take, whosever that is. */
+ * `docker context ls` reads the meta.json of every context and gives up at the first
+ * invalid one, also if it is not ours. */
 #ifndef DOCKTETHER_DOCKER_CONTEXT_LINT_H
 #define DOCKTETHER_DOCKER_CONTEXT_LINT_H
 

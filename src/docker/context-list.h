@@ -18,8 +18,8 @@ struct context_list {
     size_t count;
 };
 
-/* Sorted by name, at most 1000. What cannot be read or parsed is passed over:
- * it belongs to somebody else. No contexts at all are no error. */
+/* Sorted by name, at most 1000. Contexts that cannot be read or parsed are ignored: they are
+ * not ours. An empty store is not an error. */
 int context_list_by_ssh(struct context_list *list, struct err *e);
 void context_list_clear(struct context_list *list);
 

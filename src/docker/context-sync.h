@@ -9,6 +9,8 @@
  * profile wants one: to be asked before anything is written. */
 int context_sync_check(const struct profile *p, struct err *e);
 
+/* The next two are called with the lock of the store held, the last two take it. */
+
 /* Takes the profile's context away, and says so where it was Docker's current
  * one. One that is not there or not ours is no error. */
 int context_sync_remove(const char *name, struct err *e);
@@ -17,7 +19,11 @@ int context_sync_remove(const char *name, struct err *e);
 int context_sync(const struct profile *p, struct err *e);
 
 /* Saves a new profile, and its context. Either both are there afterwards, or
- * none; one that is there already is an error and stays as it is. */
+ * none; one that is there already is an error and stays as it is, as is a way that does
+ * not lead anywhere (see via-chain.h). */
 int context_sync_new(const struct profile *p, struct err *e);
+
+/* As store_update(), with the context. */
+int context_sync_update(const struct profile *old, struct profile *p, struct err *e);
 
 #endif

@@ -65,9 +65,9 @@ char *context_aside(const char *path)
 
 /* ---- whose is it ------------------------------------------------------ */
 
-#define BROKEN                                                                             \
-    "`docker context ls` may fail for every context until it is put aside; the profile's " \
-    "own is then written in its place"
+#define BROKEN                                                                         \
+    "`docker context ls` may fail for every context until it is moved away; then the " \
+    "profile's own is written in its place"
 
 static void fix_aside(struct err *e, const char *name, const char *path)
 {
@@ -116,7 +116,7 @@ static enum context_owner judge(const char *name, const char *path, const json_t
     /* A copy made by hand: Docker finds it under one name and lists another. */
     err_set(e, ERR_FAILED, LAYER, "%s lies where \"%s\" belongs but is named \"%s\"", path, name,
             inside != NULL ? inside : "");
-    err_hint(e, "put it aside, and the profile's own is written in its place");
+    err_hint(e, "move it away, then the profile's own is written in its place");
     fix_aside(e, name, path);
     return CONTEXT_UNREADABLE;
 }
@@ -135,7 +135,7 @@ static enum context_owner look(const char *name, const char *path, json_t **meta
         err_set_errno(e, ERR_FAILED, LAYER, "cannot look at %s", path);
         return CONTEXT_UNREADABLE;
     }
-    if (S_ISLNK(st.st_mode)) { /* somebody manages that file from elsewhere */
+    if (S_ISLNK(st.st_mode)) { /* the file is managed from elsewhere */
         err_set(e, ERR_FAILED, LAYER, "%s is a symbolic link, docktether writes no such file", path);
         err_hint(e, "keep the profile out of Docker's contexts with `--set context=no`");
         err_fix(e, "docktether update %s --set context=no", name);
@@ -207,7 +207,7 @@ static json_t *child(json_t *parent, const char *key)
     return json_object_get(parent, key);
 }
 
-/* Fills in what is ours to say. The json functions take NULL and return -1. */
+/* Sets our members. The json functions take NULL and return -1. */
 static int fill(json_t *meta, const char *name, const char *description, const char *socket)
 {
     int rc = json_object_set_new(meta, "Name", json_string(name));
@@ -227,7 +227,7 @@ static int fill(json_t *meta, const char *name, const char *description, const c
     return rc;
 }
 
-/* fresh: nobody's context may come to be overwritten, even by a race. */
+/* fresh: no other context may be overwritten, not even in a race. */
 static int save(const char *name, const json_t *meta, int fresh, struct err *e)
 {
     char *dir = meta_dir(name, e);
@@ -275,37 +275,24 @@ out:
 
 /* ---- removing --------------------------------------------------------- */
 
-static int reset_current(const char *name, struct err *e)
+int context_remove(const char *name, bool *was_current, struct err *e)
 {
-    char *current;
-
-    if (config_current(&current, e) != 0)
-        return -1;
-    int rc = current != NULL && strcmp(current, name) == 0 ? config_set_current(NULL, e) : 0;
-    free(current);
-    return rc;
-}
-
-int context_remove(const char *name, int *removed, struct err *e)
-{
+    bool left = false;
     int rc = 0;
 
-    if (removed != NULL)
-        *removed = 0;
     char *dir = meta_dir(name, e);
     if (dir == NULL)
         return -1;
     char *path = mem_printf("%s/meta.json", dir);
     if (context_owner(name, NULL) == CONTEXT_OURS) {
-        rc = reset_current(name, e);
+        rc = config_leave(name, &left, e);
         if (rc == 0 && unlink(path) != 0 && errno != ENOENT)
             rc = err_set_errno(e, ERR_FAILED, LAYER, "cannot remove %s", path);
-        if (rc == 0) {
-            rmdir(dir); /* unless somebody keeps more in it */
-            if (removed != NULL)
-                *removed = 1;
-        }
+        if (rc == 0)
+            rmdir(dir); /* unless it holds other files */
     }
+    if (was_current != NULL)
+        *was_current = left;
     free(path);
     free(dir);
     return rc;

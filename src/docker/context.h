@@ -8,15 +8,18 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 enum context_owner {
     CONTEXT_ABSENT,
     CONTEXT_OURS,
-    CONTEXT_FOREIGN,    /* somebody else's */
-    CONTEXT_UNREADABLE, /* it cannot be told */
+    CONTEXT_FOREIGN,    /* not ours */
+    CONTEXT_UNREADABLE, /* the owner is unknown */
 };
 
-/* Who owns the context NAME. For the last two an error says why the profile cannot have
- * it, and what to do; the fix of CONTEXT_UNREADABLE makes it ours, or leaves it alone. */
+/* The owner of the context NAME. For the last two an error gives the reason why the profile
+ * cannot have it, and a hint; the fix of CONTEXT_UNREADABLE makes it ours, or does without
+ * it. */
 enum context_owner context_owner(const char *name, struct err *e);
 
 /* A command for a shell that puts a meta.json out of Docker's sight; allocated. */
@@ -33,8 +36,8 @@ int context_write(const char *name, const char *description, const char *socket,
 
 /* Removes it when it is ours; absent or foreign is no error. When
  * config.json's currentContext is NAME it is reset to Docker's default first,
- * as nobody must be left with a context that does not exist. TLS material of
- * that name is not ours and stays. *removed may be NULL. */
-int context_remove(const char *name, int *removed, struct err *e);
+ * because a current context that does not exist breaks Docker's CLI. TLS material of
+ * that name is not ours and stays. *was_current may be NULL. */
+int context_remove(const char *name, bool *was_current, struct err *e);
 
 #endif

@@ -16,7 +16,7 @@ const char *const *environment_cleared(void)
 
 int environment_set(const char *url, struct err *e)
 {
-    /* What we run is no plugin of the CLI that has run us. */
+    /* Our children are not plugins of the CLI that has started us. */
     static const char *const plugins[] = { PLUGIN_CLI_VARIABLE, PLUGIN_SOCKET_VARIABLE };
     int rc = setenv("DOCKER_HOST", url, 1);
 

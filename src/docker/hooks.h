@@ -1,5 +1,5 @@
-/* hooks: the entry of config.json by which Docker's CLI asks our plugin what to do
- * after a command, every other byte kept. */
+/* hooks: the entry of config.json that makes Docker's CLI call our plugin after a command;
+ * every other byte of the file is kept. */
 #ifndef DOCKTETHER_DOCKER_HOOKS_H
 #define DOCKTETHER_DOCKER_HOOKS_H
 
@@ -21,7 +21,7 @@ int hooks_get(enum hooks *hooks, bool *effective, struct err *e);
  * changes. */
 int hooks_set(enum hooks hooks, struct err *e);
 
-/* What the CLI of this version ("28.2.2") knows. */
+/* The best kind of hook that the CLI of this version ("28.2.2") knows. */
 enum hooks hooks_known(const char *version);
 
 #endif

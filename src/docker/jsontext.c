@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 1000 /* Go's decoder stops at 10000; nobody nests a configuration so deep */
+#define DEPTH_MAX 1000 /* Go's decoder stops at 10000; no configuration is nested so deep */
 
 struct scan {
     const char *text;
@@ -139,7 +139,9 @@ static bool scan_object(struct scan *s, struct jsontext *list, int depth)
         if (!scan_member(s, &m, depth))
             return false;
         if (list != NULL) {
-            list->members = mem_resize(list->members, list->count + 1, sizeof *list->members);
+            if ((list->count & (list->count - 1)) == 0) /* room for a power of two */
+                list->members =
+                    mem_resize(list->members, list->count > 0 ? 2 * list->count : 1, sizeof *list->members);
             list->members[list->count++] = m;
         }
         skip_space(s);
@@ -223,7 +225,7 @@ void jsontext_clear(struct jsontext *j)
 char *jsontext_string(const char *text, size_t start, size_t end)
 {
     json_t *value = json_loadb(text + start, end - start, JSON_DECODE_ANY, NULL);
-    char *s = mem_strdup(json_string_value(value)); /* NULL for what is no string */
+    char *s = mem_strdup(json_string_value(value)); /* NULL if it is not a string */
 
     json_decref(value);
     return s;
@@ -244,15 +246,37 @@ static char *substitute(const char *text, size_t start, size_t end, const char *
     return mem_printf("%.*s%s%s", (int)start, text, with, text + end);
 }
 
-char *jsontext_cut(const char *text, const struct jsontext *j, size_t i)
+/* A member goes with the comma and the white space before it; the first one that is kept
+ * stands where the first one stood. */
+char *jsontext_drop(const char *text, const struct jsontext *j, const bool *drop)
 {
     const struct jsontext_member *m = j->members;
+    char *result = mem_alloc(strlen(text) + 1), *to = result;
+    size_t kept = 0;
 
-    if (j->count == 1)
-        return substitute(text, j->open + 1, j->close, "");
-    if (i == 0)
-        return substitute(text, m[0].key, m[1].key, "");
-    return substitute(text, m[i - 1].value_end, m[i].value_end, "");
+    to = mempcpy(to, text, j->open + 1);
+    for (size_t i = 0; i < j->count; i++) {
+        if (drop[i])
+            continue;
+        if (kept++ == 0) {
+            to = mempcpy(to, text + j->open + 1, m[0].key - (j->open + 1));
+            to = mempcpy(to, text + m[i].key, m[i].value_end - m[i].key);
+        } else {
+            to = mempcpy(to, text + m[i - 1].value_end, m[i].value_end - m[i - 1].value_end);
+        }
+    }
+    strcpy(to, text + (kept > 0 ? m[j->count - 1].value_end : j->count > 0 ? j->close : j->open + 1));
+    return result;
+}
+
+char *jsontext_cut(const char *text, const struct jsontext *j, size_t i)
+{
+    bool *drop = mem_alloc(j->count * sizeof *drop);
+
+    drop[i] = true;
+    char *result = jsontext_drop(text, j, drop);
+    free(drop);
+    return result;
 }
 
 char *jsontext_insert(const char *text, const struct jsontext *j, size_t at, const char *key,

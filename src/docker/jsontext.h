@@ -1,12 +1,13 @@
 /* jsontext: the members of a JSON object as they stand in its text.
  *
  * config.json belongs to Docker and to its user. A decoder and an encoder
- * between them would lose what they do not model: 1.10, 1e400, integers of
+ * between them would lose values that they do not model: 1.10, 1e400, integers of
  * more than 64 bits, duplicate keys, the user's own layout. So the text itself
- * is edited: what is not edited keeps its bytes. */
+ * is edited, and the rest keeps its bytes. */
 #ifndef DOCKTETHER_DOCKER_JSONTEXT_H
 #define DOCKTETHER_DOCKER_JSONTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Offsets into the text; the ends are one past the last byte. */
@@ -39,6 +40,8 @@ char *jsontext_quote(const char *s);
 
 /* Each returns the new text, allocated; key and value are tokens. j belongs
  * to the old text and must be read anew. */
+/* Without the members of which drop[] says so; without one of them. */
+char *jsontext_drop(const char *text, const struct jsontext *j, const bool *drop);
 char *jsontext_cut(const char *text, const struct jsontext *j, size_t i);
 char *jsontext_overwrite(const char *text, const struct jsontext *j, size_t i, const char *key,
                          const char *value);

@@ -1,5 +1,5 @@
-/* plugin: what Docker's CLI asks of a plugin: its name, what stands before that
- * name on the command line, who it is, and the request of a hook. */
+/* plugin: the protocol between Docker's CLI and a plugin: its metadata, the options before
+ * its name on the command line, and the request of a hook. */
 #ifndef DOCKTETHER_DOCKER_PLUGIN_H
 #define DOCKTETHER_DOCKER_PLUGIN_H
 
@@ -40,9 +40,9 @@ int plugin_apply(const struct plugin_globals *g, struct err *e);
 /* The answer to docker-cli-plugin-metadata. */
 json_t *plugin_metadata(void);
 
-/* Ends this process, or what it has become by then, with SIGTERM when the CLI closes its socket, which is how it
- * passes a signal on where there is no terminal to do so. Does nothing without
- * the socket, or on a system that cannot. */
+/* Ends this process, also after an exec, with SIGTERM when the CLI closes its socket. Without a
+ * terminal the CLI passes signals on in this way. Does nothing without the socket, or on a
+ * system that cannot. */
 void plugin_follow(void);
 
 /* The error of the command that a hook is called for, allocated. NULL when it

@@ -99,8 +99,8 @@ static bool is_ours(const char *target)
 
 static int not_ours(const char *path, struct err *e)
 {
-    err_set(e, ERR_FAILED, LAYER, "%s is not a link of docktether's", path);
-    return err_hint(e, "look at what it is, and move it away by hand");
+    err_set(e, ERR_FAILED, LAYER, "%s is not a link to docktether", path);
+    return err_hint(e, "docktether leaves it alone: check what it is, then move it away");
 }
 
 static int make_link(const char *program, const char *path, struct err *e)

@@ -13,10 +13,10 @@ char *plugindir_find(void);
 char *plugindir_link(struct err *e);
 
 /* Makes that a symbolic link to program (absolute). 0; 1 when it leads there
- * already. A file of that name which is no link of ours is left alone (ERR_FAILED). */
+ * already. Any other file of that name is left alone (ERR_FAILED). */
 int plugindir_install(const char *program, struct err *e);
 
-/* Removes it. 0; 1 when there is none. What is no link of ours is left alone (ERR_FAILED). */
+/* Removes it. 0; 1 when there is none. Any other file is left alone (ERR_FAILED). */
 int plugindir_remove(struct err *e);
 
 #endif

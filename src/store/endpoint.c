@@ -17,8 +17,8 @@
 #define DIGITS "0123456789"
 #define HOST_CHARS LETTERS DIGITS "._-"
 
-/* Whatever holds a colon must be an IPv6 address, lest "host:2222" pass for a
- * name and fail at the resolver. */
+/* A host with a colon must be an IPv6 address; otherwise "host:2222" would pass for a name
+ * and fail at the resolver. */
 static bool ipv6_ok(const char *host)
 {
     char address[INET6_ADDRSTRLEN];
@@ -41,22 +41,45 @@ bool endpoint_host_ok(const char *host)
 {
     size_t len = strlen(host);
 
-    if (len == 0 || len > HOST_MAX || host[0] == '-')
+    if (len == 0 || len > HOST_MAX || host[0] == '-' || strspn(host, ".") == len)
         return false;
     return strchr(host, ':') != NULL ? ipv6_ok(host) : host[strspn(host, HOST_CHARS)] == '\0';
 }
 
-/* Besides what has a meaning in a URL: what neither ssh nor libssh takes, lest it
- * come to stand in a command. A domain's users are DOMAIN\USER, some names end in "$". */
-#define NO_USER_CHARS " :@/'\"`;&<>|(){}"
+/* The characters that neither ssh nor libssh takes, because a name may end up in a command,
+ * and the colon, which a password would follow. Directory services have names such as
+ * DOMAIN\USER and USER@DOMAIN, names with blanks, and names that end in "$". */
+#define NO_USER_CHARS ":'\"`;&<>|(){}"
+
+const char *endpoint_user_flaw(const char *user, char flaw[ENDPOINT_FLAW_SIZE])
+{
+    size_t len = strlen(user);
+    const char *bad = strpbrk(user, NO_USER_CHARS);
+
+    if (len == 0)
+        return "is empty";
+    if (len > USER_MAX)
+        snprintf(flaw, ENDPOINT_FLAW_SIZE, "is longer than %d bytes", USER_MAX);
+    else if (!err_printable(user))
+        return "holds a control character, or is not UTF-8";
+    else if (bad != NULL)
+        snprintf(flaw, ENDPOINT_FLAW_SIZE, "holds the character %c, which no user name may hold", *bad);
+    else if (user[0] == '-' || strstr(user, " -") != NULL)
+        return "has a \"-\" where an option would begin";
+    else if (user[0] == ' ' || user[len - 1] == ' ')
+        return "begins or ends with a blank";
+    else if (user[len - 1] == '\\')
+        return "ends with a backslash";
+    else
+        return NULL;
+    return flaw;
+}
 
 bool endpoint_user_ok(const char *user)
 {
-    size_t len = strlen(user);
+    char flaw[ENDPOINT_FLAW_SIZE];
 
-    if (len == 0 || len > USER_MAX || user[0] == '-' || user[len - 1] == '\\')
-        return false;
-    return strpbrk(user, NO_USER_CHARS) == NULL && err_printable(user);
+    return endpoint_user_flaw(user, flaw) == NULL;
 }
 
 bool endpoint_path_ok(const char *path)
@@ -97,24 +120,34 @@ static char *copy_range(const char *s, size_t len)
     return copy;
 }
 
-/* Nothing of the URL is repeated before it is known to hold no password, and a
- * misplaced "/" could put one anywhere: so messages never quote pieces. */
+/* Messages never quote parts of the URL: a misplaced "/" could put a password into any of
+ * them. */
 static int refuse(struct err *e, const char *why)
 {
     err_set(e, ERR_USAGE, "", "the URL %s", why);
-    return err_hint(e, "it reads: ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock]");
+    return err_hint(
+        e,
+        "expected ssh://[USER@]HOST[:PORT][/PATH/OF/docker.sock], for example ssh://deploy@prod.example.com");
 }
 
 static int parse_user(const char *s, size_t len, struct endpoint *ep, struct err *e)
 {
     if (memchr(s, ':', len) != NULL) {
         err_set(e, ERR_USAGE, "", "the URL holds a password, and docktether logs in by key alone");
-        return err_hint(e, "leave it out, and let nobody else see the shell history it now stands in");
+        return err_hint(e, "leave it out, and remove it from the history of the shell");
     }
+    char flaw[ENDPOINT_FLAW_SIZE], why[ENDPOINT_FLAW_SIZE + 40];
+
+    if (memchr(s, ' ', len) != NULL)
+        return refuse(e, "has a blank in its user name, which reads %20 in a URL");
     ep->user = decode(s, len);
-    if (ep->user == NULL || !endpoint_user_ok(ep->user))
-        return refuse(e, "has a user name that cannot be used");
-    return 0;
+    if (ep->user == NULL)
+        return refuse(e, "has a user name with a % that is not followed by two hexadecimal digits");
+    const char *found = endpoint_user_flaw(ep->user, flaw);
+    if (found == NULL)
+        return 0;
+    snprintf(why, sizeof why, "has a user name that %s", found);
+    return refuse(e, why);
 }
 
 static int parse_port(const char *s, size_t len, struct endpoint *ep, struct err *e)
@@ -208,8 +241,8 @@ void endpoint_clear(struct endpoint *ep)
     memset(ep, 0, sizeof *ep);
 }
 
-/* What a URL gives another meaning becomes %XX, so that endpoint_parse() reads
- * back what was formatted. */
+/* Characters with a meaning in URLs become %XX, so that endpoint_parse() reads the same
+ * value back. */
 static char *encode(const char *s)
 {
     char *out = mem_alloc(3 * strlen(s) + 1), *to = out;

@@ -10,11 +10,12 @@ int name_check(const char *name, struct err *e)
     size_t len = strlen(name);
 
     if (strcmp(name, "default") == 0)
-        return err_set(e, ERR_USAGE, "", "\"default\" is Docker's own context and cannot name a profile");
+        return err_set(e, ERR_USAGE, "",
+                       "\"default\" is the name of Docker's own context, a profile needs another one");
     if (len < 2 || len > LENGTH_MAX || strchr(ALNUM, name[0]) == NULL ||
         name[strspn(name, ALNUM "_.+-")] != '\0') {
-        err_set(e, ERR_USAGE, "", "\"%.200s\" cannot name a profile", name);
-        return err_hint(e, "it takes 2 to %d letters, digits and _ . + -, the first a letter or digit",
+        err_set(e, ERR_USAGE, "", "invalid profile name \"%.200s\"", name);
+        return err_hint(e, "use 2 to %d letters, digits and _ . + -, beginning with a letter or a digit",
                         LENGTH_MAX);
     }
     return 0;

@@ -1,4 +1,4 @@
-/* name: what a profile may be called. */
+/* name: the rule for the names of profiles. */
 #ifndef DOCKTETHER_STORE_NAME_H
 #define DOCKTETHER_STORE_NAME_H
 

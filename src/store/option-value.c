@@ -28,7 +28,7 @@ static int bad_value(struct err *e, const struct option *o, const char *value, c
     return err_set(e, ERR_USAGE, "", "%s: \"%.200s\" %s", o->key, value, why);
 }
 
-/* What would not come back from a file as it went in, see ini.c. */
+/* Refuses values that would not be read back from a file as they were written, see ini.c. */
 static int check_text(const struct option *o, const char *value, struct err *e)
 {
     size_t len = strlen(value), max = INI_LINE_MAX - strlen(o->key) - strlen(" = ");
@@ -135,15 +135,18 @@ static int set_choice(int64_t *to, const struct option *o, const char *value, st
 
 static int set_string(char **to, const struct option *o, const char *value, struct err *e)
 {
+    char flaw[ENDPOINT_FLAW_SIZE];
+    const char *why = o->type == OPTION_USER ? endpoint_user_flaw(value, flaw) : NULL;
+
+    if (why != NULL)
+        return bad_value(e, o, value, why);
     if (o->type == OPTION_HOST && !endpoint_host_ok(value))
         return bad_value(e, o, value, "is neither a host name nor an address");
-    if (o->type == OPTION_USER && !endpoint_user_ok(value))
-        return bad_value(e, o, value, "is not a user name that can be used");
     if (o->type == OPTION_SOCKET && strcmp(value, PROFILE_NO_SOCKET) != 0 &&
         strcmp(value, PROFILE_AUTO_SOCKET) != 0 && !endpoint_path_ok(value))
         return bad_value(e, o, value, "is neither an absolute path of at most 107 bytes nor auto nor none");
     if (o->type == OPTION_NAME && name_check(value, NULL) != 0)
-        return bad_value(e, o, value, "cannot be the name of a profile");
+        return bad_value(e, o, value, "is not a valid profile name");
     mem_replace(to, value);
     return 0;
 }
@@ -178,14 +181,18 @@ int option_set(struct profile *p, const struct option *o, const char *value, str
         return -1;
     if (*value == '\0') {
         if (o->fallback == NULL)
-            return err_set(e, ERR_USAGE, "", "%s: \"\" is no value, and there is no default", o->key);
+            return err_set(e, ERR_USAGE, "", "%s: a value is needed, there is no default", o->key);
         option_reset(p, o);
         return 0;
     }
     switch (o->type) {
+    case OPTION_USER:
+        if (set_string(to, o, value, e) != 0)
+            return -1;
+        p->user_source = USER_GIVEN;
+        return 0;
     case OPTION_TEXT:
     case OPTION_HOST:
-    case OPTION_USER:
     case OPTION_SOCKET:
     case OPTION_NAME:
         return set_string(to, o, value, e);
@@ -212,9 +219,12 @@ void option_clear(struct profile *p, const struct option *o)
     void *at = member(p, o);
 
     switch (o->type) {
+    case OPTION_USER:
+        p->user_source = USER_UNSAID;
+        mem_replace(at, NULL);
+        break;
     case OPTION_TEXT:
     case OPTION_HOST:
-    case OPTION_USER:
     case OPTION_SOCKET:
     case OPTION_NAME:
     case OPTION_AGENT:
@@ -259,9 +269,12 @@ void option_copy(struct profile *dst, const struct profile *src, const struct op
         return;
     option_clear(dst, o);
     switch (o->type) {
+    case OPTION_USER:
+        dst->user_source = src->user_source;
+        mem_replace(to, *(char *const *)from);
+        break;
     case OPTION_TEXT:
     case OPTION_HOST:
-    case OPTION_USER:
     case OPTION_SOCKET:
     case OPTION_NAME:
     case OPTION_AGENT:
@@ -283,6 +296,25 @@ void option_copy(struct profile *dst, const struct profile *src, const struct op
             pins_add(to, &((const struct pins *)from)->items[i]);
         break;
     }
+}
+
+static void carry_pins(struct pins *dst, const struct pins *old, const struct pins *new)
+{
+    for (size_t i = 0; i < old->count; i++)
+        if (!pins_contain(new, &old->items[i]))
+            pins_remove(dst, &old->items[i]);
+    for (size_t i = 0; i < new->count; i++)
+        if (!pins_contain(old, &new->items[i]))
+            pins_add(dst, &new->items[i]);
+}
+
+void option_carry(struct profile *dst, const struct profile *old, const struct profile *p,
+                  const struct option *o)
+{
+    if (o->type == OPTION_PINS)
+        carry_pins(member(dst, o), peek(old, o), peek(p, o));
+    else if (!option_is_default(p, o, old) || (o->type == OPTION_USER && p->user_source != old->user_source))
+        option_copy(dst, p, o);
 }
 
 static void get_pins(const struct pins *pins, struct strv *out)

@@ -31,7 +31,7 @@ static const char *const connects[] = { "start", "demand", NULL };
 
 static const struct option table[] = {
     { "profile", "description", IN(description, OPTION_TEXT), .fallback = "", .cosmetic = true,
-      .help = "What the profile is, for people" },
+      .help = "Description of the profile, for people" },
     { "profile", "protected", IN(protect, OPTION_BOOL), .fallback = "no", .cosmetic = true,
       .help = "Ask before making this the current context" },
     { "ssh", "host", IN(host, OPTION_HOST), .no_default = true, .nullable = true,
@@ -39,9 +39,9 @@ static const struct option table[] = {
     { "ssh", "port", IN(port, OPTION_INT), .min = 1, .max = 65535, .fallback = "22",
       .help = "Port of its SSH server" },
     { "ssh", "user", IN(user, OPTION_USER), .fallback = "", .nullable = true,
-      .help = "Whom to log in as; the current user when empty" },
+      .help = "User to log in as; the current user when empty" },
     { "ssh", "via", IN(via, OPTION_NAME), .fallback = "", .no_default = true, .nullable = true,
-      .help = "Profile of the host that is the way there (a bastion)" },
+      .help = "Profile of the jump host (bastion) through which the host is reached" },
     { "ssh", "identity", IN(identities, OPTION_FILES), .fallback = "",
       .help = "File of a private key, absolute or ~/; may be repeated" },
     { "ssh", "certificate", IN(certificates, OPTION_FILES), .fallback = "",
@@ -57,7 +57,7 @@ static const struct option table[] = {
     { "ssh", "keepalive-count", IN(keepalive_count, OPTION_INT), .min = 1, .max = 100, .fallback = "3",
       .help = "Unanswered keepalives after which the connection is dead" },
     { "docker", "socket", IN(socket, OPTION_SOCKET), .fallback = PROFILE_DEFAULT_SOCKET,
-      .help = "Path of the Docker socket on the remote host; auto: looked for; none: only a way to others" },
+      .help = "Path of the Docker socket on the remote host; auto: find it; none: jump host only" },
     { "docker", "transport", IN(transport, OPTION_CHOICE), .choices = transports, .fallback = "auto",
       .help = "How the remote socket is reached" },
     { "docker", "dial-command", IN(dial_command, OPTION_TEXT), .fallback = "", .nullable = true,
@@ -77,7 +77,7 @@ static const struct option table[] = {
     { "tether", "spare-channels", IN(spare_channels, OPTION_INT), .min = 0, .max = 64, .fallback = "2",
       .help = "Channels opened ahead of need" },
     { "tether", "hop-linger", IN(hop_linger_ms, OPTION_DURATION), .max = 24 * HOUR, .fallback = "1m",
-      .help = "How long a tether that was started for others outlives its last stream" },
+      .help = "How long a hop that was started for others stays up after its last stream" },
 };
 
 const struct option *option_table(size_t *count)

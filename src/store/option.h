@@ -66,6 +66,11 @@ void option_reset(struct profile *p, const struct option *o);
 /* Copies the value of one key. */
 void option_copy(struct profile *dst, const struct profile *src, const struct option *o);
 
+/* Copies the value of p to dst if it differs from that of old; of pins, each one that was
+ * added or removed. */
+void option_carry(struct profile *dst, const struct profile *old, const struct profile *p,
+                  const struct option *o);
+
 /* Frees the value: NULL, empty or 0. */
 void option_clear(struct profile *p, const struct option *o);
 

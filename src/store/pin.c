@@ -24,8 +24,8 @@ static bool fingerprint_ok(const char *s)
     return (strchr(alphabet, s[BASE64_LEN - 1]) - alphabet) % 4 == 0;
 }
 
-/* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
- * may hold anything. 1 when text is not such a line. */
+/* A line of `ssh-keygen -l`: "256 SHA256:... comment (ED25519)". The comment may hold
+ * anything. 1 when text is not such a line. */
 static int parse_listing(const char *text, struct pin *pin, struct err *e)
 {
     char line[256];
@@ -54,17 +54,18 @@ int pin_parse(const char *text, struct pin *pin, struct err *e)
     memset(pin, 0, sizeof *pin);
     if (*fingerprint == '\0' || type_len == 0) {
         err_set(e, ERR_USAGE, "", "\"%.120s\" is not a pin: it needs a key type and a fingerprint", text);
-        return err_hint(e, "a pin reads: ssh-ed25519 SHA256:..., or is a whole line of ssh-keygen -l");
+        return err_hint(e, "expected: ssh-ed25519 SHA256:..., or a whole line of ssh-keygen -l");
     }
     const struct key_type *type = key_type_find(text, type_len);
     if (type == NULL || type->algorithms == NULL) {
         err_set(e, ERR_USAGE, "", "\"%.*s\" is not a type of key that can be pinned",
                 (int)(type_len < 80 ? type_len : 80), text);
-        return err_hint(e, "known are ssh-ed25519, ssh-rsa and ecdsa-sha2-nistp256, -nistp384, -nistp521");
+        return err_hint(
+            e, "supported types: ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256, -nistp384 and -nistp521");
     }
     if (!fingerprint_ok(fingerprint)) {
         err_set(e, ERR_USAGE, "", "\"%.120s\" is not a SHA256 fingerprint", fingerprint);
-        return err_hint(e, "it reads SHA256: and %d characters of base64 without \"=\"", BASE64_LEN);
+        return err_hint(e, "expected SHA256: and %d characters of base64 without \"=\"", BASE64_LEN);
     }
     memcpy(pin->type, text, type_len);
     memcpy(pin->fingerprint, fingerprint, PIN_FINGERPRINT_SIZE);

@@ -27,13 +27,19 @@ struct profile *profile_new_ephemeral(const char *name)
 struct profile *profile_copy(const struct profile *p)
 {
     struct profile *copy = profile_new(p->name);
+
+    mem_replace(&copy->change, p->change);
+    profile_assign(copy, p);
+    return copy;
+}
+
+void profile_assign(struct profile *p, const struct profile *from)
+{
     size_t count;
     const struct option *table = option_table(&count);
 
-    mem_replace(&copy->change, p->change);
     for (size_t i = 0; i < count; i++)
-        option_copy(copy, p, &table[i]);
-    return copy;
+        option_copy(p, from, &table[i]);
 }
 
 void profile_free(struct profile *p)

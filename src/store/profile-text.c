@@ -34,8 +34,8 @@ static size_t values_of(const struct profile *p, const struct option *o)
     return count;
 }
 
-/* The first line of a repeatable key removes what the defaults gave; an empty
- * value says "none" and so stands alone. */
+/* The first line of a repeatable key removes the values of the defaults; an empty value means
+ * "none" and so stands alone. */
 static int read_repeatable(struct reader *r, const struct option *o, size_t seen, const char *value,
                            struct err *e)
 {
@@ -109,7 +109,8 @@ char *profile_text_write(const struct profile *p, const struct profile *base)
         abort();
     for (size_t i = 0; i < count; i++) {
         const struct option *o = &table[i];
-        if (o->fallback != NULL && option_is_default(p, o, base))
+        bool given = o->type == OPTION_USER && p->user_source == USER_GIVEN;
+        if (o->fallback != NULL && !given && option_is_default(p, o, base))
             continue;
         if (section == NULL || strcmp(section, o->section) != 0)
             fprintf(out, "%s[%s]\n", section != NULL ? "\n" : "", o->section);

@@ -16,11 +16,12 @@ int profile_finish(struct profile *p, struct err *e)
 
     const struct passwd *pw = getpwuid(geteuid());
     if (pw == NULL || !endpoint_user_ok(pw->pw_name)) {
-        err_set(e, ERR_PROFILE, "profile", "%s has no user, and the current user's name cannot be used",
-                p->name);
-        return err_hint(e, "give it one: %s--set user=NAME", p->change);
+        err_set(e, ERR_PROFILE, "profile", "%s has no user, and %s", p->name,
+                pw == NULL ? "the current uid has no name" : "the current user's name cannot be one");
+        return err_hint(e, "name it in the URL, ssh://USER@%s, or by --set user=USER", p->host);
     }
     mem_replace(&p->user, pw->pw_name);
+    p->user_source = USER_FILLED;
     return 0;
 }
 

@@ -25,7 +25,7 @@ static char *socket_file(const char *dir, const char *name, const char *suffix, 
         return path;
     free(path);
     err_set(e, ERR_FAILED, "runtime", "%s is too long a path for a unix socket", dir);
-    err_hint(e, "set XDG_RUNTIME_DIR to a shorter one");
+    err_hint(e, "set XDG_RUNTIME_DIR to a shorter path");
     return NULL;
 }
 
@@ -99,5 +99,5 @@ void runtime_remove(const struct runtime *rt, bool sock)
     if (sock)
         unlink(rt->sock);
     unlink(rt->ctl);
-    unlink(rt->lock); /* last: who finds no lock finds no sockets either */
+    unlink(rt->lock); /* last: without the lock there are no sockets either */
 }

@@ -32,8 +32,8 @@ char *runtime_url(const char *name, struct err *e);
 /* Creates the runtime and the state directory, privately. */
 int runtime_prepare(const struct runtime *rt, struct err *e);
 
-/* Removes sockets and lock; the lock must be held by the caller. Without sock the
- * Docker API's is left: it is somebody else's. */
+/* Removes sockets and lock; the caller holds the lock. sock == false leaves the socket of the
+ * Docker API: it belongs to another process. */
 void runtime_remove(const struct runtime *rt, bool sock);
 
 #endif

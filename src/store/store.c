@@ -20,7 +20,7 @@
 #define SUFFIX ".ini"
 #define NEAR 2 /* edits between a name and the one that was meant */
 
-/* Whatever keeps a profile from being read ends with the same exit code. */
+/* Every reason why a profile cannot be read has the same exit code. */
 static int as_profile_error(struct err *e)
 {
     if (e != NULL) {
@@ -54,7 +54,7 @@ char *store_path(const char *name, struct err *e)
     return path;
 }
 
-/* Nobody else may put files where ours are looked for. Returns like
+/* No other user may put files into the directory of the profiles. Returns like
  * file_check_dir(). */
 static int check_profiles_dir(struct err *e)
 {
@@ -67,11 +67,11 @@ static int check_profiles_dir(struct err *e)
     return rc < 0 ? as_profile_error(e) : rc;
 }
 
-/* Adds to an error about what stands in a file of ours; its hint stays. */
+/* Adds a fix to an error about the contents of one of our files; its hint stays. */
 static int by_hand(const char *path, struct err *e)
 {
     if (e != NULL && e->hint[0] == '\0')
-        err_hint(e, "correct that line; the page docktether(5) describes the file");
+        err_hint(e, "correct that line; docktether(5) describes the file");
     return err_fix_file(e, ERR_EDITOR, path);
 }
 
@@ -100,6 +100,8 @@ struct profile *store_new_profile(const char *name, struct err *e)
     if (read_into(p, path, true, e) < 0) {
         profile_free(p);
         p = NULL;
+    } else {
+        p->user_source = USER_UNSAID; /* that file's word is not the profile's */
     }
     free(path);
     return p;
@@ -148,7 +150,7 @@ struct profile *store_load(const char *name, struct err *e)
     char *path = NULL;
     int rc = -1;
 
-    /* A name that cannot be is a profile that is not there. */
+    /* There is no profile of an invalid name. */
     if (name_check(name, NULL) != 0) {
         not_found(name, e);
         return NULL;
@@ -187,37 +189,50 @@ static bool equal(const struct profile *a, const struct profile *b)
     return true;
 }
 
-/* The text of p's file, proved to read back as p. The current user's name is
- * left to the reader where it is what would be filled in. */
-static char *render(const struct profile *p, const char *path, struct err *e)
+/* The text of p's file. The current user's name is left to the reader where it was
+ * filled in. */
+static char *text_of(const struct profile *p, const struct profile *base)
 {
-    struct profile *whole = profile_copy(p), *base = store_new_profile(p->name, e), *back = NULL;
-    char *text = NULL;
-    bool good = false;
+    struct profile *bare = profile_copy(p);
 
-    if (base == NULL || profile_finish(whole, e) != 0)
-        goto out;
-    back = profile_copy(base);
-    mem_replace(&base->host, whole->host);
-    if (profile_finish(base, e) != 0)
-        goto out;
-    text = profile_text_write(whole, base);
+    if (bare->user_source == USER_FILLED)
+        mem_replace(&bare->user, NULL);
+    char *text = profile_text_write(bare, base);
+    profile_free(bare);
+    return text;
+}
+
+/* 0 when the text reads back as p, which is finished. Frees base. */
+static int check_text(const char *text, const struct profile *p, struct profile *base, const char *path,
+                      struct err *e)
+{
+    int rc = -1;
+
     if (strlen(text) > INI_FILE_MAX)
         err_set(e, ERR_FAILED, "profile", "%s would be larger than %d bytes", path, INI_FILE_MAX);
-    else if (profile_text_read(path, text, false, back, e) != 0 || profile_finish(back, e) != 0)
-        goto out;
-    else if (!equal(whole, back))
-        err_set(e, ERR_FAILED, "profile", "%s would not read back as written; nothing is changed", path);
-    else
-        good = true;
-out:
-    profile_free(whole);
+    else if (profile_text_read(path, text, false, base, e) == 0 && profile_finish(base, e) == 0)
+        rc = equal(p, base) ? 0
+                            : err_set(e, ERR_FAILED, "profile",
+                                      "%s would not read back as written; nothing is changed", path);
     profile_free(base);
-    profile_free(back);
-    if (good)
-        return text;
-    free(text);
-    return NULL;
+    return rc;
+}
+
+static char *render(const struct profile *p, const char *path, struct err *e)
+{
+    struct profile *whole = profile_copy(p);
+    struct profile *base = profile_finish(whole, e) == 0 ? store_new_profile(p->name, e) : NULL;
+    char *text = NULL;
+
+    if (base != NULL) {
+        text = text_of(whole, base);
+        if (check_text(text, whole, base, path, e) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    profile_free(whole);
+    return text;
 }
 
 int store_save(const struct profile *p, bool create, struct err *e)
@@ -292,9 +307,11 @@ int store_list(struct strv *names, struct err *e)
     if (rc != 0)
         return rc > 0 ? 0 : -1;
     char *path = config_path("profiles", e);
-    DIR *dir = path != NULL ? opendir(path) : NULL;
+    if (path == NULL)
+        return as_profile_error(e);
+    DIR *dir = opendir(path);
     if (dir == NULL) {
-        err_set_errno(e, ERR_PROFILE, "profile", "cannot read %s", path != NULL ? path : "the profiles");
+        err_set_errno(e, ERR_PROFILE, "profile", "cannot read %s", path);
         free(path);
         return -1;
     }

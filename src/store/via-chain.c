@@ -33,8 +33,8 @@ static int loop_error(const struct profile *p, const struct via_chain *c, const 
 
     for (size_t i = 0; i < c->count && used < sizeof way; i++)
         used += (size_t)snprintf(way + used, sizeof way - used, " via %s", c->hops[i]->name);
-    err_set(e, ERR_FAILED, "via", "the way leads in a circle: %s via %s", way, name);
-    return err_hint(e, "one of them must be reached directly: docktether update NAME --set via=");
+    err_set(e, ERR_FAILED, "via", "the hops form a circle: %s via %s", way, name);
+    return err_hint(e, "make one of them a direct connection: docktether update NAME --set via=");
 }
 
 int via_chain_load(const struct profile *p, struct via_chain *c, struct err *e)

@@ -48,5 +48,6 @@ void process_harden(void)
 {
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log at the limit of `ulimit -f` ends no session */
     raise_descriptor_limit();
 }

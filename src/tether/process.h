@@ -7,7 +7,7 @@
 /* Closes all descriptors from 3 on but that one. */
 void process_close_inherited(int keep);
 
-/* Private files, no SIGPIPE, as many descriptors as may be had. */
+/* Private files, no SIGPIPE nor SIGXFSZ, as many descriptors as may be had. */
 void process_harden(void);
 
 /* No core file while there are keys in memory: it would hold them. Returns the

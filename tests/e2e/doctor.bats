@@ -483,7 +483,7 @@ while True:
     # Types that Docker cannot decode break it as well.
     echo '{"Name": "x", "Metadata": {}, "Endpoints": {"docker": {"Host": 1}}}' >"$meta/0123/meta.json"
     run -1 docker context ls
-    finds 1 contexts "*\"Host\" of its endpoint is no string*" "mv *"
+    finds 1 contexts "*\"Host\" of its endpoint is not a string*" "mv *"
 }
 
 @test "the profile's own meta.json, broken or not its own: 1, and the remedy writes it again" {

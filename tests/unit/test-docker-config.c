@@ -3,6 +3,7 @@
 #include "docker-home.h"
 
 #include "docker/config.h"
+#include "docker/configfile.h"
 #include "docker/jsontext.h"
 
 /* A realistic one, as `docker context use prod` of 28.2 writes it; %s stands
@@ -356,6 +357,73 @@ static void test_no_litter(void **state)
     free(command);
 }
 
+/* Another program that writes between our reading and our renaming, as often as it can. */
+struct rival {
+    char *path;
+    int writes, seen;
+    bool in_place;
+};
+
+static int edit_beside_rival(const struct configfile *f, void *user, char **text, struct err *e)
+{
+    struct rival *r = user;
+
+    (void)e;
+    *text = mem_printf("%.*s,\"ours\":1}", (int)strlen(f->text) - 1, f->text);
+    if (r->seen++ < r->writes) {
+        char *theirs = mem_printf("{\"theirs\":%d}", r->seen), *tmp = mem_printf("%s.tmp", r->path);
+        put(r->in_place ? r->path : tmp, theirs);
+        if (!r->in_place)
+            assert_int_equal(rename(tmp, r->path), 0);
+        free(tmp);
+        free(theirs);
+    }
+    return 0;
+}
+
+static void test_changed_meanwhile(void **state)
+{
+    struct home *h = *state;
+    char *path = in_docker(h, "config.json");
+
+    assert_int_equal(mkdir(h->docker, 0755), 0);
+    for (int i = 0; i < 4; i++) {
+        struct rival r = { .path = path, .writes = 4, .in_place = i % 2 != 0 };
+        if (i < 2)
+            put(path, "{\"old\":1}");
+        else
+            unlink(path);
+        assert_int_equal(configfile_change(edit_beside_rival, &r, NULL), 0);
+        assert_file(path, "{\"theirs\":4,\"ours\":1}");
+    }
+    struct rival mad = { .path = path, .writes = 1000000 };
+    struct err e = ERR_INIT;
+    assert_int_equal(configfile_change(edit_beside_rival, &mad, &e), -1);
+    assert_error(&e, "docker config", "changes all the time");
+    char *text = get(path);
+    assert_null(strstr(text, "ours"));
+    free(text);
+    free(path);
+}
+
+static void test_leave(void **state)
+{
+    struct home *h = *state;
+    char *path = in_docker(h, "config.json");
+    bool left = true;
+
+    assert_int_equal(config_leave("prod", &left, NULL), 0);
+    assert_false(left);
+    assert_false(exists(path));
+    assert_int_equal(config_set_current("prod", NULL), 0);
+    assert_int_equal(config_leave("other", &left, NULL), 0);
+    assert_false(left);
+    assert_int_equal(config_leave("prod", &left, NULL), 0);
+    assert_true(left);
+    assert_file(path, "{\n\t\"auths\": {}\n}");
+    free(path);
+}
+
 static void test_effective(void **state)
 {
     (void)state;
@@ -387,9 +455,13 @@ static void test_effective(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(config_edits),     TEST(config_like_docker),  TEST(config_refused),    TEST(config_depth),
-        TEST(config_new_file),  TEST(config_access_kept),  TEST(config_group_lost), TEST(config_links),
-        TEST(config_odd_files), TEST(read_only_directory), TEST(no_litter),         TEST(effective),
+        TEST(config_edits),      TEST(config_like_docker),
+        TEST(config_refused),    TEST(config_depth),
+        TEST(config_new_file),   TEST(config_access_kept),
+        TEST(config_group_lost), TEST(config_links),
+        TEST(config_odd_files),  TEST(read_only_directory),
+        TEST(no_litter),         TEST(effective),
+        TEST(changed_meanwhile), TEST(leave),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

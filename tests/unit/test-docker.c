@@ -110,7 +110,6 @@ static void test_context_foreign(void **state)
     assert_int_equal(context_write("prod", "D", SOCKET, NULL), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err e = ERR_INIT;
-        int removed = 5;
 
         put(path, cases[i].text);
         assert_int_equal(context_owner("prod", &e),
@@ -122,8 +121,7 @@ static void test_context_foreign(void **state)
         assert_true(e.hint[0] != '\0');
         assert_true((strstr(e.fix, "docktether update prod --set context=yes") != NULL) ==
                     (cases[i].error != NULL));
-        assert_int_equal(context_remove("prod", &removed, &e), 0);
-        assert_int_equal(removed, 0);
+        assert_int_equal(context_remove("prod", NULL, &e), 0);
         assert_file(path, cases[i].text);
     }
     free(path);
@@ -213,19 +211,19 @@ static void test_context_remove(void **state)
     struct home *h = *state;
     char *path = meta_of(h, "prod"), *dir = hash_dir(h, "prod");
     char *other = mem_printf("%s/notes", dir), *config = in_docker(h, "config.json");
-    int removed = 5;
+    bool was_current = true;
 
-    assert_int_equal(context_remove("prod", &removed, NULL), 0);
-    assert_int_equal(removed, 0);
+    assert_int_equal(context_remove("prod", &was_current, NULL), 0);
+    assert_false(was_current);
 
     assert_int_equal(context_write("prod", "D", SOCKET, NULL), 0);
     assert_int_equal(context_write("prod2", "D", SOCKET, NULL), 0);
     assert_int_equal(config_set_current("prod", NULL), 0);
-    assert_int_equal(context_remove("prod2", &removed, NULL), 0);
-    assert_int_equal(removed, 1);
+    assert_int_equal(context_remove("prod2", &was_current, NULL), 0);
+    assert_false(was_current);
     assert_file(config, "{\n\t\"auths\": {},\n\t\"currentContext\": \"prod\"\n}");
-    assert_int_equal(context_remove("prod", &removed, NULL), 0);
-    assert_int_equal(removed, 1);
+    assert_int_equal(context_remove("prod", &was_current, NULL), 0);
+    assert_true(was_current);
     assert_file(config, "{\n\t\"auths\": {}\n}");
     assert_false(exists(dir));
 
@@ -241,9 +239,9 @@ static void test_context_remove(void **state)
     struct err e = ERR_INIT;
     assert_int_equal(context_write("prod", "D", SOCKET, NULL), 0);
     put(config, "{");
-    assert_int_equal(context_remove("prod", &removed, &e), -1);
+    assert_int_equal(context_remove("prod", &was_current, &e), -1);
     assert_error(&e, "docker config", "does not parse");
-    assert_int_equal(removed, 0);
+    assert_false(was_current);
     assert_file(path, META);
     free(config);
     free(other);

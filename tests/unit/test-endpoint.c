@@ -43,6 +43,11 @@ static void test_good(void **state)
         { "ssh://u@[fe80::1%eth0]:22", "u", "fe80::1%eth0", 22, NULL },
         { "ssh://build_host", NULL, "build_host", 0, NULL },
         { "ssh://DOM%5cbob@h", "DOM\\bob", "h", 0, NULL },
+        { "ssh://DOM\\bob@h:22", "DOM\\bob", "h", 22, NULL },
+        { "ssh://ann@corp.example.com@h", "ann@corp.example.com", "h", 0, NULL },
+        { "ssh://ann%40corp.example.com@[::1]:2222", "ann@corp.example.com", "::1", 2222, NULL },
+        { "ssh://DOM%2fbob@h", "DOM/bob", "h", 0, NULL },
+        { "ssh://Ann%20Lee@h", "Ann Lee", "h", 0, NULL },
         /* An "@" behind the first slash belongs to the path. */
         { "ssh://h/run/a@b.sock", NULL, "h", 0, "/run/a@b.sock" },
         { "ssh://h:22/run/a@b.sock", NULL, "h", 22, "/run/a@b.sock" },
@@ -100,7 +105,6 @@ static void test_bad(void **state)
         "ssh://-h",
         "ssh://-u@h",
         "ssh://%2du@h",
-        "ssh://u%40v@h",
         "ssh://u%3av@h",
         "ssh://u%00@h",
         "ssh://u'@h",
@@ -108,7 +112,10 @@ static void test_bad(void **state)
         "ssh://u%5c@h",
         "ssh://u%4@h",
         "ssh://u%zz@h",
-        "ssh://a@b@h",
+        "ssh://a @h",
+        "ssh://a%20-b@h",
+        "ssh://.",
+        "ssh://u@../",
         "ssh://h%2eexample",
         "ssh://h/x?y",
         "ssh://h?y",
@@ -134,6 +141,30 @@ static void test_bad(void **state)
             fail_msg("accepted: \"%s\"", bad[i]);
         assert_int_equal(e.code, ERR_USAGE);
         assert_true(ep.user == NULL && ep.host == NULL && ep.path == NULL && ep.port == 0);
+    }
+}
+
+/* The character that is in the way is named. */
+static void test_user_flaws(void **state)
+{
+    static const char *const cases[][2] = {
+        { "ssh://a;b@h", "the character ;" },
+        { "ssh://a%3ab@h", "the character :" },
+        { "ssh://O'Hara@h", "the character '" },
+        { "ssh://a%zz@h", "% that is not followed" },
+        { "ssh://a%5c@h", "ends with a backslash" },
+        { "ssh://-a@h", "where an option would begin" },
+        { "ssh://%20a@h", "a blank" },
+        { "ssh://@h", "is empty" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct endpoint ep;
+        struct err e = ERR_INIT;
+        assert_int_equal(endpoint_parse(cases[i][0], &ep, &e), -1);
+        if (strstr(e.msg, cases[i][1]) == NULL)
+            fail_msg("no \"%s\" in \"%s\"", cases[i][1], e.msg);
     }
 }
 
@@ -237,8 +268,8 @@ static void test_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),    cmocka_unit_test(test_bad),    cmocka_unit_test(test_password),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_format),
+        cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),     cmocka_unit_test(test_user_flaws),
+        cmocka_unit_test(test_password), cmocka_unit_test(test_lengths), cmocka_unit_test(test_format),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

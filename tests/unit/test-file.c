@@ -1,3 +1,4 @@
+#include "base/dirlock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -423,14 +425,148 @@ static void test_log_odd(void **state)
     in_child(open_odd, *state);
 }
 
+static bool never(void *user)
+{
+    ++*(int *)user;
+    return false;
+}
+
+static void test_write_as(void **state)
+{
+    char *path = scratch_path(state, "f");
+    struct err e = ERR_INIT;
+    int asked = 0;
+    const struct file_writing kept = { .mode = 0600, .replace = true, .keep_access = true }, unwanted = {
+        .mode = 0600, .replace = true, .still_wanted = never, .user = &asked
+    };
+
+    umask(0777);
+    assert_int_equal(file_write_as(path, "new", 3, &kept, &e), 0);
+    umask(022);
+    assert_int_equal(scratch_mode(path), 0600);
+    chmod(path, 0640);
+    assert_int_equal(file_write_as(path, "old", 3, &kept, &e), 0);
+    assert_int_equal(scratch_mode(path), 0640);
+    assert_int_equal(file_write_as(path, "x", 1, &unwanted, &e), 1);
+    assert_int_equal(asked, 1);
+    assert_int_equal(scratch_entries(*state), 1);
+    free(path);
+}
+
+/* As after `sudo -E docktether up`. The command of the hint mends it. */
+static void test_made_by_root(void **state)
+{
+    char *dir = scratch_path(state, "run"), *inner = scratch_path(state, "run/x");
+    struct err e = ERR_INIT, under = ERR_INIT;
+
+    if (geteuid() != 0) {
+        free(dir);
+        free(inner);
+        skip();
+    }
+    assert_int_equal(file_mkdir_private(dir, NULL), 0);
+    assert_int_equal(chown(*state, 65534, 65534), 0);
+    assert_int_equal(seteuid(65534), 0);
+    int rc = file_mkdir_private(dir, &e), below = file_mkdirs(inner, 0700, &under);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(rc, -1);
+    assert_non_null(strstr(e.msg, "belongs to another user (uid 0)"));
+    assert_non_null(strstr(e.hint, "sudo chown -R \"$(id -u):$(id -g)\" '"));
+    assert_non_null(strstr(e.hint, dir));
+    assert_int_equal(below, -1);
+    assert_non_null(strstr(under.msg, "Permission denied"));
+    assert_string_equal(under.fix, e.fix);
+    char *command = mem_printf("sudo() { \"$@\"; }; id() { echo 65534; }; %s", e.fix);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(seteuid(65534), 0);
+    rc = file_mkdir_private(dir, &e);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(rc, 0);
+    free(command);
+    free(inner);
+    free(dir);
+}
+
+/* A reader of standard error that does not read stops nobody. */
+static void log_unread(const char *dir)
+{
+    struct log *log = log_new("prod", LOG_INFO);
+    char text[200 * 1024];
+    int ends[2];
+
+    (void)dir;
+    alarm(20);
+    if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0)
+        _exit(10);
+    for (int i = 0; i < 5000; i++)
+        log_info(log, "line %d", i);
+    if (read(ends[0], text, sizeof text) <= 0)
+        _exit(11);
+    log_info(log, "read again");
+    ssize_t n = read(ends[0], text, sizeof text - 1);
+    if (n <= 0)
+        _exit(12);
+    text[n] = '\0';
+    if (strstr(text, "lines were lost") == NULL || strstr(text, "read again\n") == NULL)
+        _exit(13);
+    log_free(log);
+}
+
+static void test_log_unread(void **state)
+{
+    in_child(log_unread, *state);
+}
+
+static void write_too_much(const char *dir)
+{
+    const struct rlimit small = { 100, 100 };
+    char *path = mem_printf("%s/f", dir), text[200] = "";
+    struct err e = ERR_INIT;
+
+    memset(text, 'x', sizeof text - 1);
+    if (setrlimit(RLIMIT_FSIZE, &small) != 0 || file_write(path, text, sizeof text, 0600, true, &e) != -1)
+        _exit(10);
+    if (errno != EFBIG || strstr(e.msg, "File too large") == NULL || scratch_entries(dir) != 0)
+        _exit(11);
+    if (file_write(path, text, 100, 0600, true, &e) != 0)
+        _exit(12);
+    free(path);
+}
+
+static void test_write_limit(void **state)
+{
+    in_child(write_too_much, *state);
+}
+
+static void test_dirlock(void **state)
+{
+    struct err e = ERR_INIT;
+    char *none = scratch_path(state, "none");
+    int first, second;
+
+    assert_int_equal(dirlock_take(none, 0, &first, &e), 1);
+    assert_int_equal(first, -1);
+    assert_int_equal(dirlock_take(*state, 0, &first, &e), 0);
+    assert_int_equal(dirlock_take(*state, 30, &second, &e), -1);
+    assert_int_equal(second, -1);
+    assert_non_null(strstr(e.msg, "another docktether"));
+    dirlock_release(second);
+    dirlock_release(first);
+    assert_int_equal(dirlock_take(*state, 0, &first, &e), 0);
+    dirlock_release(first);
+    free(none);
+}
+
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_read),         IN_SCRATCH(test_read_fd),   IN_SCRATCH(test_read_private),
-        IN_SCRATCH(test_write),        IN_SCRATCH(test_mkdir),     IN_SCRATCH(test_log),
-        IN_SCRATCH(test_log_rotation), IN_SCRATCH(test_log_stuck), IN_SCRATCH(test_log_odd),
+        IN_SCRATCH(test_read),         IN_SCRATCH(test_read_fd),     IN_SCRATCH(test_read_private),
+        IN_SCRATCH(test_write),        IN_SCRATCH(test_mkdir),       IN_SCRATCH(test_log),
+        IN_SCRATCH(test_log_rotation), IN_SCRATCH(test_log_stuck),   IN_SCRATCH(test_log_odd),
+        IN_SCRATCH(test_write_as),     IN_SCRATCH(test_write_limit), IN_SCRATCH(test_dirlock),
+        IN_SCRATCH(test_made_by_root), IN_SCRATCH(test_log_unread),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -197,7 +197,7 @@ static void test_bad(void **state)
         { "port", "4294967318" },
         { "port", "18446744073709551638" },
         { "user", "-l" },
-        { "user", "a@b" },
+        { "user", "a:b" },
         { "user", "a:b" },
         { "identity", "id_rsa" },
         { "identity", "~bob/id" },

@@ -143,20 +143,37 @@ static void test_hooks_there_and_back(void **state)
           NULL },
         { "{\"features\":{\"hooks\":\"1\"}}",
           "{\"features\":{\"hooks\":\"1\"},\"plugins\":{\"tether\":{\"error-hooks\":\"\"}}}", NULL },
-        /* a new file, as Docker would begin one */
+        /* a new file */
         { "",
-          "{\n\t\"auths\": {},\n\t\"plugins\": {\n\t\t\"tether\": {\n\t\t\t\"error-hooks\": \"\",\n\t\t\t"
+          "{\n\t\"plugins\": {\n\t\t\"tether\": {\n\t\t\t\"error-hooks\": \"\",\n\t\t\t"
           "\"features-hooks-before\": \"\"\n\t\t}\n\t},\n\t\"features\": {\n\t\t" FEATURE "\n\t}\n}",
-          "{\n\t\"auths\": {}\n}" },
+          "{}" },
         /* what else the user has put there stays */
         { "{\"plugins\":{\"tether\":{\"mine\":\"x\"}}}",
           "{\"plugins\":{\"tether\":{\"mine\":\"x\",\"error-hooks\":\"\",\"features-hooks-before\":\"\"}},"
           "\"features\":{\"hooks\":\"true\"}}",
           NULL },
         { "{ \"Plugins\" : null , \"n\" : 1e400 }",
-          "{ \"plugins\" : {\"tether\" : {\"error-hooks\" : \"\",\"features-hooks-before\" : \"\"}} , \"n\" : "
+          "{ \"Plugins\" : {\"tether\" : {\"error-hooks\" : \"\",\"features-hooks-before\" : \"\"}} , \"n\" : "
           "1e400, \"features\" : {\"hooks\" : \"true\"} }",
           "{ \"n\" : 1e400 }" },
+        /* objects that were empty stay, and say so */
+        { "{\"plugins\":{},\"features\":{},\"a\":1}",
+          "{\"plugins\":{\"tether\":{\"error-hooks\":\"\",\"features-hooks-before\":\"\",\"empty-before\":"
+          "\"plugins,features,\"}},\"features\":{\"hooks\":\"true\"},\"a\":1}",
+          NULL },
+        { "{\"plugins\":{\"tether\":{}}}",
+          "{\"plugins\":{\"tether\":{\"error-hooks\":\"\",\"features-hooks-before\":\"\",\"empty-before\":"
+          "\"tether,\"}},\"features\":{\"hooks\":\"true\"}}",
+          NULL },
+        /* keys that stand there twice: Docker merges the objects, the last value counts */
+        { "{\"plugins\":{\"a\":{\"x\":\"1\"}},\"plugins\":{\"b\":{}},\"features\":{\"hooks\":\"true\"},"
+          "\"features\":{\"hooks\":\"false\"}}",
+          "{\"plugins\":{\"a\":{\"x\":\"1\"}},\"plugins\":{\"b\":{},\"tether\":{\"error-hooks\":\"\","
+          "\"features-hooks-before\":\"false\"}},\"features\":{\"hooks\":\"true\"},\"features\":{\"hooks\":"
+          "\"true\"}}",
+          "{\"plugins\":{\"a\":{\"x\":\"1\"}},\"plugins\":{\"b\":{}},\"features\":{\"hooks\":\"true\"},"
+          "\"features\":{\"hooks\":\"false\"}}" },
     };
     struct home *h = *state;
     char *path = in_docker(h, "config.json");
@@ -207,10 +224,43 @@ static void test_hooks_of_others(void **state)
     free(path);
 }
 
+/* Docker obeys the last of two entries, and merges two objects: none may be left. */
+static void test_hooks_given_twice(void **state)
+{
+    static const char *const twice[] = {
+        "{\"plugins\":{\"tether\":{\"hooks\":\"ps\"},\"tether\":{\"hooks\":\"run\"}},\"a\":1}",
+        "{\"plugins\":{\"tether\":{\"hooks\":\"ps\"}},\"a\":1,\"plugins\":{\"tether\":{\"hooks\":\"run\"}}}",
+        "{\"Plugins\":{\"tether\":{\"hooks\":\"ps\",\"hooks\":\"run\"}},\"a\":1}",
+        "{\"plugins\":{\"tether\":{\"hooks\":\"ps\"}},\"plugins\":{},\"a\":1}",
+    };
+    struct home *h = *state;
+    char *path = in_docker(h, "config.json");
+
+    assert_int_equal(mkdir(h->docker, 0755), 0);
+    for (size_t i = 0; i < sizeof twice / sizeof *twice; i++) {
+        enum hooks hooks;
+        put(path, twice[i]);
+        assert_int_equal(hooks_get(&hooks, NULL, NULL), 0);
+        assert_int_equal(hooks, HOOKS_ALWAYS);
+        assert_int_equal(hooks_set(HOOKS_OFF, NULL), 0);
+        assert_int_equal(hooks_get(&hooks, NULL, NULL), 0);
+        assert_int_equal(hooks, HOOKS_OFF);
+        char *text = get(path);
+        assert_null(strstr(text, "tether"));
+        assert_non_null(strstr(text, "\"a\":1"));
+        free(text);
+    }
+    free(path);
+}
+
 static void test_hooks_refused(void **state)
 {
-    static const char *const bad[] = { "{\"plugins\":[]}", "{\"features\":true}",
-                                       "{\"plugins\":{\"tether\":1}}", "{\"plugins\":", "[]" };
+    static const char *const bad[] = { "{\"plugins\":[]}",
+                                       "{\"features\":true}",
+                                       "{\"plugins\":{\"tether\":1}}",
+                                       "{\"features\":{\"hooks\":true}}",
+                                       "{\"plugins\":",
+                                       "[]" };
     struct home *h = *state;
     char *path = in_docker(h, "config.json");
 
@@ -289,8 +339,15 @@ static void test_link(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(globals),       TEST(apply),       TEST(hooks_there_and_back), TEST(hooks_of_others),
-        TEST(hooks_refused), TEST(hooks_known), TEST(hook_documents),       TEST(link),
+        TEST(globals),
+        TEST(apply),
+        TEST(hooks_there_and_back),
+        TEST(hooks_of_others),
+        TEST(hooks_given_twice),
+        TEST(hooks_refused),
+        TEST(hooks_known),
+        TEST(hook_documents),
+        TEST(link),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

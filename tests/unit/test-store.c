@@ -2,6 +2,7 @@
 #include "store/option.h"
 #include "store/store.h"
 
+#include <pwd.h>
 #include <sys/wait.h>
 
 static void test_round_trip(void **state)
@@ -80,6 +81,103 @@ static void test_create_twice(void **state)
     assert_int_equal(scratch_entries(dir), 1); /* no temporary file was left */
     free(dir);
     profile_free(p);
+}
+
+/* What was given in the profile's own words is kept, whatever the default comes to be. */
+static void test_given_user(void **state)
+{
+    struct profile *p = store_new_profile("prod", NULL), *q;
+
+    q = store_new_profile("mine", NULL);
+    set(q, "host", "h");
+    save(q, true); /* fills in the current user */
+    set(p, "host", "h");
+    assert_int_equal(profile_finish(p, NULL), 0);
+    set(p, "user", p->user);
+    save(p, true);
+    profile_free(p);
+    profile_free(q);
+
+    put(state, CONFIG "/docktether.ini", "[ssh]\nuser = deploy\n", 0600);
+    p = load("prod");
+    q = load("mine");
+    assert_string_not_equal(p->user, "deploy");
+    assert_string_equal(q->user, "deploy");
+    save(q, false); /* the default's word does not become the profile's */
+    has_text(state, PROFILES "/mine.ini", "[ssh]\nhost = h\n");
+    set(q, "user", "deploy");
+    save(q, false);
+    has_text(state, PROFILES "/mine.ini", "[ssh]\nhost = h\nuser = deploy\n");
+    profile_free(q);
+    profile_free(p);
+}
+
+/* In a container, or with a name that cannot be a user's, a profile that names one needs
+ * nothing of the password database. */
+static void test_no_current_user(void **state)
+{
+    struct err e = ERR_INIT;
+    struct profile *p = store_new_profile("prod", NULL), *q = store_new_profile("none", NULL);
+
+    set(p, "host", "h");
+    set(p, "user", "deploy");
+    set(q, "host", "h");
+    if (geteuid() != 0 || getpwuid(54321) != NULL) {
+        profile_free(p);
+        profile_free(q);
+        skip();
+    }
+    assert_int_equal(chown(*state, 54321, 54321), 0);
+    assert_int_equal(seteuid(54321), 0);
+    int made = store_save(p, true, &e), none = store_save(q, true, &e);
+    struct profile *back = store_load("prod", NULL);
+    int changed = back != NULL ? store_save(back, false, NULL) : -1;
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(made, 0);
+    assert_non_null(back);
+    assert_string_equal(back->user, "deploy");
+    assert_int_equal(changed, 0);
+    assert_int_equal(none, -1);
+    assert_int_equal(e.code, ERR_PROFILE);
+    assert_non_null(strstr(e.msg, "the current uid has no name"));
+    assert_non_null(strstr(e.hint, "ssh://USER@h"));
+    profile_free(back);
+    profile_free(q);
+    profile_free(p);
+}
+
+/* Each change is carried over to what the other one has written. */
+static void test_changes_at_once(void **state)
+{
+    static const struct pin a = { "ssh-ed25519", FP }, b = { "ssh-rsa", FP2 };
+    struct profile *old, *first, *second;
+
+    old = store_new_profile("prod", NULL);
+    set(old, "host", "h");
+    set(old, "user", "u");
+    pins_add(&old->pins, &a);
+    save(old, true);
+    first = profile_copy(old);
+    second = profile_copy(old);
+    set(first, "port", "2222");
+    pins_add(&first->pins, &b);
+    set(second, "description", "mine");
+    pins_remove(&second->pins, &a);
+    assert_int_equal(store_update(old, first, NULL), 0);
+    assert_int_equal(store_update(old, second, NULL), 0);
+    has_text(state, PROFILES "/prod.ini",
+             "[profile]\ndescription = mine\n\n[ssh]\nhost = h\nport = 2222\nuser = u\npin = ssh-rsa " FP2
+             "\n");
+    assert_int_equal(second->port, 2222); /* it is what is stored */
+
+    struct err e = ERR_INIT;
+    assert_int_equal(store_remove("prod", NULL), 0);
+    assert_int_equal(store_update(old, first, &e), -1);
+    assert_int_equal(e.code, ERR_PROFILE);
+    assert_false(store_exists("prod"));
+    profile_free(second);
+    profile_free(first);
+    profile_free(old);
 }
 
 /* The current user is filled in for the reader but never written. */
@@ -265,9 +363,10 @@ static void test_config_home(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_round_trip), IN_SCRATCH(test_create_twice), IN_SCRATCH(test_current_user),
-        IN_SCRATCH(test_defaults),   IN_SCRATCH(test_refuse_save),  IN_SCRATCH(test_too_large),
-        IN_SCRATCH(test_race),       IN_SCRATCH(test_fingerprint),  IN_SCRATCH(test_config_home),
+        IN_SCRATCH(test_round_trip), IN_SCRATCH(test_create_twice),    IN_SCRATCH(test_current_user),
+        IN_SCRATCH(test_given_user), IN_SCRATCH(test_no_current_user), IN_SCRATCH(test_changes_at_once),
+        IN_SCRATCH(test_defaults),   IN_SCRATCH(test_refuse_save),     IN_SCRATCH(test_too_large),
+        IN_SCRATCH(test_race),       IN_SCRATCH(test_fingerprint),     IN_SCRATCH(test_config_home),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
