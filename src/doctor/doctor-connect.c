@@ -29,8 +29,8 @@ static int dial_through(void *user, const struct wait *w, struct err *e)
 
     if (h->before->serving)
         return jump_stream(h->profile, w, e);
-    h->bridge = tunnel_thread_open(h->before->session, h->profile->host, h->profile->port, w, &fd, &why);
-    if (h->bridge == NULL)
+    h->tunnel = tunnel_thread_open(h->before->session, h->profile->host, h->profile->port, w, &fd, &why);
+    if (h->tunnel == NULL)
         jump_error(e, h->before->name, &why);
     return fd;
 }
@@ -303,5 +303,5 @@ void doctor_connect_clear(struct doctor_host *h)
 {
     connect_free(h->connect);
     session_free(h->session);
-    tunnel_thread_free(h->bridge);
+    tunnel_thread_free(h->tunnel);
 }

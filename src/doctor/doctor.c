@@ -120,7 +120,7 @@ static struct doctor_host *add_host(struct doctor *d, const char *name, struct p
 }
 
 /* Hops first. A profile, or a way, that cannot be loaded is its first finding. */
-static void find_way(struct doctor *d, const char *name)
+static void find_hosts(struct doctor *d, const char *name)
 {
     struct err e = ERR_INIT;
     struct via_chain chain = { 0 };
@@ -146,7 +146,7 @@ static void find_way(struct doctor *d, const char *name)
 void doctor_run(struct doctor *d, const char *name, const struct doctor_watcher *w)
 {
     *d = (struct doctor){ 0 };
-    find_way(d, name);
+    find_hosts(d, name);
     for (size_t i = 0; i < d->count; i++)
         look_at_host(&d->hosts[i], w);
 }

@@ -62,7 +62,7 @@ struct doctor_host {
     bool password;        /* the server takes passwords, too */
     bool let_in;          /* it wants no login at all */
     struct session *session;
-    struct tunnel_thread *bridge; /* from `before` to here */
+    struct tunnel_thread *tunnel; /* from `before` to here */
 
     struct doctor_remote *remote; /* doctor-remote.c */
 };
@@ -91,11 +91,15 @@ void doctor_login(struct doctor_host *h, struct finding *f);
 void doctor_connect_clear(struct doctor_host *h);
 
 /* doctor-remote.c */
+void doctor_remote_clear(struct doctor_host *h);
+
+/* doctor-socket.c */
 void doctor_socket(struct doctor_host *h, struct finding *f);
 void doctor_permission(struct doctor_host *h, struct finding *f);
+
+/* doctor-transport.c */
 void doctor_forwarding(struct doctor_host *h, struct finding *f);
 void doctor_command(struct doctor_host *h, struct finding *f);
-void doctor_remote_clear(struct doctor_host *h);
 
 /* doctor-engine.c */
 void doctor_ping(struct doctor_host *h, struct finding *f);

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLACE_NOWHERE SIZE_MAX
+#define CANDIDATE_NONE SIZE_MAX
 
 struct candidate {
     struct profile *profile; /* named as it was called where it was found */
     char *name;              /* what it will be called; NULL at first */
     char *from;              /* where that was, for people */
     char *problem;           /* why it can be no profile, or NULL */
-    size_t via;              /* of the list it stands in, or PLACE_NOWHERE */
+    size_t via;              /* of the list it stands in, or CANDIDATE_NONE */
     bool is_context;         /* a Docker context leads there */
     bool is_hop;             /* others go via it */
     bool is_nameless;        /* nothing but a jump mentions it */

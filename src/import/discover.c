@@ -34,7 +34,7 @@ struct wanted {
     bool is_hop, is_context;
 };
 
-static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why);
+static size_t find_candidate(struct finder *f, const struct wanted *w, int depth, const char **why);
 
 /* ---- one host ------------------------------------------------------------ */
 
@@ -74,12 +74,12 @@ static int parse_jump(const char *spec, struct endpoint *ep)
 
 /* The last of the list is the nearest to the host; those before it are its own
  * way, in place of what the configuration says for it. */
-static size_t find_way(struct finder *f, const char *jumps, int depth, const char **why)
+static size_t find_hop(struct finder *f, const char *jumps, int depth, const char **why)
 {
     const char *comma = strrchr(jumps, ',');
     char *before = comma != NULL ? mem_printf("%.*s", (int)(comma - jumps), jumps) : NULL;
     struct endpoint ep = { 0 };
-    size_t found = PLACE_NOWHERE;
+    size_t found = CANDIDATE_NONE;
 
     if (parse_jump(comma != NULL ? comma + 1 : jumps, &ep) == 0) {
         const struct wanted hop = { .host = ep.host,
@@ -90,7 +90,7 @@ static size_t find_way(struct finder *f, const char *jumps, int depth, const cha
                                     .name = ep.host,
                                     .from = "ssh config, a jump",
                                     .is_hop = true };
-        found = find_place(f, &hop, depth + 1, why);
+        found = find_candidate(f, &hop, depth + 1, why);
     } else {
         *why = "its ProxyJump cannot be read";
     }
@@ -142,10 +142,10 @@ static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *
     return 0;
 }
 
-/* PLACE_NOWHERE, with *why, for a way that cannot be followed. */
-static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why)
+/* CANDIDATE_NONE, with *why, for a way that cannot be followed. */
+static size_t find_candidate(struct finder *f, const struct wanted *w, int depth, const char **why)
 {
-    struct candidate at = { .via = PLACE_NOWHERE,
+    struct candidate at = { .via = CANDIDATE_NONE,
                             .is_hop = w->is_hop,
                             .is_nameless = w->is_hop,
                             .is_context = w->is_context,
@@ -159,7 +159,7 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
                                  : "its way cannot be resolved";
         if (depth > 0 || at.profile == NULL) {
             candidate_clear(&at);
-            return PLACE_NOWHERE;
+            return CANDIDATE_NONE;
         }
         candidate_problem(&at, e.msg);
         mem_replace(&at.profile->host, w->host);
@@ -168,14 +168,14 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
     }
     const char *jumps = w->jumps != NULL ? w->jumps : c.proxy_jump, *broken = NULL;
     if (jumps != NULL)
-        at.via = find_way(f, jumps, depth, &broken);
+        at.via = find_hop(f, jumps, depth, &broken);
     candidate_fill(&at, &c);
     candidate_set(&at, "docker", "socket", w->socket);
     ssh_config_clear(&c);
     if (broken != NULL && depth > 0) {
         *why = broken;
         candidate_clear(&at);
-        return PLACE_NOWHERE;
+        return CANDIDATE_NONE;
     }
     if (broken != NULL)
         candidate_problem(&at, broken);
@@ -198,7 +198,7 @@ static void find_context(struct finder *f, const struct context_list_entry *cont
                                   .name = context->name,
                                   .from = from,
                                   .is_context = true };
-        (void)find_place(f, &w, 0, &why);
+        (void)find_candidate(f, &w, 0, &why);
         free(from);
     } else {
         progress_hide(f->progress);
@@ -230,7 +230,7 @@ static int find_hosts(struct finder *f, struct err *e)
         const struct wanted w = { .host = hosts.items[i], .name = hosts.items[i], .from = "ssh config" };
         size_t before = f->count;
         if (strpbrk(hosts.items[i], " \t") == NULL)
-            (void)find_place(f, &w, 0, &why);
+            (void)find_candidate(f, &w, 0, &why);
         if (f->no_ssh) /* found out with this one: it is no host of the configuration's */
             while (f->count > before)
                 candidate_clear(&f->items[--f->count]);
@@ -266,7 +266,7 @@ static char *unique_name(const struct finder *f, const char *given)
     return name;
 }
 
-static void name_place(const struct finder *f, struct candidate *at)
+static void name_candidate(const struct finder *f, struct candidate *at)
 {
     char *name = unique_name(f, at->profile->name);
 
@@ -287,10 +287,10 @@ static void name_all(struct finder *f)
             candidate_set(&f->items[i], "docker", "socket", PROFILE_NO_SOCKET);
     for (size_t i = 0; i < f->count; i++)
         if (!f->items[i].is_nameless)
-            name_place(f, &f->items[i]);
+            name_candidate(f, &f->items[i]);
     for (size_t i = 0; i < f->count; i++)
         if (f->items[i].is_nameless)
-            name_place(f, &f->items[i]);
+            name_candidate(f, &f->items[i]);
 }
 
 int discover(struct proposals *list, struct err *e)
@@ -312,7 +312,7 @@ int discover(struct proposals *list, struct err *e)
         struct candidate *at = &f.items[i];
         if (rc == 0) {
             mem_replace(&at->profile->name, at->name);
-            mem_replace(&at->profile->via, at->via != PLACE_NOWHERE ? f.items[at->via].name : NULL);
+            mem_replace(&at->profile->via, at->via != CANDIDATE_NONE ? f.items[at->via].name : NULL);
             proposals_add(list, at->profile, at->from, at->problem);
             at->profile = NULL;
         }

@@ -44,17 +44,17 @@ struct proposal *proposals_find(const struct proposals *list, const char *name)
     return NULL;
 }
 
-static struct proposal *way_of(const struct proposals *list, const struct proposal *one)
+static struct proposal *hop_of(const struct proposals *list, const struct proposal *one)
 {
     return one->profile->via != NULL ? proposals_find(list, one->profile->via) : NULL;
 }
 
 /* Stops at one that was chosen before, so also in a circle. */
-static void choose_way(struct proposals *list, struct proposal *one)
+static void choose_with_hops(struct proposals *list, struct proposal *one)
 {
     while (one != NULL && !one->chosen) {
         one->chosen = true;
-        one = way_of(list, one);
+        one = hop_of(list, one);
     }
 }
 
@@ -68,7 +68,7 @@ int proposals_choose(struct proposals *list, const char *const *names, size_t co
             err_set(e, ERR_USAGE, "", "no profile \"%s\" is proposed", names[i]);
             return err_hint(e, "docktether import without --only shows them all");
         }
-        choose_way(list, one);
+        choose_with_hops(list, one);
     }
     return 0;
 }
@@ -111,10 +111,10 @@ static void judge_context(struct proposal *one)
         against(one, why.msg);
 }
 
-static void judge_way(const struct proposals *list, struct proposal *one)
+static void judge_hop(const struct proposals *list, struct proposal *one)
 {
     const char *via = one->profile->via;
-    const struct proposal *hop = way_of(list, one);
+    const struct proposal *hop = hop_of(list, one);
     char *why = NULL;
 
     if (hop != NULL && hop->why_not != NULL && !hop->there)
@@ -130,7 +130,7 @@ static void judge_way(const struct proposals *list, struct proposal *one)
 static void judge_one(struct proposals *list, struct proposal *one)
 {
     char *given = one->why_not;
-    struct proposal *hop = way_of(list, one);
+    struct proposal *hop = hop_of(list, one);
 
     if (one->judged)
         return;
@@ -142,7 +142,7 @@ static void judge_one(struct proposals *list, struct proposal *one)
     one->why_not = given;
     judge_name(one);
     judge_context(one);
-    judge_way(list, one);
+    judge_hop(list, one);
     if (one->profile->pins.count == 0)
         against(one, no_pin);
 }
@@ -204,7 +204,7 @@ static void create_one(struct proposals *list, struct proposal *one, int *status
 
     if (!one->chosen || one->why_not != NULL)
         return;
-    struct proposal *hop = way_of(list, one);
+    struct proposal *hop = hop_of(list, one);
     if (hop != NULL && !hop->there)
         create_one(list, hop, status);
     if (hop != NULL && !hop->there) {
