@@ -17,6 +17,7 @@ void candidate_clear(struct candidate *at)
     free(at->name);
     free(at->from);
     free(at->problem);
+    strv_clear(&at->notes);
 }
 
 void candidate_problem(struct candidate *at, const char *why)
@@ -68,8 +69,9 @@ void candidate_fill(struct candidate *at, const struct ssh_config *c)
     set_files(at, "identity", &c->identities);
     set_files(at, "certificate", &c->certificates);
     candidate_set(at, "ssh", "agent", c->agent);
+    strv_copy(&at->notes, &c->notes);
     if (c->proxy_command != NULL)
-        candidate_problem(at, "it is reached by a ProxyCommand, which docktether does not run");
+        candidate_problem(at, "it has a ProxyCommand, which docktether does not run");
     if (profile_finish(at->profile, &why) != 0)
         candidate_problem(at, why.msg);
     pin(at, c);

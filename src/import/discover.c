@@ -20,6 +20,8 @@ struct finder {
     struct candidate *items;
     size_t count;
     bool no_ssh;
+    struct ssh_config_reader *reader;
+    struct strv checked; /* known_hosts files that were looked at */
     struct progress *progress;
 };
 
@@ -52,6 +54,21 @@ static void take_literally(const struct wanted *w, struct ssh_config *c)
         free(path);
     }
     free(home);
+}
+
+/* A file that is there and cannot be read explains why a host has no pin. */
+static void check_known_hosts(struct finder *f, const struct strv *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        struct err e = ERR_INIT;
+        if (strv_has(&f->checked, paths->items[i]))
+            continue;
+        strv_add(&f->checked, paths->items[i]);
+        if (knownhosts_check(paths->items[i], &e) == 0)
+            continue;
+        progress_hide(f->progress);
+        out_note(NULL, "its keys are left out: %s%s%s", e.msg, e.hint[0] != '\0' ? "; " : "", e.hint);
+    }
 }
 
 /* ---- the way there ------------------------------------------------------- */
@@ -133,7 +150,7 @@ static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *
 
     progress_say(f->progress, text);
     free(text);
-    int rc = f->no_ssh ? 1 : ssh_config_resolve(w->host, w->user, w->port, c, e);
+    int rc = f->no_ssh ? 1 : ssh_config_resolve(f->reader, w->host, w->user, w->port, c, e);
 
     if (rc <= 0)
         return rc;
@@ -169,6 +186,7 @@ static size_t find_candidate(struct finder *f, const struct wanted *w, int depth
     const char *jumps = w->jumps != NULL ? w->jumps : c.proxy_jump, *broken = NULL;
     if (jumps != NULL)
         at.via = find_hop(f, jumps, depth, &broken);
+    check_known_hosts(f, &c.known_hosts);
     candidate_fill(&at, &c);
     candidate_set(&at, "docker", "socket", w->socket);
     ssh_config_clear(&c);
@@ -222,10 +240,10 @@ static int find_contexts(struct finder *f, struct err *e)
 static int find_hosts(struct finder *f, struct err *e)
 {
     struct strv hosts = { 0 };
+    struct ssh_hosts_left left;
     const char *why;
-    bool more;
 
-    int rc = ssh_hosts_list(&hosts, &more, e);
+    int rc = ssh_hosts_list(&hosts, &left, e);
     for (size_t i = 0; rc == 0 && i < hosts.count && !f->no_ssh; i++) {
         const struct wanted w = { .host = hosts.items[i], .name = hosts.items[i], .from = "ssh config" };
         size_t before = f->count;
@@ -238,8 +256,10 @@ static int find_hosts(struct finder *f, struct err *e)
     progress_hide(f->progress);
     if (rc == 0 && f->no_ssh && hosts.count > 0)
         out_note(NULL, "there is no ssh here to resolve the hosts of ~/.ssh/config; they are left out");
-    if (rc == 0 && more)
-        out_note(NULL, "~/.ssh/config names more than is read; the rest is left out");
+    if (rc == 0 && left.more)
+        out_note(NULL, "~/.ssh/config names more hosts than import reads; the rest is left out");
+    if (rc == 0 && left.below_match)
+        out_note(NULL, "files that ~/.ssh/config includes below Match are not searched for hosts");
     strv_clear(&hosts);
     return rc;
 }
@@ -301,11 +321,14 @@ int discover(struct proposals *list, struct err *e)
 
     profile_free(base);
     f.progress = progress_new(NULL);
+    f.reader = ssh_config_reader_new();
     if (rc == 0)
         rc = find_contexts(&f, e);
     if (rc == 0)
         rc = find_hosts(&f, e);
     progress_free(f.progress);
+    ssh_config_reader_free(f.reader);
+    strv_clear(&f.checked);
     if (rc == 0)
         name_all(&f);
     for (size_t i = 0; i < f.count; i++) {
@@ -314,6 +337,7 @@ int discover(struct proposals *list, struct err *e)
             mem_replace(&at->profile->name, at->name);
             mem_replace(&at->profile->via, at->via != CANDIDATE_NONE ? f.items[at->via].name : NULL);
             proposals_add(list, at->profile, at->from, at->problem);
+            strv_copy(&list->items[list->count - 1].notes, &at->notes);
             at->profile = NULL;
         }
     }

@@ -31,6 +31,7 @@ void proposals_clear(struct proposals *list)
         profile_free(list->items[i].profile);
         free(list->items[i].from);
         free(list->items[i].why_not);
+        strv_clear(&list->items[i].notes);
     }
     free(list->items);
     *list = (struct proposals){ 0 };

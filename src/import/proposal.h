@@ -14,6 +14,7 @@ struct proposal {
     struct profile *profile; /* owned; via names another one, of the list or of the store */
     char *from;              /* where it was found, for people */
     char *why_not;           /* NULL: it can be made */
+    struct strv notes;       /* what the profile cannot hold as it is, for people */
     bool there;              /* a profile of that name and place is there: others may go via it */
     bool chosen;
     bool judged;
