@@ -85,3 +85,19 @@ void strv_copy(struct strv *dst, const struct strv *src)
     for (size_t i = 0; i < src->count; i++)
         strv_add(dst, src->items[i]);
 }
+
+bool strv_contains(const struct strv *v, const char *s)
+{
+    for (size_t i = 0; s != NULL && i < v->count; i++)
+        if (strcmp(v->items[i], s) == 0)
+            return true;
+    return false;
+}
+
+bool strv_equal(const struct strv *a, const struct strv *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return a->count == b->count;
+}

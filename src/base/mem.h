@@ -6,6 +6,7 @@
 #ifndef DOCKTETHER_BASE_MEM_H
 #define DOCKTETHER_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *mem_alloc(size_t size) __attribute__((malloc));    /* zeroed */
@@ -27,6 +28,8 @@ struct strv {
 
 void strv_add(struct strv *v, const char *s);
 void strv_clear(struct strv *v);
-void strv_copy(struct strv *dst, const struct strv *src); /* dst must be empty */
+void strv_copy(struct strv *dst, const struct strv *src);    /* dst must be empty */
+bool strv_contains(const struct strv *v, const char *s);     /* NULL is in no list */
+bool strv_equal(const struct strv *a, const struct strv *b); /* the same strings in the same order */
 
 #endif

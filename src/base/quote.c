@@ -23,6 +23,13 @@ char *quote_sh(const char *s)
     return out;
 }
 
+char *quote_word(const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+
+    return *s != '\0' && s[strspn(s, plain)] == '\0' ? mem_strdup(s) : quote_sh(s);
+}
+
 char *quote_path(const char *path)
 {
     bool home = strncmp(path, "~/", 2) == 0;

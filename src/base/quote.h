@@ -5,7 +5,10 @@
 /* One word of a POSIX shell, in single quotes; allocated. */
 char *quote_sh(const char *s);
 
-/* The same for a path as a profile holds it: a leading "~/" stays outside the
+/* The same, and as it is when the shell gives none of its characters a meaning. */
+char *quote_word(const char *s);
+
+/* In single quotes, for a path as a profile holds it: a leading "~/" stays outside the
  * quotes, so that the shell still knows it. */
 char *quote_path(const char *path);
 

@@ -2,34 +2,34 @@
 
 #include <string.h>
 
-#define WORD_MAX 31
+#define WORD_MAX 128
 
-static size_t least(size_t a, size_t b)
+static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
-/* Optimal string alignment. */
-size_t suggest_distance(const char *a, const char *b)
+/* Optimal string alignment, of which three rows are kept. */
+unsigned suggest_distance(const char *a, const char *b)
 {
-    size_t cost[WORD_MAX + 1][WORD_MAX + 1];
+    unsigned rows[3][WORD_MAX + 1];
     size_t la = strlen(a), lb = strlen(b);
 
     if (la > WORD_MAX || lb > WORD_MAX)
-        return WORD_MAX + 1;
-    for (size_t i = 0; i <= la; i++) {
-        for (size_t j = 0; j <= lb; j++) {
-            if (i == 0 || j == 0) {
-                cost[i][j] = i + j;
-                continue;
-            }
-            cost[i][j] = least(cost[i - 1][j], cost[i][j - 1]) + 1;
-            cost[i][j] = least(cost[i][j], cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+        return SUGGEST_FAR;
+    for (unsigned j = 0; j <= lb; j++)
+        rows[0][j] = j;
+    for (unsigned i = 1; i <= la; i++) {
+        unsigned *now = rows[i % 3];
+        const unsigned *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+                now[j] = least(now[j], before[j - 2] + 1);
         }
     }
-    return cost[la][lb];
+    return rows[la % 3][lb];
 }
 
 int suggest_likely(const char *typed, const char *word)

@@ -3,6 +3,7 @@
 #include "cli/hostkey-ask.h"
 #include "cli/profile-args.h"
 #include "docker/context-sync.h"
+#include "store/name.h"
 #include "store/store.h"
 #include "store/via-chain.h"
 #include "ui/out.h"
@@ -11,7 +12,7 @@
 
 static int check_new(const char *name, struct err *e)
 {
-    if (profile_check_name(name, e) != 0)
+    if (name_check(name, e) != 0)
         return -1;
     if (!store_exists(name))
         return 0;

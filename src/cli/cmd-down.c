@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "cli/each-name.h"
 #include "control/tether-client.h"
+#include "store/name.h"
 #include "store/store.h"
 #include "store/via-chain.h"
 #include "ui/out.h"
@@ -131,14 +132,6 @@ static int down_one(const char *name, void *user, struct err *e)
     return 0;
 }
 
-static bool listed(const struct strv *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->items[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* And those whose profile is gone, by the locks they hold. The lock of a name
  * that was too long bears a hash, which finds the same files as a name. */
 static int add_orphans(struct strv *running, struct err *e)
@@ -157,7 +150,7 @@ static int add_orphans(struct strv *running, struct err *e)
         if (len <= strlen(LOCK) || strcmp(entry->d_name + len - strlen(LOCK), LOCK) != 0)
             continue;
         char *name = mem_printf("%.*s", (int)(len - strlen(LOCK)), entry->d_name);
-        if (profile_check_name(name, NULL) == 0 && !listed(running, name) && tether_client_running(name))
+        if (name_check(name, NULL) == 0 && !strv_contains(running, name) && tether_client_running(name))
             strv_add(running, name);
         free(name);
     }

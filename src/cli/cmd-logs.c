@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
+#include "store/name.h"
 #include "store/runtime.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -173,7 +174,7 @@ int cmd_logs(const struct args *args, struct err *e)
     const char *name = args->operands[0];
     struct runtime rt = { 0 };
 
-    if (profile_check_name(name, e) != 0 || runtime_init(&rt, name, e) != 0)
+    if (name_check(name, e) != 0 || runtime_init(&rt, name, e) != 0)
         return -1;
     int rc = 0;
     if (!store_exists(name) && access(rt.log, F_OK) != 0) {

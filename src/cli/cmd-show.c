@@ -1,5 +1,6 @@
 #include "cli/cmd.h"
 #include "cli/current.h"
+#include "store/name.h"
 #include "store/store.h"
 #include "ui/out.h"
 
@@ -12,7 +13,7 @@ static int show_prompt(void)
     char *name = current_name(NULL);
     struct profile *p = NULL;
 
-    if (name != NULL && profile_check_name(name, NULL) == 0 && store_exists(name))
+    if (name != NULL && name_check(name, NULL) == 0 && store_exists(name))
         p = store_load(name, NULL);
     if (p != NULL)
         printf("%s%s\n", p->name, p->protect ? "!" : "");

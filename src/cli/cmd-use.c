@@ -7,6 +7,7 @@
 #include "docker/config.h"
 #include "docker/context-sync.h"
 #include "docker/context.h"
+#include "store/name.h"
 #include "store/runtime.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -47,7 +48,7 @@ static char *previous_read(struct err *e)
     }
     if (rc == 0) {
         name[strcspn(name, "\n")] = '\0';
-        if (strcmp(name, DEFAULT_NAME) != 0 && profile_check_name(name, NULL) != 0) {
+        if (strcmp(name, DEFAULT_NAME) != 0 && name_check(name, NULL) != 0) {
             err_set(e, ERR_FAILED, "", "%s does not hold the name of a context", path);
             free(name);
             rc = -1;
@@ -165,13 +166,12 @@ static int gone(struct err *e)
 /* Back to where the user came from, be that ours or not. */
 static int use_previous(const struct args *args, struct err *e)
 {
-    struct err unreadable = ERR_INIT;
     int rc;
 
     char *name = previous_read(e);
     if (name == NULL)
         return -1;
-    bool theirs = context_owner(name, &unreadable) == CONTEXT_FOREIGN && unreadable.code == ERR_NONE;
+    bool theirs = context_owner(name, NULL) == CONTEXT_FOREIGN;
     if (strcmp(name, DEFAULT_NAME) == 0 || theirs)
         rc = switch_to(name, e);
     else if (store_exists(name))

@@ -20,14 +20,6 @@ void completions_word(struct completions *c, const char *word, const char *note)
     free(whole);
 }
 
-static bool holds(const struct strv *v, const char *s)
-{
-    for (size_t i = 0; i < v->count; i++)
-        if (strcmp(v->items[i], s) == 0)
-            return true;
-    return false;
-}
-
 /* Of all profiles those that are not on the line yet. */
 static void offer_profiles(struct completions *c, bool running)
 {
@@ -35,7 +27,8 @@ static void offer_profiles(struct completions *c, bool running)
 
     if (store_list(&names, NULL) == 0)
         for (size_t i = 0; i < names.count; i++) {
-            if (holds(&c->operands, names.items[i]) || (running && !tether_client_running(names.items[i])))
+            if (strv_contains(&c->operands, names.items[i]) ||
+                (running && !tether_client_running(names.items[i])))
                 continue;
             struct profile *p = store_load(names.items[i], NULL);
             completions_word(c, names.items[i], p != NULL ? p->description : NULL);
@@ -58,7 +51,7 @@ static void offer_pins(struct completions *c)
 
 bool completions_is_given(const struct completions *c, const char *option)
 {
-    return holds(&c->given, option);
+    return strv_contains(&c->given, option);
 }
 
 void completions_commands(struct completions *c)

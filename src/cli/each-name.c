@@ -1,6 +1,6 @@
 #include "cli/each-name.h"
 
-#include "store/profile.h"
+#include "store/name.h"
 #include "ui/out.h"
 
 int each_name(const char *const *names, size_t count, each_name_fn one, void *user)
@@ -10,7 +10,7 @@ int each_name(const char *const *names, size_t count, each_name_fn one, void *us
     for (size_t i = 0; i < count; i++) {
         struct err e = ERR_INIT;
         /* The name becomes part of paths: nothing is done with a bad one. */
-        if (profile_check_name(names[i], &e) == 0 && one(names[i], user, &e) == 0)
+        if (name_check(names[i], &e) == 0 && one(names[i], user, &e) == 0)
             continue;
         out_error(names[i], &e);
         if (status == 0)

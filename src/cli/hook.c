@@ -1,11 +1,13 @@
 #include "cli/hook.h"
 
+#include "base/jsonmember.h"
 #include "base/mem.h"
 #include "base/progname.h"
 #include "cli/command.h"
 #include "cli/current.h"
 #include "control/tether-client.h"
 #include "docker/plugin.h"
+#include "store/name.h"
 #include "store/runtime.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -98,7 +100,7 @@ static char *profile_of(const char *error)
         return name;
     take_options_of_parent();
     name = current_name(NULL);
-    if (name != NULL && (profile_check_name(name, NULL) != 0 || !store_exists(name))) {
+    if (name != NULL && (name_check(name, NULL) != 0 || !store_exists(name))) {
         free(name);
         name = NULL;
     }
@@ -106,12 +108,6 @@ static char *profile_of(const char *error)
 }
 
 /* ---- what to say ----------------------------------------------------------- */
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s != NULL ? s : "";
-}
 
 /* Where to look further: doctor, where this program has it. */
 static const char *examiner(void)
@@ -122,17 +118,17 @@ static const char *examiner(void)
 /* "NAME: why", the hint, and a command to run. NULL: nothing is wrong. */
 static char *say_state(const char *name, const json_t *status)
 {
-    const char *state = text(status, "state");
+    const char *state = jsonmember_text(status, "state");
     const json_t *error = json_object_get(status, "last_error");
-    const char *layer = text(error, "layer"), *hint = text(error, "hint");
+    const char *layer = jsonmember_text(error, "layer"), *hint = jsonmember_text(error, "hint");
 
     if (strcmp(state, "serving") == 0 || strcmp(state, "asleep") == 0)
         return NULL;
     if (!json_is_object(error))
         return mem_printf("%s: its tether is %s\nSee: docktether status %s", name, state, name);
     return mem_printf("%s: %s%s%s\n%s%s%sSee: docktether %s %s", name, layer, *layer ? ": " : "",
-                      text(error, "message"), *hint ? "Hint: " : "", hint, *hint ? "\n" : "", examiner(),
-                      name);
+                      jsonmember_text(error, "message"), *hint ? "Hint: " : "", hint, *hint ? "\n" : "",
+                      examiner(), name);
 }
 
 static char *say(const char *name)

@@ -1,6 +1,7 @@
 #include "cli/status-table.h"
 #include "autostart/autostart.h"
 
+#include "base/jsonmember.h"
 #include "base/mem.h"
 #include "base/progname.h"
 #include "base/time.h"
@@ -10,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s != NULL ? s : "";
-}
-
 static json_int_t number(const json_t *object, const char *group, const char *key)
 {
     const json_t *inner = group != NULL ? json_object_get(object, group) : object;
@@ -24,7 +19,7 @@ static json_int_t number(const json_t *object, const char *group, const char *ke
 
 const char *status_table_word(const json_t *state)
 {
-    return text(state, "state");
+    return jsonmember_text(state, "state");
 }
 
 bool status_table_serving(const json_t *state)
@@ -77,9 +72,9 @@ static char *connections_text(const json_t *state, bool everything)
 static char *error_text(const json_t *state)
 {
     const json_t *error = json_object_get(state, "last_error");
-    const char *layer = text(error, "layer");
+    const char *layer = jsonmember_text(error, "layer");
 
-    return mem_printf("%s%s%s", layer, *layer ? ": " : "", text(error, "message"));
+    return mem_printf("%s%s%s", layer, *layer ? ": " : "", jsonmember_text(error, "message"));
 }
 
 /* How long ago a time is; "" when there is none. */
@@ -88,7 +83,7 @@ static char *age_text(const json_t *object, const char *key)
     char age[32];
     int64_t at;
 
-    if (time_parse_utc(text(object, key), &at) != 0)
+    if (time_parse_utc(jsonmember_text(object, key), &at) != 0)
         return mem_strdup("");
     time_format_age(time_wall_ms() - at, age, sizeof age);
     return mem_strdup(age);
@@ -98,7 +93,7 @@ static char *age_text(const json_t *object, const char *key)
 static char *since_text(const json_t *object, const char *key)
 {
     char *age = age_text(object, key);
-    char *both = *age != '\0' ? mem_printf("%s (%s ago)", text(object, key), age) : mem_strdup("");
+    char *both = *age != '\0' ? mem_printf("%s (%s ago)", jsonmember_text(object, key), age) : mem_strdup("");
 
     free(age);
     return both;
@@ -146,9 +141,11 @@ static void add_row(struct table *t, const struct status_table_row *row)
     char *allocated[] = { age_text(s, "since"),       integer_text(s, "reconnects"), round_trip_text(s),
                           connections_text(s, false), bytes_text(s, false),          error_row(s) };
     const char *const cells[COLUMNS] = {
-        [NAME] = row->name,          [STATE] = status_table_word(s),     [FOR] = allocated[0],
-        [RECONNECTS] = allocated[1], [ROUND_TRIP] = allocated[2],        [CONNECTIONS] = allocated[3],
-        [BYTES] = allocated[4],      [TRANSPORT] = text(s, "transport"), [LAST_ERROR] = allocated[5],
+        [NAME] = row->name,          [STATE] = status_table_word(s),
+        [FOR] = allocated[0],        [RECONNECTS] = allocated[1],
+        [ROUND_TRIP] = allocated[2], [CONNECTIONS] = allocated[3],
+        [BYTES] = allocated[4],      [TRANSPORT] = jsonmember_text(s, "transport"),
+        [LAST_ERROR] = allocated[5],
     };
 
     table_row(t, cells);
@@ -183,7 +180,8 @@ static void pair(struct table *t, const char *title, char *value)
 
 static char *transport_text(const json_t *state)
 {
-    const char *transport = text(state, "transport"), *reason = text(state, "transport_reason");
+    const char *transport = jsonmember_text(state, "transport"),
+               *reason = jsonmember_text(state, "transport_reason");
 
     if (*transport == '\0' || *reason == '\0')
         return mem_strdup(transport);
@@ -205,7 +203,7 @@ static char *next_text(const json_t *state)
     char left[32];
     int64_t at;
 
-    if (time_parse_utc(text(state, "next_attempt"), &at) != 0)
+    if (time_parse_utc(jsonmember_text(state, "next_attempt"), &at) != 0)
         return mem_strdup("");
     time_format_age(at - time_wall_ms(), left, sizeof left);
     return mem_printf("in %s", left);
@@ -225,13 +223,14 @@ static char *waiting_text(const json_t *state)
 {
     const json_t *waiting = json_object_get(state, "waiting_for");
 
-    return json_is_object(waiting) ? progress_text(text(waiting, "what"), text(waiting, "whom"))
-                                   : mem_strdup("");
+    return json_is_object(waiting)
+               ? progress_text(jsonmember_text(waiting, "what"), jsonmember_text(waiting, "whom"))
+               : mem_strdup("");
 }
 
 static void plain(struct table *t, const json_t *state, const char *title, const char *key)
 {
-    pair(t, title, mem_strdup(text(state, key)));
+    pair(t, title, mem_strdup(jsonmember_text(state, key)));
 }
 
 struct table *status_table_full(const struct status_table_row *row)
@@ -256,7 +255,7 @@ struct table *status_table_full(const struct status_table_row *row)
     plain(t, s, "Host key", "host_key");
     plain(t, s, "Identity", "identity");
     pair(t, "Process", integer_text(s, "pid"));
-    pair(t, "Unit", mem_strdup(text(s, "unit")));
+    pair(t, "Unit", mem_strdup(jsonmember_text(s, "unit")));
     enum login_kind enabled = autostart_enabled(row->name);
     pair(t, "Enabled", mem_strdup(enabled != LOGIN_NO ? autostart_text(enabled) : ""));
     plain(t, s, "Version", "version");
@@ -267,6 +266,6 @@ struct table *status_table_full(const struct status_table_row *row)
     pair(t, "Round trip", round_trip_text(s));
     pair(t, "Reconnects", integer_text(s, "reconnects"));
     pair(t, "Last error", error_when(s));
-    pair(t, "Hint", progname_text(text(json_object_get(s, "last_error"), "hint")));
+    pair(t, "Hint", progname_text(jsonmember_text(json_object_get(s, "last_error"), "hint")));
     return t;
 }

@@ -61,14 +61,6 @@ static void begin(struct watch *w, const struct strv *names)
     w->ask = deadline_in(0);
 }
 
-static bool same(const struct strv *a, const struct strv *b)
-{
-    for (size_t i = 0; i < a->count && i < b->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return a->count == b->count;
-}
-
 /* A store that cannot be read for a moment is no reason to end. */
 static void list(struct watch *w)
 {
@@ -77,7 +69,7 @@ static void list(struct watch *w)
     if (!w->all || deadline_left(w->list) > 0)
         return;
     w->list = deadline_in(LIST_MS);
-    if (store_list(&names, NULL) == 0 && !same(&names, &w->names))
+    if (store_list(&names, NULL) == 0 && !strv_equal(&names, &w->names))
         begin(w, &names);
     strv_clear(&names);
 }

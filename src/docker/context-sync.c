@@ -11,20 +11,10 @@
 
 int context_sync_check(const struct profile *p, struct err *e)
 {
-    struct err why = ERR_INIT;
-
-    if (!profile_has_context(p) || context_owner(p->name, &why) != CONTEXT_FOREIGN)
+    if (!profile_has_context(p))
         return 0;
-    if (why.code != ERR_NONE) {
-        *e = why;
-        return -1;
-    }
-    err_set(e, ERR_FAILED, "docker context", "Docker has a context \"%s\" that docktether does not own",
-            p->name);
-    return err_hint(e,
-                    "give the profile another name, or keep it out of Docker's contexts with "
-                    "`--set context=no`, or remove theirs: docker context rm %s",
-                    p->name);
+    enum context_owner owner = context_owner(p->name, e);
+    return owner == CONTEXT_ABSENT || owner == CONTEXT_OURS ? 0 : -1;
 }
 
 int context_sync_remove(const char *name, struct err *e)

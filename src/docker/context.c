@@ -94,12 +94,23 @@ static json_t *parse(const char *path, const char *text, size_t len, struct err 
     return NULL;
 }
 
+static void refuse(const char *name, struct err *e)
+{
+    err_set(e, ERR_FAILED, LAYER, "Docker has a context \"%s\" that docktether does not own", name);
+    err_hint(e,
+             "give the profile another name, or keep it out of Docker's contexts with "
+             "`--set context=no`, or remove theirs: docker context rm %s",
+             name);
+}
+
 static enum context_owner judge(const char *name, const char *path, const json_t *meta, struct err *e)
 {
     const char *inside = json_string_value(json_object_get(meta, "Name"));
 
-    if (!json_is_object(json_object_get(json_object_get(meta, "Metadata"), MARKER)))
+    if (!json_is_object(json_object_get(json_object_get(meta, "Metadata"), MARKER))) {
+        refuse(name, e);
         return CONTEXT_FOREIGN;
+    }
     if (inside != NULL && strcmp(inside, name) == 0)
         return CONTEXT_OURS;
     /* A copy made by hand: Docker finds it under one name and lists another. */
@@ -107,7 +118,7 @@ static enum context_owner judge(const char *name, const char *path, const json_t
             inside != NULL ? inside : "");
     err_hint(e, "put it aside, and the profile's own is written in its place");
     fix_aside(e, name, path);
-    return CONTEXT_FOREIGN;
+    return CONTEXT_UNREADABLE;
 }
 
 /* *meta is set for CONTEXT_OURS alone. */
@@ -122,13 +133,13 @@ static enum context_owner look(const char *name, const char *path, json_t **meta
         if (errno == ENOENT || errno == ENOTDIR)
             return CONTEXT_ABSENT;
         err_set_errno(e, ERR_FAILED, LAYER, "cannot look at %s", path);
-        return CONTEXT_FOREIGN;
+        return CONTEXT_UNREADABLE;
     }
     if (S_ISLNK(st.st_mode)) { /* somebody manages that file from elsewhere */
         err_set(e, ERR_FAILED, LAYER, "%s is a symbolic link, docktether writes no such file", path);
         err_hint(e, "keep the profile out of Docker's contexts with `--set context=no`");
         err_fix(e, "docktether update %s --set context=no", name);
-        return CONTEXT_FOREIGN;
+        return CONTEXT_UNREADABLE;
     }
     int rc = file_read(path, FILE_ANY, SIZE_LIMIT, &text, &len, e);
     if (rc == 1)
@@ -137,13 +148,13 @@ static enum context_owner look(const char *name, const char *path, json_t **meta
         from_base(e);
         err_hint(e, BROKEN);
         fix_aside(e, name, path);
-        return CONTEXT_FOREIGN;
+        return CONTEXT_UNREADABLE;
     }
     json_t *found = parse(path, text, len, e);
     free(text);
     if (found == NULL) {
         fix_aside(e, name, path);
-        return CONTEXT_FOREIGN;
+        return CONTEXT_UNREADABLE;
     }
 
     enum context_owner owner = judge(name, path, found, e);
@@ -160,7 +171,7 @@ enum context_owner context_owner(const char *name, struct err *e)
     char *path = meta_path(name, e);
 
     if (path == NULL)
-        return CONTEXT_FOREIGN;
+        return CONTEXT_UNREADABLE;
     enum context_owner owner = look(name, path, &meta, e);
     json_decref(meta);
     free(path);
@@ -238,35 +249,17 @@ static int save(const char *name, const json_t *meta, int fresh, struct err *e)
     return rc;
 }
 
-/* Adds what to do to an error that may be there already. */
-static int refuse(const char *name, struct err *e, const struct err *why)
-{
-    if (why->code != ERR_NONE) {
-        if (e != NULL)
-            *e = *why;
-        return -1;
-    }
-    err_set(e, ERR_FAILED, LAYER, "Docker has a context \"%s\" that docktether does not own", name);
-    return err_hint(e,
-                    "give the profile another name, or keep it out of Docker's contexts with "
-                    "`--set context=no`, or remove theirs: docker context rm %s",
-                    name);
-}
-
 int context_write(const char *name, const char *description, const char *socket, struct err *e)
 {
-    struct err why = ERR_INIT;
     json_t *old = NULL, *meta = NULL;
     int rc = -1;
 
     char *path = meta_path(name, e);
     if (path == NULL)
         return -1;
-    enum context_owner owner = look(name, path, &old, &why);
-    if (owner == CONTEXT_FOREIGN) {
-        refuse(name, e, &why);
+    enum context_owner owner = look(name, path, &old, e);
+    if (owner != CONTEXT_ABSENT && owner != CONTEXT_OURS)
         goto out;
-    }
     meta = old != NULL ? json_deep_copy(old) : json_object();
     if (meta == NULL || fill(meta, name, description, socket) != 0) {
         err_set(e, ERR_FAILED, LAYER, "name, description and socket of \"%s\" must be UTF-8", name);

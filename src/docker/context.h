@@ -11,11 +11,12 @@
 enum context_owner {
     CONTEXT_ABSENT,
     CONTEXT_OURS,
-    CONTEXT_FOREIGN, /* somebody else's, or unreadable: hands off */
+    CONTEXT_FOREIGN,    /* somebody else's */
+    CONTEXT_UNREADABLE, /* it cannot be told */
 };
 
-/* Who owns the context NAME. CONTEXT_FOREIGN with an error when meta.json is
- * there and cannot be read or parsed; its fix makes it ours, or leaves it alone. */
+/* Who owns the context NAME. For the last two an error says why the profile cannot have
+ * it, and what to do; the fix of CONTEXT_UNREADABLE makes it ours, or leaves it alone. */
 enum context_owner context_owner(const char *name, struct err *e);
 
 /* A command for a shell that puts a meta.json out of Docker's sight; allocated. */
@@ -26,9 +27,8 @@ char *context_aside(const char *path);
 char *context_url(const char *name);
 
 /* Writes meta.json (directories 0755, file 0644, atomic) with the endpoint
- * unix://SOCKET. Unknown members of a meta.json of ours are kept. A foreign
- * context is ERR_FAILED with a hint (rename the profile, `--set context=no`,
- * or `docker context rm`). */
+ * unix://SOCKET. Unknown members of a meta.json of ours are kept. A context that
+ * is not ours is the error of context_owner(). */
 int context_write(const char *name, const char *description, const char *socket, struct err *e);
 
 /* Removes it when it is ours; absent or foreign is no error. When

@@ -1,4 +1,5 @@
 /* The way to a login, phase by phase as a tether goes it. */
+#include "base/jsonmember.h"
 #include "doctor/doctor.h"
 
 #include "base/quote.h"
@@ -161,9 +162,8 @@ void doctor_banner(struct doctor_host *h, struct finding *f)
 
     if (h->hop && h->serving) {
         finding_ok(f, "%s, says its tether",
-                   json_string_value(json_object_get(h->status, "server")) != NULL
-                       ? json_string_value(json_object_get(h->status, "server"))
-                       : "it is connected");
+                   *jsonmember_text(h->status, "server") != '\0' ? jsonmember_text(h->status, "server")
+                                                                 : "it is connected");
     } else if (connect_banner(h->connect, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
         fix_by_ssh(h, f);
@@ -197,7 +197,7 @@ void doctor_host_key(struct doctor_host *h, struct finding *f)
     char text[PIN_TEXT_SIZE];
 
     if (h->hop && h->serving) {
-        finding_ok(f, "%s, says its tether", json_string_value(json_object_get(h->status, "host_key")));
+        finding_ok(f, "%s, says its tether", jsonmember_text(h->status, "host_key"));
     } else if (e.code != ERR_NONE || connect_trust(h->connect, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
     } else {

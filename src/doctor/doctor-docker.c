@@ -49,14 +49,13 @@ void doctor_context(struct doctor_host *h, struct finding *f)
         finding_fix(f, NULL, "docktether update %s --set context=yes", h->name);
         break;
     case CONTEXT_FOREIGN:
-        if (e.code != ERR_NONE) {
-            finding_error(f, VERDICT_FAILED, &e, NULL);
-        } else {
-            finding_fail(f, ERR_FAILED, "Docker has a context \"%s\" that docktether does not own", h->name);
-            finding_hint(f, "or keep the profile out of Docker's contexts: --set context=no");
-            finding_fix(f, NULL, "docker context rm %s && docktether update %s --set context=yes", h->name,
-                        h->name);
-        }
+        finding_error(f, VERDICT_FAILED, &e, NULL);
+        finding_hint(f, "or keep the profile out of Docker's contexts: --set context=no");
+        finding_fix(f, NULL, "docker context rm %s && docktether update %s --set context=yes", h->name,
+                    h->name);
+        break;
+    case CONTEXT_UNREADABLE:
+        finding_error(f, VERDICT_FAILED, &e, NULL);
         break;
     }
 }
@@ -178,14 +177,6 @@ static bool is_of_host(const char *url, const char *host)
     return strncmp(p, host, len) == 0 && strchr(":/]", p[len]) != NULL;
 }
 
-static bool has(const struct strv *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* A name in a URL may be ssh's, which is mostly the profile's as well. */
 static const char *former(const struct strv *hosts, const struct doctor_host *h)
 {
@@ -236,12 +227,12 @@ void doctor_proxies(struct doctor_host *h, struct finding *f)
         finding_error(f, VERDICT_WARNING, &e, NULL);
     } else if (hosts.count == 0) {
         finding_skip(f, "config.json has none");
-    } else if (has(&hosts, url)) {
+    } else if (strv_contains(&hosts, url)) {
         finding_ok(f, "config.json has them for this profile's socket");
     } else if (former(&hosts, h) != NULL) {
         finding_warn(f, "config.json has proxies for %s, which are not used with %s", former(&hosts, h), url);
         fix_proxies(f, path, former(&hosts, h), url);
-    } else if (has(&hosts, "default")) {
+    } else if (strv_contains(&hosts, "default")) {
         finding_ok(f, "those of \"default\" are used");
     } else {
         finding_skip(f, "config.json has them for other hosts alone");

@@ -1,4 +1,5 @@
 /* What lies on this side: profile, tether, keys, agent. */
+#include "base/jsonmember.h"
 #include "doctor/doctor.h"
 
 #include "base/digest.h"
@@ -34,21 +35,14 @@ void doctor_profile(struct doctor_host *h, struct finding *f)
 
 /* ---- tether ---------------------------------------------------------------- */
 
-static const char *text(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-
-    return s != NULL ? s : "";
-}
-
 static void tell_last_error(const json_t *status, struct finding *f)
 {
     const json_t *error = json_object_get(status, "last_error");
-    const char *layer = text(error, "layer");
+    const char *layer = jsonmember_text(error, "layer");
 
     if (json_is_object(error))
-        finding_more(f, "last error, %s: %s%s%s", text(error, "at"), layer, *layer ? ": " : "",
-                     text(error, "message"));
+        finding_more(f, "last error, %s: %s%s%s", jsonmember_text(error, "at"), layer, *layer ? ": " : "",
+                     jsonmember_text(error, "message"));
 }
 
 /* What it was started with and what the profile says now. */
@@ -56,13 +50,14 @@ static bool tell_stale(const struct doctor_host *h, struct finding *f)
 {
     char mine[DIGEST_HEX_SIZE];
     char *endpoint = profile_endpoint(h->profile);
-    const char *theirs = text(h->status, "endpoint"), *key = text(h->status, "host_key");
-    const char *version = text(h->status, "version");
+    const char *theirs = jsonmember_text(h->status, "endpoint"),
+               *key = jsonmember_text(h->status, "host_key");
+    const char *version = jsonmember_text(h->status, "version");
     bool other_values, other_version = *version != '\0' && strcmp(version, PACKAGE_VERSION) != 0;
     struct pin pin;
 
     store_fingerprint(h->profile, mine);
-    other_values = strcmp(text(h->status, "fingerprint"), mine) != 0;
+    other_values = strcmp(jsonmember_text(h->status, "fingerprint"), mine) != 0;
     if (other_values)
         finding_more(f, "it was started with other values than the profile has now");
     if (*theirs != '\0' && strcmp(theirs, endpoint) != 0)
@@ -89,20 +84,21 @@ static void fix_stale(const struct doctor_host *h, struct finding *f)
 
 static void judge_tether(struct doctor_host *h, struct finding *f)
 {
-    const char *state = text(h->status, "state"), *transport = text(h->status, "transport");
+    const char *state = jsonmember_text(h->status, "state"),
+               *transport = jsonmember_text(h->status, "transport");
     bool stuck = strcmp(state, "waiting") == 0 || strcmp(state, "failed") == 0;
     bool stale = tell_stale(h, f);
 
     h->serving = strcmp(state, "serving") == 0;
     tell_last_error(h->status, f);
     if (stuck || stale)
-        finding_warn(f, "%s since %s%s", state, text(h->status, "since"),
+        finding_warn(f, "%s since %s%s", state, jsonmember_text(h->status, "since"),
                      stuck   ? ", not connected"
                      : stale ? ", with older values"
                              : "");
     else
-        finding_ok(f, "%s since %s%s%s", state, text(h->status, "since"), *transport ? ", by " : "",
-                   transport);
+        finding_ok(f, "%s since %s%s%s", state, jsonmember_text(h->status, "since"),
+                   *transport ? ", by " : "", transport);
     if (stuck) {
         finding_hint(f, "when what follows is well, docktether up %s makes it try again at once", h->name);
         finding_fix(f, NULL, "docktether up %s", h->name);

@@ -1,5 +1,6 @@
 #include "import/bundle.h"
 
+#include "store/name.h"
 #include "store/profile-text.h"
 
 #include <stdio.h>
@@ -87,7 +88,7 @@ static int read_part(const char *source, const char *mark, const char *end, int 
 
     if (len < sizeof name)
         memcpy(name, mark + strlen(MARK), len);
-    if (profile_check_name(name, &why) != 0)
+    if (name_check(name, &why) != 0)
         return refuse(e, source, line, why.msg);
     if (proposals_find(list, name) != NULL)
         return refuse(e, source, line, "a second profile of that name");

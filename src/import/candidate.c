@@ -77,14 +77,6 @@ void candidate_fill(struct candidate *at, const struct ssh_config *c)
     pin(at, c);
 }
 
-static bool same_files(const struct strv *a, const struct strv *b)
-{
-    for (size_t i = 0; i < a->count && i < b->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return a->count == b->count;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -97,7 +89,7 @@ bool candidate_same(const struct candidate *a, const struct candidate *b)
     return same_text(a->problem, b->problem) && a->via == b->via && p->port == q->port &&
            same_text(p->host, q->host) && same_text(p->user, q->user) &&
            (a->is_nameless || b->is_nameless || same_text(p->socket, q->socket)) &&
-           same_files(&p->identities, &q->identities) && same_files(&p->certificates, &q->certificates);
+           strv_equal(&p->identities, &q->identities) && strv_equal(&p->certificates, &q->certificates);
 }
 
 char *candidate_name(const char *given)

@@ -61,7 +61,7 @@ static void check_known_hosts(struct finder *f, const struct strv *paths)
 {
     for (size_t i = 0; i < paths->count; i++) {
         struct err e = ERR_INIT;
-        if (strv_has(&f->checked, paths->items[i]))
+        if (strv_contains(&f->checked, paths->items[i]))
             continue;
         strv_add(&f->checked, paths->items[i]);
         if (knownhosts_check(paths->items[i], &e) == 0)
@@ -290,7 +290,8 @@ static void name_candidate(const struct finder *f, struct candidate *at)
 {
     char *name = unique_name(f, at->profile->name);
 
-    if (profile_has_context(at->profile) && context_owner(name, NULL) == CONTEXT_FOREIGN) {
+    enum context_owner owner = profile_has_context(at->profile) ? context_owner(name, NULL) : CONTEXT_ABSENT;
+    if (owner == CONTEXT_FOREIGN || owner == CONTEXT_UNREADABLE) {
         char *other = mem_printf("%s-tether", name);
         free(name);
         name = unique_name(f, other);

@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "base/progname.h"
+#include "base/quote.h"
 #include "docker/context-sync.h"
 #include "store/store.h"
 #include "store/via-chain.h"
@@ -237,27 +238,9 @@ int proposals_create(struct proposals *list)
     return status;
 }
 
-static char *quoted(const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    char *out = mem_alloc(4 * strlen(word) + 3), *to = out;
-
-    if (word[strspn(word, plain)] == '\0')
-        return strcpy(out, word);
-    *to++ = '\'';
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            to = stpcpy(to, "'\\''");
-        else
-            *to++ = *word;
-    }
-    strcpy(to, "'");
-    return out;
-}
-
 static void append(char **command, const char *option, const char *value)
 {
-    char *word = quoted(strncmp(value, "~/", 2) == 0 ? value + 2 : value);
+    char *word = quote_word(strncmp(value, "~/", 2) == 0 ? value + 2 : value);
     char *longer = mem_printf("%s%s%s%s", *command, option, strncmp(value, "~/", 2) == 0 ? "~/" : "", word);
 
     free(word);

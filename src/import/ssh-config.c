@@ -271,10 +271,7 @@ static bool are_defaults(struct ssh_config_reader *r, const struct strv *identit
         ssh_config_clear(&plain);
     }
     r->knows_defaults = true;
-    bool same = r->defaults.count == identities->count;
-    for (size_t i = 0; same && i < identities->count; i++)
-        same = strcmp(r->defaults.items[i], identities->items[i]) == 0;
-    return same;
+    return strv_equal(&r->defaults, identities);
 }
 
 static void settle(struct ssh_config_reader *r, struct ssh_config *c, const char *name)

@@ -27,9 +27,8 @@ static void add_host(struct reader *r, const char *word)
 {
     if (*word == '\0' || *word == '-' || strpbrk(word, "*?!") != NULL)
         return;
-    for (size_t i = 0; i < r->hosts->count; i++)
-        if (strcmp(r->hosts->items[i], word) == 0)
-            return;
+    if (strv_contains(r->hosts, word))
+        return;
     if (r->hosts->count == HOSTS_MAX)
         r->more = true;
     else

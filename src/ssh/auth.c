@@ -31,14 +31,6 @@ struct attempt {
     char expired[200];    /* why a certificate may have been refused, or "" */
 };
 
-static bool listed(const struct strv *keys, const char *blob)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->items[i], blob) == 0)
-            return true;
-    return false;
-}
-
 static void name_key(char *out, size_t size, const char *what, const char *plain, const char *suffix)
 {
     char fp[PIN_FINGERPRINT_SIZE] = "";
@@ -158,7 +150,7 @@ static int start_agent(struct attempt *a, struct err *e)
 static int offer_from_agent(struct attempt *a, const char *what, const char *blob, const char *plain,
                             const char *signer, struct err *e)
 {
-    if (listed(&a->offered, blob))
+    if (strv_contains(&a->offered, blob))
         return SSH_AUTH_DENIED;
     strv_add(&a->offered, blob);
     name_key(a->last, sizeof a->last, what, plain, " (agent)");
@@ -208,14 +200,14 @@ static int offer_named_from_agent(struct attempt *a, const struct identity *id, 
     if (rc != 0)
         return SSH_AUTH_DENIED;
     const bool bare = strcmp(id->blob, id->plain) == 0;
-    const char *signer = listed(&a->in_agent, id->blob)    ? id->blob
-                         : listed(&a->in_agent, id->plain) ? id->plain
-                                                           : NULL;
+    const char *signer = strv_contains(&a->in_agent, id->blob)    ? id->blob
+                         : strv_contains(&a->in_agent, id->plain) ? id->plain
+                                                                  : NULL;
     const size_t before = a->offered.count;
     rc = bare ? offer_agents_certificates(a, what, id->plain, e) : SSH_AUTH_DENIED;
     if (signer != NULL && goes_on(rc))
         return offer_from_agent(a, what, id->blob, id->plain, signer, e);
-    if (signer == NULL && a->offered.count == before && !listed(&a->offered, id->blob)) {
+    if (signer == NULL && a->offered.count == before && !strv_contains(&a->offered, id->blob)) {
         name_key(a->missing, sizeof a->missing, what, id->plain, "");
         log_warn(a->s->log, "the agent has not got %s", a->missing);
     }
@@ -232,7 +224,7 @@ static int offer_all_from_agent(struct attempt *a, struct err *e)
     rc = SSH_AUTH_DENIED;
     for (size_t i = 0; i < a->ids->certificate_count && goes_on(rc); i++) {
         const struct certificate *c = &a->ids->certificates[i];
-        if (!c->used && listed(&a->in_agent, c->key.plain))
+        if (!c->used && strv_contains(&a->in_agent, c->key.plain))
             rc = offer_from_agent(a, c->file, c->key.blob, c->key.plain, c->key.plain, e);
     }
     for (int bare = 0; bare < 2; bare++) {
@@ -257,7 +249,7 @@ static int offer(struct attempt *a, const struct identity *id, struct err *e)
 
     if (id->key == NULL) {
         rc = offer_named_from_agent(a, id, shown, e);
-    } else if (!listed(&a->offered, id->blob)) {
+    } else if (!strv_contains(&a->offered, id->blob)) {
         strv_add(&a->offered, id->blob);
         name_key(a->last, sizeof a->last, shown, id->plain, "");
         rc = answered(a, shown, id->blob, drive(a, id->key, id->plain, e));

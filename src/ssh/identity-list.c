@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool listed(const struct strv *keys, const char *blob)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->items[i], blob) == 0)
-            return true;
-    return false;
-}
-
 static char *describe(const struct identity *id)
 {
     char fp[PIN_FINGERPRINT_SIZE] = "";
@@ -60,7 +52,7 @@ struct identities_need identities_need(const struct identities *ids, const struc
         if (id->key != NULL)
             continue;
         n.agents++;
-        if (listed(in_agent, id->blob) || listed(in_agent, id->plain))
+        if (strv_contains(in_agent, id->blob) || strv_contains(in_agent, id->plain))
             continue;
         if (n.absent++ > 0)
             continue;

@@ -24,14 +24,6 @@ struct loading {
     struct err agent_error, passed_over;
 };
 
-static bool listed(const struct strv *keys, const char *blob)
-{
-    for (size_t i = 0; blob != NULL && i < keys->count; i++)
-        if (strcmp(keys->items[i], blob) == 0)
-            return true;
-    return false;
-}
-
 /* ---- the agent ----------------------------------------------------------- */
 
 int identities_find_agent(const struct profile *p, char **path, struct err *e)
@@ -133,7 +125,7 @@ static int check_certificates(const struct loading *l, struct err *e)
 {
     for (size_t i = 0; i < l->ids->certificate_count; i++) {
         const struct certificate *c = &l->ids->certificates[i];
-        if (c->used || (l->ids->any_in_agent && listed(&l->in_agent, c->key.plain)))
+        if (c->used || (l->ids->any_in_agent && strv_contains(&l->in_agent, c->key.plain)))
             continue;
         err_set(e, ERR_AUTH, "certificate", "the certificate %s is for none of the keys that can be used",
                 c->file);
@@ -240,7 +232,7 @@ static int append_keyfile(struct loading *l, const char *file, struct keyfile *f
 {
     if (f->encrypted) {
         ask_agent(l);
-        if (!listed(&l->in_agent, f->pub.blob) &&
+        if (!strv_contains(&l->in_agent, f->pub.blob) &&
             keyfile_unlock(f, may_ask ? l->h->ask : NULL, l->h->ask_user, e) != 0)
             return -1;
     } else if (f->key == NULL && l->ids->agent == NULL) {

@@ -129,25 +129,15 @@ static int read_public_key(struct list *l, const struct line *line, struct err *
 /* "256 SHA256:... any comment (ED25519)": the curve of ECDSA is in the bits. */
 static int read_keygen(struct list *l, const struct line *line, struct err *e)
 {
-    static const struct {
-        const char *kind, *bits, *type;
-    } kinds[] = {
-        { "(ED25519)", "256", "ssh-ed25519" },       { "(RSA)", NULL, "ssh-rsa" },
-        { "(ECDSA)", "256", "ecdsa-sha2-nistp256" }, { "(ECDSA)", "384", "ecdsa-sha2-nistp384" },
-        { "(ECDSA)", "521", "ecdsa-sha2-nistp521" },
-    };
     const char *kind = strrchr(line->text, '(');
 
     if (kind == NULL || kind[strlen(kind) - 1] != ')')
         return bad(l, "the kind of key, as \"(ED25519)\", is missing at its end", e);
     if (strncmp(line->words[1], "SHA256:", 7) != 0)
         return bad(l, "the fingerprint is not of SHA256 (ssh-keygen -E sha256)", e);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kind, kinds[i].kind) == 0 &&
-            (kinds[i].bits == NULL || strcmp(line->words[0], kinds[i].bits) == 0))
-            return add(&l->found, kinds[i].type, line->words[1]) == 0
-                       ? 0
-                       : bad(l, "the fingerprint is damaged", e);
+    const char *type = pin_listed_type(line->words[0], strlen(line->words[0]), kind);
+    if (type != NULL)
+        return add(&l->found, type, line->words[1]) == 0 ? 0 : bad(l, "the fingerprint is damaged", e);
     l->unusable++;
     return 0;
 }

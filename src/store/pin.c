@@ -35,35 +35,40 @@ static bool fingerprint_ok(const char *s)
     return (strchr(alphabet, s[BASE64_LEN - 1]) - alphabet) % 4 == 0;
 }
 
-/* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
- * may hold anything. 1 when text is not such a line. */
-static int parse_listing(const char *text, struct pin *pin, struct err *e)
+const char *pin_listed_type(const char *bits, size_t bits_len, const char *kind)
 {
     static const struct {
         const char *bits; /* NULL: any */
-        const char *name, *type;
+        const char *kind, *type;
     } listed[] = {
         { "256", "(ED25519)", "ssh-ed25519" },       { NULL, "(RSA)", "ssh-rsa" },
         { "256", "(ECDSA)", "ecdsa-sha2-nistp256" }, { "384", "(ECDSA)", "ecdsa-sha2-nistp384" },
         { "521", "(ECDSA)", "ecdsa-sha2-nistp521" },
     };
+
+    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
+        if (strcmp(kind, listed[i].kind) == 0 &&
+            (listed[i].bits == NULL ||
+             (strlen(listed[i].bits) == bits_len && memcmp(bits, listed[i].bits, bits_len) == 0)))
+            return listed[i].type;
+    return NULL;
+}
+
+/* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
+ * may hold anything. 1 when text is not such a line. */
+static int parse_listing(const char *text, struct pin *pin, struct err *e)
+{
     char line[256];
     size_t digits = strspn(text, "0123456789");
-    const char *name = strrchr(text, ' ');
+    const char *kind = strrchr(text, ' ');
 
-    if (digits == 0 || digits > 5 || text[digits] != ' ' || name == NULL || name[1] != '(')
+    if (digits == 0 || digits > 5 || text[digits] != ' ' || kind == NULL)
         return 1;
-    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
-        if (strcmp(name + 1, listed[i].name) != 0)
-            continue;
-        if (listed[i].bits != NULL &&
-            (strlen(listed[i].bits) != digits || strncmp(text, listed[i].bits, digits) != 0))
-            continue;
-        snprintf(line, sizeof line, "%s %.*s", listed[i].type, (int)strcspn(text + digits + 1, " "),
-                 text + digits + 1);
-        return pin_parse(line, pin, e);
-    }
-    return 1;
+    const char *type = pin_listed_type(text, digits, kind + 1);
+    if (type == NULL)
+        return 1;
+    snprintf(line, sizeof line, "%s %.*s", type, (int)strcspn(text + digits + 1, " "), text + digits + 1);
+    return pin_parse(line, pin, e);
 }
 
 int pin_parse(const char *text, struct pin *pin, struct err *e)

@@ -64,10 +64,6 @@ bool profile_is_ephemeral(const struct profile *p);
 struct profile *profile_copy(const struct profile *p);
 void profile_free(struct profile *p);
 
-/* "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$", at most 128 bytes, not "default": Docker's
- * rule for contexts. ERR_USAGE otherwise. */
-int profile_check_name(const char *name, struct err *e);
-
 /* Fills user with the current user's name where it is missing, and checks
  * what only the whole can tell (a host is there). ERR_PROFILE otherwise. */
 int profile_finish(struct profile *p, struct err *e);

@@ -3,7 +3,9 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/suggest.h"
 #include "store/ini.h"
+#include "store/name.h"
 #include "store/option.h"
 #include "store/profile-text.h"
 
@@ -16,8 +18,7 @@
 #include <unistd.h>
 
 #define SUFFIX ".ini"
-#define NEAR 2        /* edits between a name and the one that was meant */
-#define NAME_SIZE 129 /* of a valid name, terminated */
+#define NEAR 2 /* edits between a name and the one that was meant */
 
 /* Whatever keeps a profile from being read ends with the same exit code. */
 static int as_profile_error(struct err *e)
@@ -43,7 +44,7 @@ static char *config_path(const char *name, struct err *e)
 
 char *store_path(const char *name, struct err *e)
 {
-    if (profile_check_name(name, e) != 0)
+    if (name_check(name, e) != 0)
         return NULL;
     char *dir = config_path("profiles", e);
     if (dir == NULL)
@@ -104,32 +105,6 @@ struct profile *store_new_profile(const char *name, struct err *e)
     return p;
 }
 
-/* Edit distance, or more than NEAR for names too long to be any. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[NAME_SIZE];
-    size_t len = strlen(b);
-
-    if (strlen(a) >= NAME_SIZE || len >= NAME_SIZE)
-        return NEAR + 1;
-    for (unsigned j = 0; j <= len; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[len];
-}
-
 static int not_found(const char *name, struct err *e)
 {
     struct strv names = { 0 };
@@ -140,7 +115,7 @@ static int not_found(const char *name, struct err *e)
     err_fix(e, "docktether ls");
     store_list(&names, NULL);
     for (size_t i = 0; i < names.count; i++) {
-        unsigned d = distance(name, names.items[i]);
+        unsigned d = suggest_distance(name, names.items[i]);
         if (d < best && d < strlen(names.items[i])) {
             best = d;
             nearest = names.items[i];
@@ -174,7 +149,7 @@ struct profile *store_load(const char *name, struct err *e)
     int rc = -1;
 
     /* A name that cannot be is a profile that is not there. */
-    if (profile_check_name(name, NULL) != 0) {
+    if (name_check(name, NULL) != 0) {
         not_found(name, e);
         return NULL;
     }
@@ -306,7 +281,7 @@ static void add_profile(struct strv *names, const char *file)
         return;
     memcpy(name, file, len - strlen(SUFFIX));
     name[len - strlen(SUFFIX)] = '\0';
-    if (profile_check_name(name, NULL) == 0)
+    if (name_check(name, NULL) == 0)
         strv_add(names, name);
 }
 

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define ANSWER_MAX 4096
+/* This link is run, and not the path that path_program() reads from it: an upgrade may
+ * have replaced the file there, and the hop has to be of the version that asks for it. */
 #define SELF "/proc/self/exe"
 
 extern char **environ;

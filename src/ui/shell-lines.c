@@ -1,6 +1,7 @@
 #include "ui/shell-lines.h"
 
 #include "base/mem.h"
+#include "base/quote.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -57,8 +58,8 @@ static bool is_curly_quote(const char *p)
 static const char *escaped(enum shell shell, char c)
 {
     switch (shell) {
-    case SHELL_SH:
-        return c == '\'' ? "'\\''" : NULL;
+    case SHELL_SH: /* quote_sh() does it */
+        return NULL;
     case SHELL_FISH:
         return c == '\'' ? "\\'" : c == '\\' ? "\\\\" : NULL;
     case SHELL_CSH: /* history is looked for inside quotes too */
@@ -71,6 +72,8 @@ static const char *escaped(enum shell shell, char c)
 
 static char *quote(enum shell shell, const char *value)
 {
+    if (shell == SHELL_SH)
+        return quote_sh(value);
     char *quoted = mem_alloc(4 * strlen(value) + 3);
     char *p = quoted;
 

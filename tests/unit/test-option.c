@@ -1,4 +1,5 @@
 #include "store/ini.h"
+#include "store/name.h"
 #include "store/option.h"
 
 #include <setjmp.h>
@@ -379,17 +380,17 @@ static void test_names(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct err e = ERR_INIT;
-        if (profile_check_name(bad[i], &e) != -1)
+        if (name_check(bad[i], &e) != -1)
             fail_msg("accepted: \"%s\"", bad[i]);
         assert_int_equal(e.code, ERR_USAGE);
     }
     memset(name, 'n', 129);
     name[129] = '\0';
-    assert_int_equal(profile_check_name(name, NULL), -1);
-    assert_int_equal(profile_check_name(name + 1, NULL), 0);
-    assert_int_equal(profile_check_name("0a", NULL), 0);
-    assert_int_equal(profile_check_name("Default", NULL), 0);
-    assert_int_equal(profile_check_name("a_.+-", NULL), 0);
+    assert_int_equal(name_check(name, NULL), -1);
+    assert_int_equal(name_check(name + 1, NULL), 0);
+    assert_int_equal(name_check("0a", NULL), 0);
+    assert_int_equal(name_check("Default", NULL), 0);
+    assert_int_equal(name_check("a_.+-", NULL), 0);
 }
 
 static void test_finish(void **state)
