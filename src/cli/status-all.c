@@ -129,7 +129,7 @@ static bool lose_patience(struct entry *entry, int64_t patience_ms)
 static bool step(struct entry *entry, int64_t patience_ms)
 {
     struct err e = ERR_INIT;
-    enum status_query_result result = INQUIRY_FAILED;
+    enum status_query_result result = STATUS_QUERY_FAILED;
     json_t *status = NULL;
 
     if (entry->asked_ms == 0)
@@ -138,12 +138,12 @@ static bool step(struct entry *entry, int64_t patience_ms)
         entry->inquiry = status_query_new(entry->name, &e);
     if (entry->inquiry != NULL)
         result = status_query_step(entry->inquiry, &status, &e);
-    if (result == INQUIRY_OPEN)
+    if (result == STATUS_QUERY_OPEN)
         return lose_patience(entry, patience_ms);
-    if (result == INQUIRY_ANSWERED)
+    if (result == STATUS_QUERY_ANSWERED)
         set_state(entry, status);
     else
-        set_state(entry, result == INQUIRY_DOWN ? bare(entry->name, "down") : silent(entry->name, &e));
+        set_state(entry, result == STATUS_QUERY_DOWN ? bare(entry->name, "down") : silent(entry->name, &e));
     entry->due = false;
     entry->asked_ms = 0;
     return true;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/unixsock.h"
 #include "control/lock.h"
 #include "control/message.h"
 
@@ -11,39 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (64 * 1024)
 #define APPEAR_MS 5000 /* for the control socket of a tether that is starting */
 #define RETRY_MS 10
-
-/* One that accepts nobody lets connect() wait; 0: for ever. */
-static void bound_connect(int fd, int ms)
-{
-    struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-}
-
-static int try_connect(const struct sockaddr_un *sa, struct deadline d)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0)
-        bound_connect(fd, deadline_left(d) + 1);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof *sa) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    /* What is sent from here on may be a stream, which waits as long as it must. */
-    if (fd >= 0)
-        bound_connect(fd, 0);
-    return fd;
-}
 
 /* The tether holds the lock a moment before its control socket is there, in
  * place of what a killed one may have left. */
@@ -56,13 +29,8 @@ static bool is_starting(const struct runtime *rt, int error)
 
 static int connect_control(const struct runtime *rt, struct deadline d, struct err *e)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-    if (strlen(rt->ctl) >= sizeof sa.sun_path)
-        return err_set(e, ERR_FAILED, "control", "%s is too long a path for a unix socket", rt->ctl);
-    strcpy(sa.sun_path, rt->ctl);
     for (;;) {
-        int fd = try_connect(&sa, d);
+        int fd = unixsock_connect(rt->ctl, d);
         if (fd >= 0)
             return fd;
         int error = errno;

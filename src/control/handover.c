@@ -181,9 +181,9 @@ static bool take_more(int conn, struct handover *s, struct deadline d)
 
     for (int i = 0; i < count; i++) {
         if (strcmp(kind, KIND_HELD) == 0)
-            put(s->held, &s->held_count, SUCCESSION_HELD_MAX, fds[i]);
+            put(s->held, &s->held_count, HANDOVER_HELD_MAX, fds[i]);
         else if (strcmp(kind, KIND_END) == 0)
-            put(s->ends, &s->ends_count, SUCCESSION_ENDS_MAX - 1, fds[i]);
+            put(s->ends, &s->ends_count, HANDOVER_ENDS_MAX - 1, fds[i]);
         else
             close(fds[i]);
     }

@@ -10,17 +10,17 @@
 
 #include <stddef.h>
 
-#define SUCCESSION_HELD_MAX 10000 /* as many as max-held can be */
-#define SUCCESSION_ENDS_MAX 64
+#define HANDOVER_HELD_MAX 10000 /* as many as max-held can be */
+#define HANDOVER_ENDS_MAX 64
 
 struct handover {
     int lock;
-    int sock;                      /* listening; -1: the profile serves no socket */
-    int held[SUCCESSION_HELD_MAX]; /* clients that nothing was read from yet */
+    int sock;                    /* listening; -1: the profile serves no socket */
+    int held[HANDOVER_HELD_MAX]; /* clients that nothing was read from yet */
     size_t held_count;
     /* Of connections to processes that were replaced before and still serve
      * somebody: each ends when its one is closed. */
-    int ends[SUCCESSION_ENDS_MAX];
+    int ends[HANDOVER_ENDS_MAX];
     size_t ends_count;
 };
 

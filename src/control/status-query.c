@@ -1,6 +1,7 @@
 #include "control/status-query.h"
 
 #include "base/mem.h"
+#include "base/unixsock.h"
 #include "control/lock.h"
 #include "control/message.h"
 #include "store/runtime.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define ANSWER_MAX (64 * 1024)
@@ -67,25 +67,22 @@ static bool passing(int error)
 static enum status_query_result begin(struct status_query *q, struct err *e)
 {
     static const char line[] = "{\"op\":\"status\"}\n";
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
     pid_t pid;
 
     if (!lock_is_held(&q->rt, &pid))
-        return INQUIRY_DOWN;
-    strcpy(sa.sun_path, q->rt.ctl); /* runtime_init() has seen to its length */
-    q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (q->fd >= 0 && connect(q->fd, (const struct sockaddr *)&sa, sizeof sa) == 0 &&
-        send(q->fd, line, sizeof line - 1, MSG_NOSIGNAL) == (ssize_t)sizeof line - 1) {
+        return STATUS_QUERY_DOWN;
+    q->fd = unixsock_try_connect(q->rt.ctl);
+    if (q->fd >= 0 && send(q->fd, line, sizeof line - 1, MSG_NOSIGNAL) == (ssize_t)sizeof line - 1) {
         q->buf = mem_alloc(ANSWER_MAX);
-        return INQUIRY_OPEN;
+        return STATUS_QUERY_OPEN;
     }
-    bool passes = q->fd >= 0 && passing(errno);
+    bool passes = passing(errno);
     err_set_errno(e, ERR_FAILED, "control", "cannot reach the tether at %s", q->rt.ctl);
     drop(q);
     if (!passes)
-        return INQUIRY_FAILED;
+        return STATUS_QUERY_FAILED;
     err_clear(e);
-    return INQUIRY_OPEN;
+    return STATUS_QUERY_OPEN;
 }
 
 static enum status_query_result read_answer(struct status_query *q, json_t **status, struct err *e)
@@ -99,20 +96,20 @@ static enum status_query_result read_answer(struct status_query *q, json_t **sta
         err_set(e, ERR_FAILED, "control", "the tether's answer has no status");
     json_decref(o);
     if (json_is_object(*status))
-        return INQUIRY_ANSWERED;
+        return STATUS_QUERY_ANSWERED;
     json_decref(*status);
     *status = NULL;
-    return INQUIRY_FAILED;
+    return STATUS_QUERY_FAILED;
 }
 
 static enum status_query_result receive(struct status_query *q, json_t **status, struct err *e)
 {
     ssize_t n = recv(q->fd, q->buf + q->len, ANSWER_MAX - 1 - q->len, MSG_DONTWAIT);
-    enum status_query_result r = INQUIRY_OPEN;
+    enum status_query_result r = STATUS_QUERY_OPEN;
     pid_t pid;
 
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return INQUIRY_OPEN;
+        return STATUS_QUERY_OPEN;
     q->len += n > 0 ? (size_t)n : 0;
     q->buf[q->len] = '\0';
     char *end = strchr(q->buf, '\n');
@@ -121,12 +118,12 @@ static enum status_query_result receive(struct status_query *q, json_t **status,
         r = read_answer(q, status, e);
     } else if (n <= 0) {
         /* Turned away at the door, unless it is no more. */
-        r = lock_is_held(&q->rt, &pid) ? INQUIRY_OPEN : INQUIRY_DOWN;
+        r = lock_is_held(&q->rt, &pid) ? STATUS_QUERY_OPEN : STATUS_QUERY_DOWN;
     } else if (q->len == ANSWER_MAX - 1) {
         err_set(e, ERR_FAILED, "control", "the tether's answer is too long");
-        r = INQUIRY_FAILED;
+        r = STATUS_QUERY_FAILED;
     } else {
-        return INQUIRY_OPEN;
+        return STATUS_QUERY_OPEN;
     }
     drop(q);
     return r;

@@ -11,10 +11,10 @@
 struct status_query;
 
 enum status_query_result {
-    INQUIRY_FAILED = -1, /* with an error */
-    INQUIRY_OPEN,        /* no answer yet */
-    INQUIRY_DOWN,        /* no tether of that name runs */
-    INQUIRY_ANSWERED,
+    STATUS_QUERY_FAILED = -1, /* with an error */
+    STATUS_QUERY_OPEN,        /* no answer yet */
+    STATUS_QUERY_DOWN,        /* no tether of that name runs */
+    STATUS_QUERY_ANSWERED,
 };
 
 /* NULL when there is no runtime directory. */
@@ -22,7 +22,7 @@ struct status_query *status_query_new(const char *name, struct err *e);
 void status_query_free(struct status_query *q);
 
 /* Begins, when nothing is under way, or goes on. With an answer *status is a
- * new reference to what docs/PROTOCOL.md describes. After any result but INQUIRY_OPEN
+ * new reference to what docs/PROTOCOL.md describes. After any result but STATUS_QUERY_OPEN
  * the next call asks anew. Never blocks. */
 enum status_query_result status_query_step(struct status_query *q, json_t **status, struct err *e);
 

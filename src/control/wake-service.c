@@ -1,31 +1,18 @@
 #include "control/wake-service.h"
 
 #include "base/time.h"
+#include "base/unixsock.h"
 #include "control/lock.h"
 
 #include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #define APPEAR_MS 10000
 #define LOOK_MS 10
 
 int wake_service_begin(const struct runtime *rt)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-    if (strlen(rt->sock) >= sizeof sa.sun_path)
-        return -1;
-    strcpy(sa.sun_path, rt->sock);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&sa, sizeof sa) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
+    return unixsock_try_connect(rt->sock);
 }
 
 int wake_service_await(const struct runtime *rt, int fd, struct err *e)

@@ -1,6 +1,8 @@
 /* The Docker Engine itself: does something answer, is it a Docker, and which. */
 #include "doctor/doctor-remote.h"
 
+#include "base/unixsock.h"
+#include "base/unixsock.h"
 #include "store/runtime.h"
 
 #include <errno.h>
@@ -10,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* HTTP/1.0: an answer without chunks, and the end of it is the end. */
@@ -46,7 +47,9 @@ static char *header(const char *reply, const char *name)
 
 static int status_of(const char *reply)
 {
-    return strncmp(reply, "HTTP/1.", 7) == 0 ? atoi(reply + 9) : 0;
+    int status;
+
+    return sscanf(reply, "HTTP/1.%*1[0-9] %3d", &status) == 1 ? status : 0;
 }
 
 bool doctor_http_complete(const char *reply)
@@ -148,20 +151,6 @@ void doctor_version(struct doctor_host *h, struct finding *f)
 
 /* ---- the tether's own socket --------------------------------------------------------- */
 
-static int connect_local(const char *path, struct err *e)
-{
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-    snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
-        return fd;
-    err_set_errno(e, ERR_FAILED, "local socket", "cannot connect to %s", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 /* One request, read to its end or to the deadline. */
 static void exchange(int fd, const char *request, const struct wait *w, char *reply, size_t size)
 {
@@ -187,9 +176,10 @@ static void ping_local(const struct doctor_host *h, const char *path, struct fin
     const struct wait w = doctor_wait(h);
     struct err e = ERR_INIT;
     char *reply = mem_alloc(LOCAL_MAX);
-    int fd = connect_local(path, &e);
+    int fd = unixsock_try_connect(path);
 
     if (fd < 0) {
+        err_set_errno(&e, ERR_FAILED, "local socket", "cannot connect to %s", path);
         finding_error(f, VERDICT_FAILED, &e, NULL);
         finding_fix(f, NULL, "docktether down %s && docktether up %s", h->name, h->name);
     } else {

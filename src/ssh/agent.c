@@ -1,18 +1,18 @@
 #include "ssh/agent.h"
 
+#include "base/thread.h"
+#include "base/unixsock.h"
 #include "ssh/pubkey.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX (256 * 1024) /* as OpenSSH and libssh limit it */
@@ -57,19 +57,13 @@ static void put32(unsigned char *p, uint32_t v)
 
 static int connect_agent(const char *path, struct err *e)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    int fd = unixsock_try_connect(path);
 
-    if (strlen(path) >= sizeof sa.sun_path)
-        return err_set(e, ERR_AUTH, "agent", "the path of the agent's socket is too long");
-    strcpy(sa.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+    if (fd >= 0)
         return fd;
     err_set_errno(e, ERR_AUTH, "agent", "cannot reach the agent at %s", path);
     err_hint(e, "is it running? ssh-add -l asks the agent at SSH_AUTH_SOCK");
     err_fix(e, "eval \"$(ssh-agent)\" && ssh-add");
-    if (fd >= 0)
-        close(fd);
     return -1;
 }
 
@@ -244,17 +238,6 @@ static void *serve(void *arg)
     return NULL;
 }
 
-static int start_thread(struct agent_filter *f)
-{
-    sigset_t all, old;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&f->thread, NULL, serve, f);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return rc;
-}
-
 struct agent_filter *agent_filter_start(const struct agent_call *c, int *client_fd, struct err *e)
 {
     int pair[2] = { -1, -1 };
@@ -272,7 +255,7 @@ struct agent_filter *agent_filter_start(const struct agent_call *c, int *client_
         goto fail;
     }
     f->inner_fd = pair[1];
-    if (start_thread(f) != 0) {
+    if (thread_start(&f->thread, serve, f) != 0) {
         err_set(e, ERR_FAILED, "agent", "cannot start a thread");
         goto fail;
     }

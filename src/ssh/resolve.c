@@ -1,12 +1,12 @@
 #include "ssh/resolve.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,18 +61,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start(struct query *q, pthread_t *thread)
-{
-    sigset_t all, old;
-
-    /* Signals belong to the loop's thread. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(thread, NULL, run, q);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return rc;
-}
-
 static int answer(struct query *q, const char *host, struct addrinfo **list, struct err *e)
 {
     pthread_mutex_lock(&q->lock);
@@ -102,7 +90,7 @@ int resolve_host(const char *host, int64_t port, const struct wait *w, struct ad
     q->host = mem_strdup(host);
     snprintf(q->port, sizeof q->port, "%" PRId64, port);
 
-    if (start(q, &thread) != 0) {
+    if (thread_start(&thread, run, q) != 0) {
         err_set(e, ERR_FAILED, "name", "cannot start a thread to resolve \"%s\"", host);
         close(fds[1]);
         q->users = 1;

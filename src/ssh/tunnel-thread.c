@@ -1,6 +1,7 @@
 #include "ssh/tunnel-thread.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "ssh/channel.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -153,17 +153,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start_thread(struct tunnel_thread *b)
-{
-    sigset_t all, old;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&b->thread, NULL, run, b);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return rc;
-}
-
 /* ---- beginning and end ----------------------------------------------------- */
 
 static int refused(const struct tunnel_thread *b, const char *host, int64_t port, struct err *e)
@@ -234,7 +223,7 @@ struct tunnel_thread *tunnel_thread_open(struct session *s, const char *host, in
     b->inner = pair[0];
     if (await_open(b, host, port, w, e) != 0)
         goto fail;
-    if (start_thread(b) != 0) {
+    if (thread_start(&b->thread, run, b) != 0) {
         err_set(e, ERR_FAILED, "TCP", "cannot start a thread");
         goto fail;
     }

@@ -26,48 +26,48 @@ struct connect_worker {
 /* In the worker, or in a thread that it has started. */
 static void note(void *user, const char *what, const char *whom)
 {
-    struct connect_worker *d = user;
+    struct connect_worker *c = user;
 
-    uv_mutex_lock(&d->lock);
-    snprintf(d->waiting.what, sizeof d->waiting.what, "%s", what);
-    err_escape(d->waiting.whom, sizeof d->waiting.whom, whom);
-    uv_mutex_unlock(&d->lock);
-    d->owner.waiting(d->owner.user);
+    uv_mutex_lock(&c->lock);
+    snprintf(c->waiting.what, sizeof c->waiting.what, "%s", what);
+    err_escape(c->waiting.whom, sizeof c->waiting.whom, whom);
+    uv_mutex_unlock(&c->lock);
+    c->owner.waiting(c->owner.user);
 }
 
-void connect_worker_waiting(struct connect_worker *d, struct waiting *w)
+void connect_worker_waiting(struct connect_worker *c, struct waiting *w)
 {
-    uv_mutex_lock(&d->lock);
-    *w = d->waiting;
-    uv_mutex_unlock(&d->lock);
+    uv_mutex_lock(&c->lock);
+    *w = c->waiting;
+    uv_mutex_unlock(&c->lock);
 }
 
 static void run(uv_work_t *work)
 {
-    struct connect_worker *d = work->data;
+    struct connect_worker *c = work->data;
 
-    const struct profile *p = d->request.profile;
+    const struct profile *p = c->request.profile;
     const struct wait w = { .deadline = deadline_in(p->connect_timeout_ms),
-                            .cancel_fd = d->request.cancel_fd,
+                            .cancel_fd = c->request.cancel_fd,
                             .note = note,
-                            .note_user = d };
+                            .note_user = c };
 
-    int slot = login_slots_take(d->slots, p->host, p->port, &w);
-    d->session = connect_host(&d->request, &d->refused, &d->err);
+    int slot = login_slots_take(c->slots, p->host, p->port, &w);
+    c->session = connect_host(&c->request, &c->refused, &c->err);
     login_slots_give(slot);
 }
 
 static void finished(uv_work_t *work, int status)
 {
-    struct connect_worker *d = work->data;
+    struct connect_worker *c = work->data;
 
     if (status != 0)
-        err_set(&d->err, ERR_FAILED, "", "interrupted");
-    connect_worker_cancel(d);
-    close(d->cancel_fds[0]);
-    d->owner.done(d->owner.user, d->session, d->refused, &d->err);
-    uv_mutex_destroy(&d->lock);
-    free(d);
+        err_set(&c->err, ERR_FAILED, "", "interrupted");
+    connect_worker_cancel(c);
+    close(c->cancel_fds[0]);
+    c->owner.done(c->owner.user, c->session, c->refused, &c->err);
+    uv_mutex_destroy(&c->lock);
+    free(c);
 }
 
 struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profile *profile,
@@ -75,39 +75,39 @@ struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profil
                                             struct log *log, const struct connect_worker_owner *owner,
                                             struct err *e)
 {
-    struct connect_worker *d = mem_alloc(sizeof *d);
+    struct connect_worker *c = mem_alloc(sizeof *c);
 
-    if (pipe2(d->cancel_fds, O_CLOEXEC) != 0) {
+    if (pipe2(c->cancel_fds, O_CLOEXEC) != 0) {
         err_set_errno(e, ERR_FAILED, "", "cannot make a pipe");
-        free(d);
+        free(c);
         return NULL;
     }
-    d->request = (struct connect_request){ .profile = profile,
+    c->request = (struct connect_request){ .profile = profile,
                                            .identities = identities,
                                            .way = jump_way(profile),
-                                           .cancel_fd = d->cancel_fds[0],
+                                           .cancel_fd = c->cancel_fds[0],
                                            .note = note,
-                                           .note_user = d,
+                                           .note_user = c,
                                            .log = log };
-    d->slots = rt->slots;
-    d->owner = *owner;
-    d->work.data = d;
-    if (uv_mutex_init(&d->lock) != 0)
+    c->slots = rt->slots;
+    c->owner = *owner;
+    c->work.data = c;
+    if (uv_mutex_init(&c->lock) != 0)
         abort(); /* only without memory */
-    int rc = uv_queue_work(loop, &d->work, run, finished);
+    int rc = uv_queue_work(loop, &c->work, run, finished);
     if (rc == 0)
-        return d;
+        return c;
     err_set(e, ERR_FAILED, "", "cannot start a worker: %s", uv_strerror(rc));
-    close(d->cancel_fds[0]);
-    close(d->cancel_fds[1]);
-    uv_mutex_destroy(&d->lock);
-    free(d);
+    close(c->cancel_fds[0]);
+    close(c->cancel_fds[1]);
+    uv_mutex_destroy(&c->lock);
+    free(c);
     return NULL;
 }
 
-void connect_worker_cancel(struct connect_worker *d)
+void connect_worker_cancel(struct connect_worker *c)
 {
-    if (d->cancel_fds[1] >= 0)
-        close(d->cancel_fds[1]);
-    d->cancel_fds[1] = -1;
+    if (c->cancel_fds[1] >= 0)
+        close(c->cancel_fds[1]);
+    c->cancel_fds[1] = -1;
 }

@@ -18,7 +18,7 @@ struct connect_worker;
 struct connect_worker_owner {
     /* session is the owner's now, or NULL with an error; refused is
      * connect_host()'s. Called once, on the loop, after a cancellation too (then
-     * nearly always with an error). The dialer is gone when it returns. */
+     * nearly always with an error). The worker is gone when it returns. */
     void (*done)(void *user, struct session *session, bool refused, const struct err *e);
     /* There is news for connect_worker_waiting(). Called from another thread, before
      * done. */
@@ -26,7 +26,7 @@ struct connect_worker_owner {
     void *user;
 };
 
-/* profile, identities, rt and log must outlive the dialer. NULL and an error when
+/* profile, identities, rt and log must outlive the worker. NULL and an error when
  * no thread or descriptor can be had. */
 struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profile *profile,
                                             const struct identities *identities, const struct runtime *rt,
@@ -34,9 +34,9 @@ struct connect_worker *connect_worker_start(uv_loop_t *loop, const struct profil
                                             struct err *e);
 
 /* What it waits for now; "" at first. */
-void connect_worker_waiting(struct connect_worker *d, struct waiting *w);
+void connect_worker_waiting(struct connect_worker *c, struct waiting *w);
 
 /* Makes it end soon: every wait of the worker is cut short. */
-void connect_worker_cancel(struct connect_worker *d);
+void connect_worker_cancel(struct connect_worker *c);
 
 #endif

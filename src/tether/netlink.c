@@ -74,14 +74,14 @@ bool netlink_matters(const void *datagram, size_t len)
 
 static void on_settled(uv_timer_t *timer)
 {
-    struct netlink *nw = timer->data;
+    struct netlink *n = timer->data;
 
-    nw->changed(nw->user);
+    n->changed(n->user);
 }
 
 /* 1: something was read. 0: there is nothing. -1: an error, which the read has
  * taken off the socket. */
-static int read_news(struct netlink *nw, bool *matters)
+static int read_news(struct netlink *n, bool *matters)
 {
     union {
         struct nlmsghdr header; /* for its alignment */
@@ -89,27 +89,27 @@ static int read_news(struct netlink *nw, bool *matters)
     } buf;
     struct sockaddr_nl from = { 0 };
     socklen_t size = sizeof from;
-    ssize_t n;
+    ssize_t got;
 
-    while ((n = recvfrom(nw->fd, &buf, sizeof buf, MSG_DONTWAIT, (struct sockaddr *)&from, &size)) < 0 &&
+    while ((got = recvfrom(n->fd, &buf, sizeof buf, MSG_DONTWAIT, (struct sockaddr *)&from, &size)) < 0 &&
            errno == EINTR)
         continue;
-    if (n < 0)
+    if (got < 0)
         return errno == EAGAIN ? 0 : -1;
     /* Only the kernel is believed. */
-    *matters = *matters || (from.nl_pid == 0 && netlink_matters(&buf, (size_t)n));
+    *matters = *matters || (from.nl_pid == 0 && netlink_matters(&buf, (size_t)got));
     return 1;
 }
 
 static void on_news(uv_poll_t *poll, int status, int events)
 {
-    struct netlink *nw = poll->data;
+    struct netlink *n = poll->data;
     bool matters = false, lost = false;
     int rc = 1;
 
     (void)events;
     for (int i = 0; i < READS_PER_TURN && rc != 0; i++) {
-        rc = read_news(nw, &matters);
+        rc = read_news(n, &matters);
         lost = lost || rc < 0;
     }
     /* The kernel had no room for news (ENOBUFS): it may have mattered. */
@@ -119,8 +119,8 @@ static void on_news(uv_poll_t *poll, int status, int events)
      * good, would be reported without end: then nothing more is heard. */
     if (status < 0 && lost && rc >= 0)
         uv_poll_start(poll, UV_READABLE, on_news);
-    if (matters && !uv_is_active((uv_handle_t *)&nw->timer))
-        uv_timer_start(&nw->timer, on_settled, SETTLE_MS, 0);
+    if (matters && !uv_is_active((uv_handle_t *)&n->timer))
+        uv_timer_start(&n->timer, on_settled, SETTLE_MS, 0);
 }
 
 static int subscribe(void)
@@ -139,39 +139,39 @@ static int subscribe(void)
 
 struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
 {
-    struct netlink *nw = mem_alloc(sizeof *nw);
+    struct netlink *n = mem_alloc(sizeof *n);
 
-    nw->fd = subscribe();
-    if (nw->fd < 0 || uv_poll_init(loop, &nw->poll, nw->fd) != 0) {
-        if (nw->fd >= 0)
-            close(nw->fd);
-        free(nw);
+    n->fd = subscribe();
+    if (n->fd < 0 || uv_poll_init(loop, &n->poll, n->fd) != 0) {
+        if (n->fd >= 0)
+            close(n->fd);
+        free(n);
         return NULL;
     }
-    uv_timer_init(loop, &nw->timer);
-    nw->open_handles = 2;
-    nw->changed = changed;
-    nw->user = user;
-    nw->poll.data = nw->timer.data = nw;
-    uv_poll_start(&nw->poll, UV_READABLE, on_news);
-    return nw;
+    uv_timer_init(loop, &n->timer);
+    n->open_handles = 2;
+    n->changed = changed;
+    n->user = user;
+    n->poll.data = n->timer.data = n;
+    uv_poll_start(&n->poll, UV_READABLE, on_news);
+    return n;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct netlink *nw = handle->data;
+    struct netlink *n = handle->data;
 
-    if (--nw->open_handles == 0)
-        free(nw);
+    if (--n->open_handles == 0)
+        free(n);
 }
 
-void netlink_close(struct netlink *nw)
+void netlink_close(struct netlink *n)
 {
-    if (nw == NULL)
+    if (n == NULL)
         return;
-    uv_close((uv_handle_t *)&nw->poll, on_closed);
-    uv_close((uv_handle_t *)&nw->timer, on_closed);
-    close(nw->fd);
+    uv_close((uv_handle_t *)&n->poll, on_closed);
+    uv_close((uv_handle_t *)&n->timer, on_closed);
+    close(n->fd);
 }
 
 #else
@@ -184,9 +184,9 @@ struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *
     return NULL;
 }
 
-void netlink_close(struct netlink *nw)
+void netlink_close(struct netlink *n)
 {
-    (void)nw;
+    (void)n;
 }
 
 bool netlink_matters(const void *datagram, size_t len)

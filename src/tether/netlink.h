@@ -13,8 +13,8 @@ struct netlink;
  * where the system cannot tell. */
 struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user);
 
-/* nw may be NULL. */
-void netlink_close(struct netlink *nw);
+/* n may be NULL. */
+void netlink_close(struct netlink *n);
 
 /* Whether a datagram of netlink's tells of such a change. Containers that come
  * and go on this machine do not make one: their ends have addresses of the link

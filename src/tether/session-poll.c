@@ -180,7 +180,8 @@ static void on_timer(uv_timer_t *timer)
 
 void session_poll_check(struct session_poll *l)
 {
-    int64_t patience = limit_ms(l) > 0 && limit_ms(l) < LINK_CHECK_MS ? limit_ms(l) : LINK_CHECK_MS;
+    int64_t patience =
+        limit_ms(l) > 0 && limit_ms(l) < SESSION_POLL_CHECK_MS ? limit_ms(l) : SESSION_POLL_CHECK_MS;
 
     l->stranded = session_address_gone(l->session);
     /* One under way is not prolonged by another doubt. */

@@ -34,10 +34,10 @@ struct session_poll *session_poll_new(uv_loop_t *loop, struct session *s, const 
 void session_poll_step(struct session_poll *l);
 
 /* There is reason to doubt that the server can still be reached: it is asked
- * now, and is dead unless something is heard from it within LINK_CHECK_MS (or
+ * now, and is dead unless something is heard from it within SESSION_POLL_CHECK_MS (or
  * the profile's own limit, whichever is shorter). A session that is stranded
  * (see session.h) is lost in the loop's next turn. */
-#define LINK_CHECK_MS 3000
+#define SESSION_POLL_CHECK_MS 3000
 void session_poll_check(struct session_poll *l);
 
 /* How long the server took to answer, the last time it was asked while nothing

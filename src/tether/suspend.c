@@ -8,7 +8,7 @@
 #define LOOK_MS 2000
 #define SLEPT_MS 1000 /* shorter ones hurt nobody, and the two clocks are not read at once */
 
-const struct suspend_clocks wake_system_clocks = { .boot_ms = time_boot_ms, .mono_ms = time_mono_ms };
+const struct suspend_clocks suspend_system_clocks = { .boot_ms = time_boot_ms, .mono_ms = time_mono_ms };
 
 struct suspend {
     uv_timer_t timer;
@@ -18,15 +18,15 @@ struct suspend {
     void *user;
 };
 
-void suspend_look(struct suspend *w)
+void suspend_look(struct suspend *s)
 {
-    if (w == NULL)
+    if (s == NULL)
         return;
-    int64_t ahead = w->clocks.boot_ms() - w->clocks.mono_ms();
-    bool slept = ahead - w->ahead_ms >= SLEPT_MS;
-    w->ahead_ms = ahead;
+    int64_t ahead = s->clocks.boot_ms() - s->clocks.mono_ms();
+    bool slept = ahead - s->ahead_ms >= SLEPT_MS;
+    s->ahead_ms = ahead;
     if (slept)
-        w->woke(w->user);
+        s->woke(s->user);
 }
 
 static void on_look(uv_timer_t *timer)
@@ -37,16 +37,16 @@ static void on_look(uv_timer_t *timer)
 struct suspend *suspend_new(uv_loop_t *loop, const struct suspend_clocks *clocks, void (*woke)(void *user),
                             void *user)
 {
-    struct suspend *w = mem_alloc(sizeof *w);
+    struct suspend *s = mem_alloc(sizeof *s);
 
-    w->clocks = *clocks;
-    w->ahead_ms = clocks->boot_ms() - clocks->mono_ms();
-    w->woke = woke;
-    w->user = user;
-    uv_timer_init(loop, &w->timer);
-    w->timer.data = w;
-    uv_timer_start(&w->timer, on_look, LOOK_MS, LOOK_MS);
-    return w;
+    s->clocks = *clocks;
+    s->ahead_ms = clocks->boot_ms() - clocks->mono_ms();
+    s->woke = woke;
+    s->user = user;
+    uv_timer_init(loop, &s->timer);
+    s->timer.data = s;
+    uv_timer_start(&s->timer, on_look, LOOK_MS, LOOK_MS);
+    return s;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -54,8 +54,8 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-void suspend_close(struct suspend *w)
+void suspend_close(struct suspend *s)
 {
-    if (w != NULL)
-        uv_close((uv_handle_t *)&w->timer, on_closed);
+    if (s != NULL)
+        uv_close((uv_handle_t *)&s->timer, on_closed);
 }

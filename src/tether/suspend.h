@@ -13,7 +13,7 @@ struct suspend_clocks {
     int64_t (*mono_ms)(void);
 };
 
-extern const struct suspend_clocks wake_system_clocks;
+extern const struct suspend_clocks suspend_system_clocks;
 
 struct suspend;
 
@@ -22,10 +22,10 @@ struct suspend;
 struct suspend *suspend_new(uv_loop_t *loop, const struct suspend_clocks *clocks, void (*woke)(void *user),
                             void *user);
 
-/* Looks now; w may be NULL. */
-void suspend_look(struct suspend *w);
+/* Looks now; s may be NULL. */
+void suspend_look(struct suspend *s);
 
-/* w may be NULL. */
-void suspend_close(struct suspend *w);
+/* s may be NULL. */
+void suspend_close(struct suspend *s);
 
 #endif

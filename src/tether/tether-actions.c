@@ -21,11 +21,11 @@ static void drop_session(struct tether *t)
     transport_probe_free(t->probe);
     t->probe = NULL;
     pool_suspend(t->pool);
-    if (t->link != NULL)
-        session_poll_close(t->link);
+    if (t->poll != NULL)
+        session_poll_close(t->poll);
     else
         session_free(t->session);
-    t->link = NULL;
+    t->poll = NULL;
     t->session = NULL;
     status_session(&t->status, NULL);
 }
@@ -67,7 +67,7 @@ static void on_dialled(void *user, struct session *s, bool refused, const struct
     struct tether *t = user;
     bool redial = t->redial;
 
-    t->dialer = NULL;
+    t->worker = NULL;
     t->redial = false;
     if (s != NULL) {
         t->session = s;
@@ -104,9 +104,9 @@ void tether_on_news(uv_async_t *async)
     struct tether *t = async->data;
     struct waiting w;
 
-    if (t->dialer == NULL || t->state == STATE_CLOSING)
+    if (t->worker == NULL || t->state == STATE_CLOSING)
         return;
-    connect_worker_waiting(t->dialer, &w);
+    connect_worker_waiting(t->worker, &w);
     if (strcmp(w.what, "agent") == 0)
         log_info(t->cfg->log, "waiting for the agent");
     tell_waiting(t, &w);
@@ -121,18 +121,18 @@ static void act_dial(struct tether *t)
     pool_refuse(t->pool, false);
     t->dialled_ms = time_mono_ms();
     t->status.waiting.what[0] = '\0';
-    t->dialer = connect_worker_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime,
+    t->worker = connect_worker_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime,
                                      t->cfg->log, &owner, &e);
-    if (t->dialer == NULL)
+    if (t->worker == NULL)
         failed(t, EVENT_UNREACHED, &e);
 }
 
 static void act_redial(struct tether *t)
 {
-    if (t->dialer == NULL || time_mono_ms() - t->dialled_ms < YOUNG_MS)
+    if (t->worker == NULL || time_mono_ms() - t->dialled_ms < YOUNG_MS)
         return;
     t->redial = true;
-    connect_worker_cancel(t->dialer);
+    connect_worker_cancel(t->worker);
 }
 
 /* A tether on demand that nobody waits for needs no session. */
@@ -189,11 +189,11 @@ static void on_probed(void *user, const struct transport_probe_result *result, c
 static void act_probe(struct tether *t)
 {
     const struct transport_probe_owner owner = { .dirty = tether_mark_dirty, .done = on_probed, .user = t };
-    const struct session_poll_owner link_owner = { .dirty = tether_mark_dirty, .lost = on_lost, .user = t };
+    const struct session_poll_owner poll_owner = { .dirty = tether_mark_dirty, .lost = on_lost, .user = t };
     struct err e = ERR_INIT;
 
-    t->link = session_poll_new(&t->loop, t->session, t->cfg->profile, &link_owner);
-    if (t->link == NULL) {
+    t->poll = session_poll_new(&t->loop, t->session, t->cfg->profile, &poll_owner);
+    if (t->poll == NULL) {
         err_set(&e, ERR_FAILED, "", "cannot poll the connection");
         failed(t, EVENT_LOST, &e);
         return;
@@ -232,8 +232,8 @@ static void act_serve(struct tether *t)
 
 static void act_check(struct tether *t)
 {
-    if (t->link != NULL)
-        session_poll_check(t->link);
+    if (t->poll != NULL)
+        session_poll_check(t->poll);
 }
 
 static void act_sleep(struct tether *t)
@@ -249,8 +249,8 @@ static void act_drain(struct tether *t)
     log_info(t->cfg->log, "another process takes over");
     t->replaced = true;
     uv_timer_stop(&t->backoff);
-    if (t->dialer != NULL)
-        connect_worker_cancel(t->dialer);
+    if (t->worker != NULL)
+        connect_worker_cancel(t->worker);
     listener_close(t->listener);
     t->listener = NULL;
     control_server_retire(t->control);
@@ -264,8 +264,8 @@ static void act_drain(struct tether *t)
 
 static void act_close(struct tether *t)
 {
-    if (t->dialer != NULL)
-        connect_worker_cancel(t->dialer);
+    if (t->worker != NULL)
+        connect_worker_cancel(t->worker);
     drop_session(t);
     tether_close(t);
 }

@@ -51,12 +51,12 @@ struct tether {
     struct control_server *control;
     struct pool *pool;
     struct idle *idle_session, *idle_hop;
-    struct suspend *wake;
-    struct netlink *network;
+    struct suspend *suspend;
+    struct netlink *netlink;
     struct notify *notify; /* NULL: no service manager listens */
-    struct connect_worker *dialer;
+    struct connect_worker *worker;
     struct session *session; /* the link's, once there is one */
-    struct session_poll *link;
+    struct session_poll *poll;
     struct transport_probe *probe;
 
     struct status status;
@@ -92,7 +92,7 @@ void tether_close(struct tether *t);
 /* ---- tether-ready.c --------------------------------------------------------------- */
 
 /* Watches whoever waits for the first answer. */
-void tether_first_init(struct tether *t);
+void tether_ready_init(struct tether *t);
 
 /* Answers whoever waits for `up`; e is NULL when it serves. */
 void tether_report_ready(struct tether *t, const struct err *e);

@@ -51,7 +51,7 @@ static void on_gone(uv_poll_t *poll, int status, int events)
     tether_post(t, EVENT_STOP);
 }
 
-void tether_first_init(struct tether *t)
+void tether_ready_init(struct tether *t)
 {
     if (t->cfg->ready_fd < 0 || uv_poll_init(&t->loop, &t->ready, t->cfg->ready_fd) != 0)
         return;

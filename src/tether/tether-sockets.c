@@ -71,7 +71,7 @@ static int on_replace(void *user, struct handover *s, struct err *e)
         s->ends_count++;
     }
     t->ends_count = 0;
-    s->held_count = pool_give_held(t->pool, s->held, SUCCESSION_HELD_MAX);
+    s->held_count = pool_give_held(t->pool, s->held, HANDOVER_HELD_MAX);
     tether_post(t, EVENT_REPLACED);
     return 0;
 }
@@ -80,7 +80,7 @@ static void on_stream(void *user, int fd, const char *host, int64_t port)
 {
     struct tether *t = user;
 
-    suspend_look(t->wake);
+    suspend_look(t->suspend);
     pool_stream(t->pool, fd, host, port);
     tether_mark_dirty(t);
 }
@@ -108,7 +108,7 @@ static json_t *on_status(void *user)
 
     t->status.draining = count_draining(t);
     t->status.next_attempt_ms = waits ? time_wall_ms() + (int64_t)uv_timer_get_due_in(&t->backoff) : 0;
-    t->status.round_trip_us = t->link != NULL ? session_poll_round_trip_us(t->link) : -1;
+    t->status.round_trip_us = t->poll != NULL ? session_poll_round_trip_us(t->poll) : -1;
     t->status.for_others = t->for_others;
     const struct status_facts facts = { .profile = t->cfg->profile,
                                         .socket = t->cfg->runtime->sock,
@@ -151,7 +151,7 @@ static void on_accept(void *user, int fd)
 {
     struct tether *t = user;
 
-    suspend_look(t->wake);
+    suspend_look(t->suspend);
     pool_accept(t->pool, fd);
     tether_mark_dirty(t);
 }

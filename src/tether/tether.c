@@ -39,8 +39,8 @@ static void step_all(struct tether *t)
         if (t->probe != NULL)
             transport_probe_step(t->probe);
     }
-    if (t->link != NULL)
-        session_poll_step(t->link);
+    if (t->poll != NULL)
+        session_poll_step(t->poll);
     if (t->state == STATE_DRAINING && pool_quiet(t->pool))
         tether_post(t, EVENT_UNUSED);
 }
@@ -172,10 +172,10 @@ void tether_close(struct tether *t)
     t->control = NULL;
     idle_close(t->idle_session);
     idle_close(t->idle_hop);
-    suspend_close(t->wake);
-    netlink_close(t->network);
+    suspend_close(t->suspend);
+    netlink_close(t->netlink);
     t->idle_session = t->idle_hop = NULL;
-    t->wake = NULL;
+    t->suspend = NULL;
     uv_walk(&t->loop, close_handle, t);
 }
 
@@ -199,7 +199,7 @@ static void init_handles(struct tether *t)
         signals[i].handle->data = t;
         uv_signal_start(signals[i].handle, on_signal, signals[i].number);
     }
-    tether_first_init(t);
+    tether_ready_init(t);
 }
 
 static void init_watchers(struct tether *t)
@@ -212,8 +212,8 @@ static void init_watchers(struct tether *t)
         t->idle_session = idle_new(&t->loop, p->idle_timeout_ms, &session);
     if (t->for_others && p->hop_linger_ms > 0)
         t->idle_hop = idle_new(&t->loop, p->hop_linger_ms, &hop);
-    t->wake = suspend_new(&t->loop, &wake_system_clocks, on_woke, t);
-    t->network = netlink_new(&t->loop, on_network, t);
+    t->suspend = suspend_new(&t->loop, &suspend_system_clocks, on_woke, t);
+    t->netlink = netlink_new(&t->loop, on_network, t);
 }
 
 static void begin(struct tether *t)

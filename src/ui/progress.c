@@ -1,13 +1,13 @@
 #include "ui/progress.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "ui/out.h"
 #include "ui/style.h"
 #include "ui/width.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,18 +138,13 @@ static void *run(void *user)
 struct progress *progress_new(const char *profile)
 {
     struct progress *p = mem_alloc(sizeof *p);
-    sigset_t all, before;
 
     p->profile = mem_strdup(profile != NULL ? profile : "");
     p->in_place = style_capable(STDERR_FILENO);
     p->began_ms = time_mono_ms();
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->news, NULL);
-    /* Signals are for those who know what to do. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    p->running = pthread_create(&p->thread, NULL, run, p) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    p->running = thread_start(&p->thread, run, p) == 0;
     return p;
 }
 

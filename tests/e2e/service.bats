@@ -202,7 +202,7 @@ HOLD
     activated "$RUN/lab.sock" run lab
     at=$(stat -c %i "$RUN/lab.sock")
     run -1 docktether run lab
-    [[ $output == *"somebody else listens on $RUN/lab.sock"* ]]
+    [[ $output == *"another process listens on $RUN/lab.sock"* ]]
     [ "$(stat -c %i "$RUN/lab.sock")" = "$at" ]
     rm "$RUN/lab.sock"
 }
