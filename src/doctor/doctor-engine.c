@@ -2,7 +2,6 @@
 #include "doctor/doctor-remote.h"
 
 #include "base/unixsock.h"
-#include "base/unixsock.h"
 #include "store/runtime.h"
 
 #include <errno.h>

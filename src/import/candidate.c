@@ -67,6 +67,8 @@ void candidate_fill(struct candidate *at, const struct ssh_config *c)
     candidate_set(at, "ssh", "port", port);
     candidate_set(at, "ssh", "user", c->user);
     set_files(at, "identity", &c->identities);
+    if (c->identities.count > 0 && !c->identities_only)
+        candidate_set(at, "ssh", "identities-only", "no");
     set_files(at, "certificate", &c->certificates);
     candidate_set(at, "ssh", "agent", c->agent);
     strv_copy(&at->notes, &c->notes);
@@ -89,7 +91,8 @@ bool candidate_same(const struct candidate *a, const struct candidate *b)
     return same_text(a->problem, b->problem) && a->via == b->via && p->port == q->port &&
            same_text(p->host, q->host) && same_text(p->user, q->user) &&
            (a->is_nameless || b->is_nameless || same_text(p->socket, q->socket)) &&
-           strv_equal(&p->identities, &q->identities) && strv_equal(&p->certificates, &q->certificates);
+           strv_equal(&p->identities, &q->identities) && strv_equal(&p->certificates, &q->certificates) &&
+           p->identities_only == q->identities_only;
 }
 
 char *candidate_name(const char *given)

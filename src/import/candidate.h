@@ -16,7 +16,7 @@ struct candidate {
     struct profile *profile; /* named as it was called where it was found */
     char *name;              /* what it will be called; NULL at first */
     char *from;              /* where that was, for people */
-    struct strv notes; /* what the profile cannot hold as it is */
+    struct strv notes;       /* what the profile cannot hold as it is */
     char *problem;           /* why it can be no profile, or NULL */
     size_t via;              /* of the list it stands in, or CANDIDATE_NONE */
     bool is_context;         /* a Docker context leads there */

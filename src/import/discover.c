@@ -6,6 +6,7 @@
 #include "import/candidate.h"
 #include "import/ssh-config.h"
 #include "import/ssh-hosts.h"
+#include "ssh/knownhosts.h"
 #include "store/endpoint.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -172,8 +173,8 @@ static size_t find_candidate(struct finder *f, const struct wanted *w, int depth
 
     at.profile = store_new_profile(w->name, &e);
     if (depth > DEPTH_MAX || at.profile == NULL || resolve(f, w, &c, &e) != 0) {
-        *why = depth > DEPTH_MAX ? "its way leads in a circle, or over too many hosts"
-                                 : "its way cannot be resolved";
+        *why = depth > DEPTH_MAX ? "its ProxyJump leads in a circle, or over too many hosts"
+                                 : "its ProxyJump cannot be resolved";
         if (depth > 0 || at.profile == NULL) {
             candidate_clear(&at);
             return CANDIDATE_NONE;

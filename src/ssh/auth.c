@@ -260,10 +260,13 @@ static int offer(struct attempt *a, const struct identity *id, struct err *e)
 
 static int offer_all(struct attempt *a, struct err *e)
 {
-    int rc = a->ids->any_in_agent ? offer_all_from_agent(a, e) : SSH_AUTH_DENIED;
+    const bool named = a->p->identities.count > 0;
+    int rc = a->ids->any_in_agent && !named ? offer_all_from_agent(a, e) : SSH_AUTH_DENIED;
 
     for (size_t i = 0; i < a->ids->count && goes_on(rc); i++)
         rc = offer(a, &a->ids->items[i], e);
+    if (a->ids->any_in_agent && named && goes_on(rc))
+        rc = offer_all_from_agent(a, e);
     return rc;
 }
 
@@ -387,7 +390,8 @@ static int broken(struct attempt *a, struct err *e)
                 "the connection to %s was lost during the login, after %zu key%s: %s", a->p->host,
                 a->offered.count, s, *why ? why : "no reason given");
     if (a->ids->any_in_agent && (a->refused || sent_away(a)))
-        return err_hint(e, "the agent offers too many keys: %s--identity FILE", a->p->change);
+        return err_hint(e, "the agent offers too many keys: %s%s", a->p->change,
+                        a->p->identities.count > 0 ? "--set identities-only=yes" : "--identity FILE");
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }
 

@@ -29,6 +29,8 @@ struct identity_helpers {
     void *agent_slow_user;
 };
 
+/* With `identities-only = no` the keys of the agent may be offered after the named
+ * identities, and one of these that cannot be used is passed over, as default files are. */
 /* Loads what the profile names, or without `identity` the default files
  * ~/.ssh/id_ed25519, id_ecdsa, id_rsa that exist. Certificates are joined to
  * the identity whose key they certify: those of the profile, else FILE-cert.pub

@@ -15,4 +15,8 @@ int knownhosts_read(const char *path, const char *host, int64_t port, struct hos
  * revokes is left out. What cannot be read is passed over; none is no error. */
 void knownhosts_collect(const struct strv *paths, const char *host, int64_t port, struct hostkeys *keys);
 
+/* -1 with a reason and a hint when the file at path is there and cannot be read as
+ * text: no permission, or UTF-16, which ssh does not read either. */
+int knownhosts_check(const char *path, struct err *e);
+
 #endif
