@@ -41,13 +41,14 @@ too_few() {
 # ---- what the program has ----------------------------------------------------
 
 "$program" help >"$scratch/help" || exit 1
+cp "$scratch/help" "$scratch/all-help"
 
 # Commands are the indented words before the first steps.
 awk '/^First steps:/ { exit } /^  [a-z]/ { print $1 }' "$scratch/help" >"$scratch/commands"
 
 # "COMMAND --long" and "COMMAND -x", less those of every command.
 while read -r command; do
-    "$program" help "$command" </dev/null | awk -v command="$command" '
+    "$program" help "$command" </dev/null | tee -a "$scratch/all-help" | awk -v command="$command" '
         /^Options:/ { options = 1; next }
         !options || !/^  +-/ { next }
         $1 == "-h," { next }
@@ -173,7 +174,93 @@ unnamed_rooms() {
     done
 }
 
-echo 1..13
+# ---- the English ---------------------------------------------------------------
+
+# Phrases that have been replaced, one a line; CONTRIBUTING.md says how we write instead.
+cat >"$scratch/phrases" <<'PHRASES'
+whoever
+who waits
+goes this way
+a way to others
+the way there
+that lead there
+is sshd running there
+against a profile
+in effect when it is connected anew
+when it is connected anew
+there is to know
+have them no longer
+trust it no longer
+have tethers from
+turned away
+in effect root
+in effect there
+what is there
+what was open goes on
+goes on to its end
+cuts nothing short
+cuts what is open
+of all else nothing
+speaks against
+with its new values
+whose syntax
+who is trusted with what
+somebody may be in between
+it reads: ssh
+says no more
+no more than
+make it a plugin of
+shell against
+command against
+ends it all the same
+as good as anywhere
+is told by nobody
+what holds for
+where it must
+PHRASES
+
+# on_one_line FILE: its text in one line with a blank at each end, without the marks of Markdown, the
+# macros of manual pages and line breaks, so that no phrase is hidden by them.
+on_one_line() {
+    { echo; cat "$1"; echo; } | sed -e 's/^\.[A-Z][A-Za-z]* //' -e 's/[`*]//g' | tr -s '[:space:]' ' '
+}
+
+any_phrase=$(paste -s -d '|' "$scratch/phrases")
+
+# old_phrases NAME FILE: the phrases that FILE has, with the words around them.
+old_phrases() {
+    on_one_line "$2" | grep -ioE ".{0,30}[^a-z]($any_phrase)[^a-z].{0,20}" | sed "s|^|$1: ...|"
+}
+
+# The strings of the sources, one a line.
+messages() {
+    find "$top/src" -name '*.c' -exec cat {} + | sed -e "s/'\"'//g" -e '/^#include/d' | tr '\n' ' ' |
+        sed -e 's|/[*][^*]*[*]\{1,\}\([^/*][^*]*[*]\{1,\}\)*/||g' -e 's/\\["nt]/ /g' -e 's/"[[:space:]]*"//g' | grep -o '"[^"]*"'
+}
+
+# Texts that are searched. Each is one line here.
+every_text() {
+    for page in "$page1" "$page5" "$page7"; do
+        old_phrases "${page##*/}" "$page"
+    done
+    old_phrases NEWS "$top/NEWS"
+    documents | grep -v -e /ARCHITECTURE.md -e /CONTRIBUTING.md | while IFS= read -r file; do
+        old_phrases "${file##*/}" "$file"
+    done
+    # Once the sentences of the program are mended as well:
+    # old_phrases 'docktether help' "$scratch/all-help"
+    # messages >"$scratch/messages" && old_phrases 'a message' "$scratch/messages"
+}
+
+# Every phrase is found wherever a line breaks it.
+unfound_phrases() {
+    while IFS= read -r phrase; do
+        printf '.Pp\nIt says: %s.\n' "$phrase" | sed 's/\(.*\) /\1\n/' >"$scratch/sample"
+        [ -n "$(old_phrases sample "$scratch/sample")" ] || echo "$phrase"
+    done <"$scratch/phrases"
+}
+
+echo 1..15
 report 'the lists were read' "$(too_few "$scratch/commands" 10)$(too_few "$scratch/options" 20)$(
     too_few "$scratch/keys" 10)$(too_few "$scratch/codes" 9)"
 report 'every command stands in docktether.1' "$(only_in "$scratch/commands" "$scratch/page-commands")"
@@ -196,3 +283,5 @@ report 'no line is longer than 110 columns' "$(long_lines)"
 report 'the exit codes of README.md are those of the program' "$(differ "$scratch/codes" "$scratch/readme-codes")"
 report 'the exit codes of docktether.1 are those of the program' "$(differ "$scratch/codes" "$scratch/page-codes")"
 report 'every room of src/ stands in ARCHITECTURE.md, and every header says what it is' "$(unnamed_rooms)"
+report 'the phrases that may not come back are found where a line breaks them' "$(unfound_phrases)"
+report 'no document has a phrase that may not come back' "$(every_text)"

@@ -78,7 +78,7 @@ char *unit_service_text(const char *program)
     /* In quotes only where it has to be: it is the very text that is installed. */
     bool plain = strspn(program, PLAIN "/-+@") == strlen(program);
     char *word = plain ? mem_strdup(program) : mem_printf("\"%s\"", escaped);
-    char *text = fill(UNIT_TEXT_SERVICE, (const char *const[]){ "@program@", word, NULL });
+    char *text = fill(unit_text_service, (const char *const[]){ "@program@", word, NULL });
 
     free(word);
     free(escaped);
@@ -87,7 +87,7 @@ char *unit_service_text(const char *program)
 
 char *unit_socket_text(void)
 {
-    return mem_strdup(UNIT_TEXT_SOCKET);
+    return mem_strdup(unit_text_socket);
 }
 
 char *unit_label(const char *profile)
@@ -100,7 +100,7 @@ char *unit_plist_text(const char *profile, const char *program, const char *log)
     static const char *const by[] = { "&amp;", "&lt;", "&gt;" };
     char *name = escape(profile, "&<>", by), *path = escape(program, "&<>", by),
          *file = escape(log, "&<>", by);
-    char *text = fill(UNIT_TEXT_PLIST,
+    char *text = fill(unit_text_plist,
                       (const char *const[]){ "@name@", name, "@program@", path, "@log@", file, NULL });
 
     free(name);

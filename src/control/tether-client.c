@@ -7,11 +7,13 @@
 #include "control/lock.h"
 #include "store/runtime.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ANSWER_MS 5000
@@ -122,11 +124,32 @@ static void clean_up(const struct runtime *rt)
     }
 }
 
-/* The lock is given up a moment before the process ends. */
+/* A descriptor that is readable once the process has ended, or -1 where there is no such thing. */
+static int process_fd(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+/* The lock is given up a moment before the process ends. kill() finds a process until its parent
+ * has collected it, and the parent is the machine's or the container's process 1, which may take
+ * its time: a descriptor of the process tells of the end itself. */
 static void await_process(pid_t pid)
 {
     struct deadline d = deadline_in(EXIT_MS);
+    int fd = pid > 1 ? process_fd(pid) : -1;
 
+    if (fd >= 0) {
+        struct pollfd ended = { .fd = fd, .events = POLLIN };
+        while (poll(&ended, 1, deadline_left(d)) < 0 && errno == EINTR)
+            continue;
+        close(fd);
+        return;
+    }
     while (pid > 1 && kill(pid, 0) == 0 && deadline_left(d) > 0)
         poll(NULL, 0, POLL_MS);
 }

@@ -208,7 +208,7 @@ void doctor_host_key(struct doctor_host *h, struct finding *f)
 
 /* ---- login --------------------------------------------------------------------- */
 
-static void judge_methods(struct doctor_host *h, const struct connect_methods *m, struct finding *f)
+static void judge_methods(struct doctor_host *h, const struct auth_methods *m, struct finding *f)
 {
     h->password = m->password || m->interactive;
     h->let_in = m->nothing;
@@ -235,7 +235,7 @@ static void judge_methods(struct doctor_host *h, const struct connect_methods *m
 
 void doctor_methods(struct doctor_host *h, struct finding *f)
 {
-    struct connect_methods m;
+    struct auth_methods m;
     struct err e = ERR_INIT;
 
     if (h->hop && h->serving)

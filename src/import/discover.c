@@ -4,9 +4,9 @@
 #include "docker/context-list.h"
 #include "docker/context.h"
 #include "import/candidate.h"
+#include "import/known-hosts.h"
 #include "import/ssh-config.h"
 #include "import/ssh-hosts.h"
-#include "ssh/knownhosts.h"
 #include "store/endpoint.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -65,7 +65,7 @@ static void check_known_hosts(struct finder *f, const struct strv *paths)
         if (strv_contains(&f->checked, paths->items[i]))
             continue;
         strv_add(&f->checked, paths->items[i]);
-        if (knownhosts_check(paths->items[i], &e) == 0)
+        if (known_hosts_check(paths->items[i], &e) == 0)
             continue;
         progress_hide(f->progress);
         out_note(NULL, "its keys are left out: %s%s%s", e.msg, e.hint[0] != '\0' ? "; " : "", e.hint);

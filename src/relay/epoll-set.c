@@ -21,13 +21,13 @@ static int what_of(uint32_t events)
     int what = 0;
 
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        what |= EDGE_READABLE;
+        what |= EPOLL_SET_READABLE;
     if (events & EPOLLOUT)
-        what |= EDGE_WRITABLE;
+        what |= EPOLL_SET_WRITABLE;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        what |= EDGE_END;
+        what |= EPOLL_SET_END;
     if (events & (EPOLLHUP | EPOLLERR))
-        what |= EDGE_GONE;
+        what |= EPOLL_SET_GONE;
     return what;
 }
 

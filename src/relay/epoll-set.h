@@ -13,10 +13,10 @@
 struct epoll_set;
 
 enum {
-    EDGE_READABLE = 1, /* something has come since, or the other side has ended its direction */
-    EDGE_WRITABLE = 2, /* only after epoll_set_want_writable() */
-    EDGE_END = 4,      /* the other side sends no more */
-    EDGE_GONE = 8,     /* both directions are over, or the descriptor is broken */
+    EPOLL_SET_READABLE = 1, /* something has come since, or the other side has ended its direction */
+    EPOLL_SET_WRITABLE = 2, /* only after epoll_set_want_writable() */
+    EPOLL_SET_END = 4,      /* the other side sends no more */
+    EPOLL_SET_GONE = 8,     /* both directions are over, or the descriptor is broken */
 };
 
 /* One descriptor, a part of whatever it belongs to. */

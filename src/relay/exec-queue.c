@@ -7,14 +7,14 @@
 
 void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log)
 {
-    *q = (struct exec_queue){ .relays = relays, .log = log, .patience_ms = TURN_PATIENCE_MS };
+    *q = (struct exec_queue){ .relays = relays, .log = log, .patience_ms = MAX_SESSIONS_PATIENCE_MS };
     if (hold_ms > q->patience_ms)
         q->patience_ms = hold_ms;
 }
 
 void exec_queue_begin(struct exec_queue *q)
 {
-    max_sessions_begin(&q->turns, time_mono_ms());
+    max_sessions_begin(&q->max_sessions, time_mono_ms());
     q->waiting = false;
 }
 
@@ -39,8 +39,8 @@ static int64_t patience_left(const struct exec_queue *q, const struct relay *r)
     int64_t now = time_mono_ms();
     int64_t since = relay_queued_ms(r) != 0 ? relay_queued_ms(r) : now;
 
-    if (since < q->turns.moved_ms)
-        since = q->turns.moved_ms;
+    if (since < q->max_sessions.moved_ms)
+        since = q->max_sessions.moved_ms;
     return since + q->patience_ms > now ? since + q->patience_ms - now : 0;
 }
 
@@ -54,7 +54,7 @@ bool exec_queue_turn(struct exec_queue *q, struct relay *r)
 {
     size_t asked, granted = count(q, &asked);
 
-    if (!q->waiting && max_sessions_may_open(&q->turns, granted, asked, time_mono_ms()))
+    if (!q->waiting && max_sessions_may_open(&q->max_sessions, granted, asked, time_mono_ms()))
         return true;
     q->waiting = true;
     if (!relay_queued(r))
@@ -66,25 +66,26 @@ void exec_queue_started(struct exec_queue *q)
 {
     size_t asked;
 
-    max_sessions_started(&q->turns, count(q, &asked), time_mono_ms());
+    max_sessions_started(&q->max_sessions, count(q, &asked), time_mono_ms());
 }
 
 void exec_queue_ended(struct exec_queue *q)
 {
-    max_sessions_ended(&q->turns, time_mono_ms());
+    max_sessions_ended(&q->max_sessions, time_mono_ms());
 }
 
-bool exec_queue_turned_away(struct exec_queue *q, struct relay *r)
+bool exec_queue_refused(struct exec_queue *q, struct relay *r)
 {
-    size_t asked, known = q->turns.limit;
+    size_t asked, known = q->max_sessions.limit;
 
-    if (!relay_turned_away(r) || !max_sessions_refused(&q->turns, count(q, &asked), time_mono_ms()))
+    if (!relay_session_refused(r) ||
+        !max_sessions_refused(&q->max_sessions, count(q, &asked), time_mono_ms()))
         return false;
     if (known == 0)
         log_info(q->log,
                  "the server runs no more than %zu commands at once (sshd: MaxSessions); further "
                  "connections wait for their turn",
-                 q->turns.limit);
+                 q->max_sessions.limit);
     enqueue(q, r);
     return true;
 }
@@ -97,7 +98,7 @@ bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, 
     }
     err_set(e, ERR_SOCKET, "Docker socket",
             "%s runs no more than %zu commands at once, and for %" PRId64 " s none of them has made room",
-            host, q->turns.limit, (time_mono_ms() - q->turns.moved_ms) / 1000);
+            host, q->max_sessions.limit, (time_mono_ms() - q->max_sessions.moved_ms) / 1000);
     err_hint(e,
              "end a long one (docker logs -f and the like), or raise MaxSessions in the sshd_config there");
     return true;
@@ -110,5 +111,5 @@ int64_t exec_queue_due_ms(const struct exec_queue *q)
     /* An answer comes as an event. */
     if (!q->waiting || asked > 0)
         return -1;
-    return max_sessions_due_ms(&q->turns, granted, time_mono_ms());
+    return max_sessions_due_ms(&q->max_sessions, granted, time_mono_ms());
 }

@@ -16,7 +16,7 @@ struct exec_queue {
     const struct relay_list *relays; /* those without a tag are commands */
     struct log *log;
     int64_t patience_ms; /* how long nobody's turn may come */
-    struct max_sessions turns;
+    struct max_sessions max_sessions;
     bool waiting; /* somebody's turn has not come */
 };
 
@@ -37,7 +37,7 @@ void exec_queue_started(struct exec_queue *q);
 void exec_queue_ended(struct exec_queue *q);
 
 /* r was refused. True when that was the server's limit: r is queued again. */
-bool exec_queue_turned_away(struct exec_queue *q, struct relay *r);
+bool exec_queue_refused(struct exec_queue *q, struct relay *r);
 
 /* r has waited for long. False: it still does, because turns do come. True,
  * with the error, when it should be refused. */

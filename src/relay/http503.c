@@ -26,23 +26,23 @@ struct http503 {
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct http503 *f = handle->data;
+    struct http503 *h = handle->data;
 
-    if (--f->open_handles > 0)
+    if (--h->open_handles > 0)
         return;
-    f->done(f->user, f);
-    free(f->message);
-    free(f);
+    h->done(h->user, h);
+    free(h->message);
+    free(h);
 }
 
-void http503_close(struct http503 *f)
+void http503_close(struct http503 *h)
 {
-    if (f->closing)
+    if (h->closing)
         return;
-    f->closing = true;
-    uv_close((uv_handle_t *)&f->poll, on_closed);
-    uv_close((uv_handle_t *)&f->timer, on_closed);
-    close(f->fd);
+    h->closing = true;
+    uv_close((uv_handle_t *)&h->poll, on_closed);
+    uv_close((uv_handle_t *)&h->timer, on_closed);
+    close(h->fd);
 }
 
 static void on_over(uv_timer_t *timer)
@@ -64,27 +64,27 @@ static char *body_of(const char *message)
 /* What the client sends from now on is dropped, until it closes. */
 static void on_drain(uv_poll_t *poll, int status, int events)
 {
-    struct http503 *f = poll->data;
+    struct http503 *h = poll->data;
     char sink[16384];
 
     (void)events;
     for (int i = 0; i < 16; i++) {
-        ssize_t n = status < 0 ? 0 : recv(f->fd, sink, sizeof sink, MSG_DONTWAIT);
+        ssize_t n = status < 0 ? 0 : recv(h->fd, sink, sizeof sink, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
             return;
         if (n <= 0) {
-            http503_close(f);
+            http503_close(h);
             return;
         }
     }
 }
 
-static void answer(struct http503 *f)
+static void answer(struct http503 *h)
 {
     char start[5] = "";
-    ssize_t n = recv(f->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t n = recv(h->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
     bool head = n == sizeof start && memcmp(start, "HEAD ", sizeof start) == 0;
-    char *body = body_of(f->message);
+    char *body = body_of(h->message);
     char *reply = mem_printf("HTTP/1.1 503 Service Unavailable\r\n"
                              "Content-Type: application/json\r\n"
                              "Content-Length: %zu\r\n"
@@ -93,12 +93,12 @@ static void answer(struct http503 *f)
                              strlen(body), head ? "" : body);
 
     /* A fresh unix socket takes a kilobyte whole. */
-    if (send(f->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-        http503_close(f);
+    if (send(h->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        http503_close(h);
     } else {
-        (void)shutdown(f->fd, SHUT_WR);
-        uv_poll_start(&f->poll, UV_READABLE, on_drain);
-        uv_timer_start(&f->timer, on_over, DRAIN_MS, 0);
+        (void)shutdown(h->fd, SHUT_WR);
+        uv_poll_start(&h->poll, UV_READABLE, on_drain);
+        uv_timer_start(&h->timer, on_over, DRAIN_MS, 0);
     }
     free(reply);
     free(body);
@@ -118,21 +118,21 @@ static void on_no_request(uv_timer_t *timer)
 
 struct http503 *http503_start(uv_loop_t *loop, int fd, const char *message, http503_done_fn done, void *user)
 {
-    struct http503 *f = mem_alloc(sizeof *f);
+    struct http503 *h = mem_alloc(sizeof *h);
 
-    f->fd = fd;
-    f->done = done;
-    f->user = user;
-    f->poll.data = f->timer.data = f;
-    if (uv_poll_init(loop, &f->poll, fd) != 0) {
+    h->fd = fd;
+    h->done = done;
+    h->user = user;
+    h->poll.data = h->timer.data = h;
+    if (uv_poll_init(loop, &h->poll, fd) != 0) {
         close(fd);
-        free(f);
+        free(h);
         return NULL;
     }
-    uv_timer_init(loop, &f->timer);
-    f->open_handles = 2;
-    f->message = mem_strdup(message);
-    uv_poll_start(&f->poll, UV_READABLE, on_request);
-    uv_timer_start(&f->timer, on_no_request, REQUEST_MS, 0);
-    return f;
+    uv_timer_init(loop, &h->timer);
+    h->open_handles = 2;
+    h->message = mem_strdup(message);
+    uv_poll_start(&h->poll, UV_READABLE, on_request);
+    uv_timer_start(&h->timer, on_no_request, REQUEST_MS, 0);
+    return h;
 }

@@ -8,7 +8,7 @@
 struct http503;
 
 /* Called once, at the end; the refusal is freed afterwards. */
-typedef void (*http503_done_fn)(void *user, struct http503 *f);
+typedef void (*http503_done_fn)(void *user, struct http503 *h);
 
 /* Takes over fd, in any case. The client is given a moment to send its request
  * (a HEAD gets no body), then the answer, and what it still sends is read and
@@ -17,6 +17,6 @@ typedef void (*http503_done_fn)(void *user, struct http503 *f);
 struct http503 *http503_start(uv_loop_t *loop, int fd, const char *message, http503_done_fn done, void *user);
 
 /* Ends it now. */
-void http503_close(struct http503 *f);
+void http503_close(struct http503 *h);
 
 #endif

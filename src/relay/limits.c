@@ -6,23 +6,23 @@
 
 #define FDS_RESERVED 48
 
-void limits_init(struct limits *room)
+void limits_init(struct limits *l)
 {
     struct rlimit lim;
 
-    room->fd_limit = room->listen_limit = INT_MAX;
+    l->fd_limit = l->listen_limit = INT_MAX;
     if (getrlimit(RLIMIT_NOFILE, &lim) != 0 || lim.rlim_cur > INT_MAX)
         return;
     int limit = (int)lim.rlim_cur, reserved = limit / 4 < FDS_RESERVED ? limit / 4 : FDS_RESERVED;
-    room->listen_limit = limit - reserved / 2;
-    room->fd_limit = limit - reserved;
+    l->listen_limit = limit - reserved / 2;
+    l->fd_limit = limit - reserved;
 }
 
-bool limits_lacks(const struct limits *room, const struct profile *p, int fd, size_t count, int64_t held,
+bool limits_lacks(const struct limits *l, const struct profile *p, int fd, size_t count, int64_t held,
                   struct err *e)
 {
     /* The kernel gives out the lowest number that is free. */
-    if (fd >= room->fd_limit) {
+    if (fd >= l->fd_limit) {
         err_set(e, ERR_FAILED, "", "this process has no descriptor left for another connection");
         return err_hint(e, "raise the limit where the tether is started: ulimit -n") != 0;
     }

@@ -16,12 +16,12 @@ struct limits {
 };
 
 /* By the process's limit of descriptors. */
-void limits_init(struct limits *room);
+void limits_init(struct limits *l);
 
 /* Whether there is none for the connection fd beside `count` others; `held` of them
  * wait for a session, -1 when there is one. True with the error. Too many is too many
  * of all kinds: each costs a descriptor and buffers. */
-bool limits_lacks(const struct limits *room, const struct profile *p, int fd, size_t count, int64_t held,
+bool limits_lacks(const struct limits *l, const struct profile *p, int fd, size_t count, int64_t held,
                   struct err *e);
 
 #endif

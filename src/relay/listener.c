@@ -20,7 +20,7 @@ struct listener {
     uv_timer_t pause;
     int fd;
     int open_handles;
-    int limit;      /* see listener_leave() */
+    int limit;      /* see listener_set_limit() */
     bool exhausted; /* and the log knows */
     struct log *log;
     listener_accept_fn accept;
@@ -141,7 +141,7 @@ static void on_closed(uv_handle_t *handle)
         free(l);
 }
 
-void listener_leave(struct listener *l, int from)
+void listener_set_limit(struct listener *l, int from)
 {
     l->limit = from;
 }

@@ -23,7 +23,7 @@ int listener_fd(const struct listener *l);
 
 /* Descriptors from number `from` on are for others: while no lower one is free
  * it pauses, and who comes waits in the kernel's queue. */
-void listener_leave(struct listener *l, int from);
+void listener_set_limit(struct listener *l, int from);
 
 /* Closes the descriptor; the memory goes after the last uv callback. */
 void listener_close(struct listener *l);

@@ -10,17 +10,17 @@
 
 /* Opens that may be unanswered at once, so that a crowd does not earn hundreds
  * of refusals before the limit is known. */
-#define TURN_OPENING_MAX 8
+#define MAX_SESSIONS_OPENING 8
 
 /* The server frees a command's place a while after it has ended. */
-#define TURN_SETTLE_MS 5000
+#define MAX_SESSIONS_SETTLE_MS 5000
 
 /* The limit may have been learnt while places were still being freed: with
  * somebody waiting, one more than it is tried from time to time. */
-#define TURN_STRETCH_MS 10000
+#define MAX_SESSIONS_STRETCH_MS 10000
 
 /* How long somebody waits, at least, while nobody's turn comes. */
-#define TURN_PATIENCE_MS 60000
+#define MAX_SESSIONS_PATIENCE_MS 60000
 
 struct max_sessions {
     size_t limit; /* commands that run at once; 0: none was met */
@@ -32,24 +32,24 @@ struct max_sessions {
 };
 
 /* A new session, whose probe has just ended. */
-void max_sessions_begin(struct max_sessions *t, int64_t now_ms);
+void max_sessions_begin(struct max_sessions *m, int64_t now_ms);
 
 /* Whether one more may be opened while `running` were granted and `opening`
  * are unanswered. */
-bool max_sessions_may_open(const struct max_sessions *t, size_t running, size_t opening, int64_t now_ms);
+bool max_sessions_may_open(const struct max_sessions *m, size_t running, size_t opening, int64_t now_ms);
 
 /* One was started; `running` counts it. */
-void max_sessions_started(struct max_sessions *t, size_t running, int64_t now_ms);
+void max_sessions_started(struct max_sessions *m, size_t running, int64_t now_ms);
 
 /* The server refused to open one while `running` others were granted. True:
  * its turn will come. False: this is no matter of how many. */
-bool max_sessions_refused(struct max_sessions *t, size_t running, int64_t now_ms);
+bool max_sessions_refused(struct max_sessions *m, size_t running, int64_t now_ms);
 
 /* One has ended. */
-void max_sessions_ended(struct max_sessions *t, int64_t now_ms);
+void max_sessions_ended(struct max_sessions *m, int64_t now_ms);
 
 /* Milliseconds until max_sessions_may_open() may say yes by the clock alone, for
  * somebody who waits. */
-int64_t max_sessions_due_ms(const struct max_sessions *t, size_t running, int64_t now_ms);
+int64_t max_sessions_due_ms(const struct max_sessions *m, size_t running, int64_t now_ms);
 
 #endif

@@ -1,13 +1,6 @@
-#include "relay/pool.h"
-
 #include "base/mem.h"
 #include "engine/dial-command.h"
-#include "relay/exec-queue.h"
-#include "relay/limits.h"
-#include "relay/reject-reason.h"
-#include "relay/reject.h"
-#include "relay/relay.h"
-#include "relay/spare.h"
+#include "relay/pool-internal.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,156 +14,26 @@
 #define FAREWELL_FROM_US 5000
 #define FAREWELL_MAX_MS 500
 
-struct pool {
-    uv_loop_t *loop;
-    const struct profile *profile;
-    struct log *log;
-    struct pool_owner owner;
-    struct relay_owner relay_owner;
-    struct relay_list relays;
-    struct reject answers;
-    struct session *session; /* NULL: not serving */
-    enum transport transport;
-    char *socket;  /* at the other side; NULL: only the command knows */
-    char *command; /* for dial-stdio */
-    struct spare *spare;
-    struct exec_queue queue; /* only where by_command() */
-    struct limits room;
-    bool refuse;
-    bool closing;
-    bool told_congested; /* a relay waits for the session's output to be sent */
-    uint64_t total;
-};
-
-/* Where a stream leads; the tag of its relay. Docker's have none. */
-struct target {
-    char *host;
-    int64_t port;
-};
-
-static void target_free(struct target *target)
+void pool_target_free(struct target *target)
 {
     if (target != NULL)
         free(target->host);
     free(target);
 }
 
-static void maybe_free(void *user)
-{
-    struct pool *pool = user;
-
-    if (!pool->closing || pool->relays.count > 0 || pool->answers.count > 0)
-        return;
-    epoll_set_close(pool->relay_owner.edge);
-    free(pool->relay_owner.scratch);
-    reject_clear(&pool->answers);
-    free(pool->socket);
-    free(pool->command);
-    free(pool);
-}
-
-/* ---- refusing ------------------------------------------------------------ */
-
-/* With the reason why there is no session. */
-static void refuse_down(struct pool *pool, int fd, const struct target *target)
-{
-    struct err e = ERR_INIT;
-
-    reject_reason_down(pool->profile, target != NULL, pool->owner.reason(pool->owner.user), &e);
-    reject_client(&pool->answers, fd, target != NULL, &e);
-}
-
 static bool crowded(const struct pool *pool, int fd, struct err *e)
 {
     int64_t held = pool->session == NULL ? (int64_t)pool_counts(pool).held : -1;
 
-    return limits_lacks(&pool->room, pool->profile, fd, pool->relays.count, held, e);
-}
-
-/* ---- what relays tell ---------------------------------------------------- */
-
-static void on_dirty(void *user)
-{
-    struct pool *pool = user;
-
-    if (!pool->closing)
-        pool->owner.dirty(pool->owner.user);
-}
-
-static bool on_congested(void *user)
-{
-    struct pool *pool = user;
-
-    if (pool->session != NULL && !session_congested(pool->session))
-        return false;
-    pool->told_congested = true;
-    return true;
-}
-
-static bool by_command(const struct pool *pool)
-{
-    return pool->transport == TRANSPORT_DIAL_STDIO;
-}
-
-static void on_opened(void *user, struct relay *r)
-{
-    struct pool *pool = user;
-
-    if (relay_tag(r) != NULL)
-        relay_greet(r, "{\"ok\":true}\n");
-    else if (by_command(pool))
-        exec_queue_started(&pool->queue);
-}
-
-static void on_refused(void *user, struct relay *r, const char *words)
-{
-    const struct target *target = relay_tag(r);
-    struct pool *pool = user;
-    struct err e = ERR_INIT;
-
-    if (target == NULL && by_command(pool) && exec_queue_turned_away(&pool->queue, r))
-        return;
-    if (target != NULL)
-        reject_reason_stream(pool->profile, target->host, target->port, words, &e);
-    else
-        reject_reason_socket(pool->profile, pool->socket, by_command(pool) ? pool->command : NULL, words, &e);
-    log_err(pool->log, LOG_WARN, &e);
-    reject_client(&pool->answers, relay_release(r), target != NULL, &e);
-}
-
-static void on_failed(void *user, struct relay *r, const char *how)
-{
-    struct pool *pool = user;
-
-    (void)r;
-    log_warn(pool->log, "a connection was cut short: %s on %s: %s", pool->command, pool->profile->host, how);
-}
-
-static void on_expired(void *user, struct relay *r)
-{
-    struct pool *pool = user;
-    struct err e = ERR_INIT;
-
-    if (pool->session == NULL || !relay_queued(r)) {
-        refuse_down(pool, relay_release(r), relay_tag(r));
-    } else if (exec_queue_missed(&pool->queue, r, pool->profile->host, &e)) {
-        log_err(pool->log, LOG_WARN, &e);
-        reject_client(&pool->answers, relay_release(r), false, &e);
-    }
-}
-
-static void on_closed(void *user, struct relay *r)
-{
-    struct pool *pool = user;
-
-    if (relay_tag(r) == NULL)
-        exec_queue_ended(&pool->queue);
-    relay_list_remove(&pool->relays, r);
-    target_free(relay_tag(r));
-    maybe_free(pool);
+    return limits_lacks(&pool->limits, pool->profile, fd, pool->relays.count, held, e);
 }
 
 /* ---- serving ------------------------------------------------------------- */
+
+bool pool_by_command(const struct pool *pool)
+{
+    return pool->transport == TRANSPORT_DIAL_STDIO;
+}
 
 static struct channel *open_channel(struct pool *pool, struct relay *r, struct err *e)
 {
@@ -178,12 +41,12 @@ static struct channel *open_channel(struct pool *pool, struct relay *r, struct e
 
     if (target != NULL)
         return channel_open_tcp(pool->session, target->host, target->port, &relay_callbacks, r, e);
-    if (by_command(pool))
+    if (pool_by_command(pool))
         return channel_open_exec(pool->session, pool->command, &relay_callbacks, r, e);
     return channel_open_streamlocal(pool->session, pool->socket, &relay_callbacks, r, e);
 }
 
-static void attach_new(struct pool *pool, struct relay *r)
+void pool_attach_new(struct pool *pool, struct relay *r)
 {
     struct err e = ERR_INIT;
     struct channel *ch = open_channel(pool, r, &e);
@@ -191,9 +54,9 @@ static void attach_new(struct pool *pool, struct relay *r)
     if (ch != NULL)
         relay_attach(r, ch, pool->profile->connect_timeout_ms, false);
     else if (session_lost(pool->session))
-        on_dirty(pool); /* it is held for the next one: whoever polls this one tells */
+        pool_mark_dirty(pool); /* it is held for the next one: whoever polls this one tells */
     else
-        on_refused(pool, r, e.msg);
+        pool_on_refused(pool, r, e.msg);
 }
 
 static void attach(struct pool *pool, struct relay *r)
@@ -201,19 +64,9 @@ static void attach(struct pool *pool, struct relay *r)
     struct channel *ch = pool->spare != NULL && relay_tag(r) == NULL ? spare_take(pool->spare) : NULL;
 
     if (ch == NULL)
-        attach_new(pool, r);
+        pool_attach_new(pool, r);
     else
         relay_attach(r, ch, pool->profile->connect_timeout_ms, true);
-}
-
-static void on_stale(void *user, struct relay *r)
-{
-    struct pool *pool = user;
-
-    log_info(pool->log, "a spare channel had ended unseen; another one is opened");
-    relay_hold(r, pool->profile->hold_ms);
-    if (pool->session != NULL)
-        attach_new(pool, r);
 }
 
 /* Serves whoever is held, the oldest first. */
@@ -221,7 +74,8 @@ static void serve_held(struct pool *pool)
 {
     pool->queue.waiting = false;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        if (relay_held(r) && (!by_command(pool) || relay_tag(r) != NULL || exec_queue_turn(&pool->queue, r)))
+        if (relay_held(r) &&
+            (!pool_by_command(pool) || relay_tag(r) != NULL || exec_queue_turn(&pool->queue, r)))
             attach(pool, r);
 }
 
@@ -238,13 +92,13 @@ static void admit(struct pool *pool, int fd, struct target *target)
         hold_ms = STREAM_HOLD_MS;
     pool->total++;
     if (crowded(pool, fd, &e))
-        reject_client(&pool->answers, fd, target != NULL, &e);
-    else if (pool->session == NULL && pool->refuse)
-        refuse_down(pool, fd, target);
+        reject_client(&pool->rejects, fd, target != NULL, &e);
+    else if (pool->session == NULL && pool->refusing)
+        pool_refuse_down(pool, fd, target);
     else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
         close(fd);
     if (r == NULL) {
-        target_free(target);
+        pool_target_free(target);
         return;
     }
     relay_list_add(&pool->relays, r);
@@ -259,7 +113,7 @@ void pool_accept(struct pool *pool, int fd)
     admit(pool, fd, NULL);
 }
 
-void pool_stream(struct pool *pool, int fd, const char *host, int64_t port)
+void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t port)
 {
     struct target *target = mem_alloc(sizeof *target);
 
@@ -273,16 +127,16 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
 {
     pool->session = s;
     pool->transport = transport;
-    pool->refuse = false;
+    pool->refusing = false;
     mem_replace(&pool->socket, socket);
     free(pool->command);
     pool->command = dial_command_text(pool->profile, socket);
     exec_queue_begin(&pool->queue);
     /* dial-stdio costs a process at the other end for each one. */
     if (transport == TRANSPORT_STREAMLOCAL)
-        pool->spare = spare_new(s, socket, pool->profile->spare_channels, ready, on_dirty, pool);
+        pool->spare = spare_new(s, socket, pool->profile->spare_channels, ready, pool_mark_dirty, pool);
     serve_held(pool);
-    on_dirty(pool);
+    pool_mark_dirty(pool);
 }
 
 void pool_suspend(struct pool *pool)
@@ -293,7 +147,7 @@ void pool_suspend(struct pool *pool)
         /* Nothing of it went into a channel, so it can have another. Who wants a
          * stream was told that it is there, and commands are counted. */
         if (relay_opening(r) || relay_queued(r) ||
-            (relay_untouched(r) && relay_tag(r) == NULL && !by_command(pool)))
+            (relay_untouched(r) && relay_tag(r) == NULL && !pool_by_command(pool)))
             relay_hold(r, pool->profile->hold_ms);
         else if (!relay_held(r))
             relay_cut(r);
@@ -301,14 +155,14 @@ void pool_suspend(struct pool *pool)
     pool->queue.waiting = false;
 }
 
-void pool_refuse(struct pool *pool, bool refuse)
+void pool_set_refusing(struct pool *pool, bool refuse)
 {
-    pool->refuse = refuse;
+    pool->refusing = refuse;
     if (!refuse)
         return;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         if (relay_held(r))
-            refuse_down(pool, relay_release(r), relay_tag(r));
+            pool_refuse_down(pool, relay_release(r), relay_tag(r));
 }
 
 /* The time of an answer that is asked for now, and none where nobody would notice. */
@@ -321,14 +175,14 @@ static int64_t farewell_ms(const struct pool *pool)
     return 2 * round_trip_us / 1000 < FAREWELL_MAX_MS ? 2 * round_trip_us / 1000 : FAREWELL_MAX_MS;
 }
 
-void pool_turn(struct pool *pool)
+void pool_begin_turn(struct pool *pool)
 {
-    pool->relay_owner.turn++;
+    pool->relay_owner.loop_turn++;
     pool->relay_owner.more = false;
     pool->relay_owner.farewell_ms = farewell_ms(pool);
 }
 
-bool pool_more(const struct pool *pool)
+bool pool_has_more(const struct pool *pool)
 {
     return pool->relay_owner.more;
 }
@@ -354,7 +208,7 @@ void pool_step(struct pool *pool)
      * what an earlier relay waits for, and no event will tell. */
     if (session_packets_in(pool->session) != packets ||
         (pool->told_congested && !session_congested(pool->session)))
-        on_dirty(pool);
+        pool_mark_dirty(pool);
 }
 
 int64_t pool_due_ms(const struct pool *pool)
@@ -366,7 +220,7 @@ struct pool_counts pool_counts(const struct pool *pool)
 {
     struct pool_counts c = {
         .total = pool->total,
-        .refused = pool->answers.total,
+        .refused = pool->rejects.total,
         .bytes_in = pool->relay_owner.bytes_in,
         .bytes_out = pool->relay_owner.bytes_out,
     };
@@ -385,12 +239,12 @@ bool pool_serving(const struct pool *pool)
 
 int pool_listen_limit(const struct pool *pool)
 {
-    return pool->room.listen_limit;
+    return pool->limits.listen_limit;
 }
 
-bool pool_quiet(const struct pool *pool)
+bool pool_empty(const struct pool *pool)
 {
-    return pool->relays.count == 0 && pool->answers.count == 0;
+    return pool->relays.count == 0 && pool->rejects.count == 0;
 }
 
 size_t pool_give_held(struct pool *pool, int *fds, size_t max)
@@ -405,35 +259,42 @@ size_t pool_give_held(struct pool *pool, int *fds, size_t max)
     return count;
 }
 
+void pool_maybe_free(void *user)
+{
+    struct pool *pool = user;
+
+    if (!pool->closing || pool->relays.count > 0 || pool->rejects.count > 0)
+        return;
+    epoll_set_close(pool->relay_owner.epoll);
+    free(pool->relay_owner.scratch);
+    reject_clear(&pool->rejects);
+    free(pool->socket);
+    free(pool->command);
+    free(pool);
+}
+
 struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
                       const struct pool_owner *owner)
 {
-    struct epoll_set *edge = epoll_set_new(loop);
+    struct epoll_set *epoll = epoll_set_new(loop);
 
-    if (edge == NULL)
+    if (epoll == NULL)
         return NULL;
     struct pool *pool = mem_alloc(sizeof *pool);
     pool->loop = loop;
     pool->profile = p;
     pool->log = log;
     pool->owner = *owner;
-    limits_init(&pool->room);
-    pool->answers = (struct reject){ .loop = loop, .name = p->name, .emptied = maybe_free, .user = pool };
+    limits_init(&pool->limits);
+    pool->rejects =
+        (struct reject){ .loop = loop, .name = p->name, .emptied = pool_maybe_free, .user = pool };
     exec_queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){
-        .dirty = on_dirty,
-        .congested = on_congested,
-        .opened = on_opened,
-        .refused = on_refused,
-        .stale = on_stale,
-        .failed = on_failed,
-        .expired = on_expired,
-        .closed = on_closed,
-        .user = pool,
         .scratch = mem_alloc(SCRATCH_SIZE),
         .scratch_size = SCRATCH_SIZE,
-        .edge = edge,
+        .epoll = epoll,
     };
+    pool_events_init(pool);
     return pool;
 }
 
@@ -445,6 +306,6 @@ void pool_close(struct pool *pool)
     pool->closing = true;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
         relay_close(r);
-    reject_close(&pool->answers);
-    maybe_free(pool);
+    reject_close(&pool->rejects);
+    pool_maybe_free(pool);
 }

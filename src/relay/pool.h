@@ -40,7 +40,7 @@ void pool_accept(struct pool *pool, int fd);
 /* A connection that wants a TCP stream to host:port at the other side; fd is
  * the pool's. It is answered with a line of the control protocol, and then is
  * the stream. */
-void pool_stream(struct pool *pool, int fd, const char *host, int64_t port);
+void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t port);
 
 /* From now on connections go over this session, by transport (TRANSPORT_AUTO
  * for a profile without Docker) to socket (NULL: the command knows); those held
@@ -56,14 +56,14 @@ void pool_suspend(struct pool *pool);
 
 /* Until pool_serve(): everything that is held and comes is refused at once
  * (true), or held (false). */
-void pool_refuse(struct pool *pool, bool refuse);
+void pool_set_refusing(struct pool *pool, bool refuse);
 
 void pool_step(struct pool *pool);
 
 /* A turn of the loop begins, in which each connection has its share; whether some
  * have used theirs up, and the loop must not sleep before the next. */
-void pool_turn(struct pool *pool);
-bool pool_more(const struct pool *pool);
+void pool_begin_turn(struct pool *pool);
+bool pool_has_more(const struct pool *pool);
 
 /* When pool_step() has to be called next even if nothing happens; -1: never. */
 int64_t pool_due_ms(const struct pool *pool);
@@ -74,11 +74,11 @@ struct pool_counts pool_counts(const struct pool *pool);
 bool pool_serving(const struct pool *pool);
 
 /* Descriptors from this number on are left to the session and to control: see
- * listener_leave(). */
+ * listener_set_limit(). */
 int pool_listen_limit(const struct pool *pool);
 
 /* True when no connection is left, those that are being refused included. */
-bool pool_quiet(const struct pool *pool);
+bool pool_empty(const struct pool *pool);
 
 /* Gives away the clients for Docker that wait for a session, the oldest first:
  * their number. Nothing was read from them; the descriptors are the caller's. */

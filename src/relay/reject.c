@@ -10,35 +10,35 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REFUSALS_MAX 4096
+#define REJECTS_MAX 4096
 
-static void on_done(void *user, struct http503 *f)
+static void on_done(void *user, struct http503 *h)
 {
-    struct reject *a = user;
+    struct reject *r = user;
 
-    for (size_t i = 0; i < a->count; i++)
-        if (a->items[i] == f)
-            a->items[i] = a->items[--a->count];
-    if (a->count == 0)
-        a->emptied(a->user);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i] == h)
+            r->items[i] = r->items[--r->count];
+    if (r->count == 0)
+        r->emptied(r->user);
 }
 
-static void refuse_docker(struct reject *a, int fd, const struct err *e)
+static void refuse_docker(struct reject *r, int fd, const struct err *e)
 {
     char text[ERR_MSG_SIZE + sizeof e->layer + 4], safe[ERR_MSG_SIZE + ERR_HINT_SIZE];
 
-    if (a->count >= REFUSALS_MAX) {
+    if (r->count >= REJECTS_MAX) {
         close(fd);
         return;
     }
     err_text(e, text, sizeof text);
     char *whole = mem_printf("%s%s%s", text, *e->hint ? ". Hint: " : "", e->hint);
     err_escape(safe, sizeof safe, whole);
-    char *message = mem_printf("docktether: %s: %s", a->name, safe);
-    struct http503 *f = http503_start(a->loop, fd, message, on_done, a);
-    if (f != NULL) {
-        a->items = mem_resize(a->items, a->count + 1, sizeof *a->items);
-        a->items[a->count++] = f;
+    char *message = mem_printf("docktether: %s: %s", r->name, safe);
+    struct http503 *h = http503_start(r->loop, fd, message, on_done, r);
+    if (h != NULL) {
+        r->items = mem_resize(r->items, r->count + 1, sizeof *r->items);
+        r->items[r->count++] = h;
     }
     free(message);
     free(whole);
@@ -57,26 +57,26 @@ static void refuse_stream(int fd, const struct err *e)
     close(fd);
 }
 
-void reject_client(struct reject *a, int fd, bool stream, const struct err *e)
+void reject_client(struct reject *r, int fd, bool stream, const struct err *e)
 {
     if (fd < 0)
         return;
-    a->total++;
+    r->total++;
     if (stream)
         refuse_stream(fd, e);
     else
-        refuse_docker(a, fd, e);
+        refuse_docker(r, fd, e);
 }
 
-void reject_close(struct reject *a)
+void reject_close(struct reject *r)
 {
-    for (size_t i = 0; i < a->count; i++)
-        http503_close(a->items[i]);
+    for (size_t i = 0; i < r->count; i++)
+        http503_close(r->items[i]);
 }
 
-void reject_clear(struct reject *a)
+void reject_clear(struct reject *r)
 {
-    free(a->items);
-    a->items = NULL;
-    a->count = 0;
+    free(r->items);
+    r->items = NULL;
+    r->count = 0;
 }

@@ -21,11 +21,11 @@ struct reject {
 };
 
 /* Takes over fd; -1 is nobody. */
-void reject_client(struct reject *a, int fd, bool stream, const struct err *e);
+void reject_client(struct reject *r, int fd, bool stream, const struct err *e);
 
 /* Ends all of them; emptied() follows, unless there are none. */
-void reject_close(struct reject *a);
+void reject_close(struct reject *r);
 
-void reject_clear(struct reject *a);
+void reject_clear(struct reject *r);
 
 #endif

@@ -151,8 +151,8 @@ static bool may_read(struct relay *r)
     if (!r->readable || r->local_eof || r->up_ended || r->up.data != NULL || channel_window(r->ch) == 0 ||
         o->congested(o->user))
         return false;
-    if (r->turn != o->turn) {
-        r->turn = o->turn;
+    if (r->loop_turn != o->loop_turn) {
+        r->loop_turn = o->loop_turn;
         r->reads = 0;
     }
     if (r->reads == READS_PER_TURN) {
@@ -171,7 +171,7 @@ static void flow_read(struct relay *r)
     while (may_read(r)) {
         size_t written = 0;
         ssize_t n =
-            unread_byte_read(&r->tail, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
+            unread_byte_read(&r->unread, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
         if (n > 0) {
             if (write_up(r, data, (size_t)n, &written) && written < (size_t)n)
                 set_backlog(&r->up, data + written, (size_t)n - written);
@@ -266,6 +266,6 @@ void relay_flow_run(struct relay *r)
          * have passed everything on, and how it ended would not be known. */
         if (over)
             relay_linger(r);
-        epoll_set_want_writable(r->owner->edge, &r->edge, !r->gone && !drained);
+        epoll_set_want_writable(r->owner->epoll, &r->watched, !r->gone && !drained);
     }
 }

@@ -15,10 +15,10 @@ struct backlog {
 };
 
 struct relay {
-    struct epoll_set_item edge;
+    struct epoll_set_item watched;
     uv_timer_t timer;
     int fd;
-    struct unread_byte tail; /* of fd */
+    struct unread_byte unread; /* of fd */
     enum phase phase;
     struct relay_owner *owner;
     void *tag;
@@ -28,20 +28,20 @@ struct relay {
     int64_t queued_ms;
     /* When it has waited for a session long enough; 0: not waited since it was queued. */
     int64_t hold_until_ms;
-    bool readable;  /* something may wait in fd */
-    bool ending;    /* the client has ended its direction; what it sent before may still wait */
-    uint64_t turn;  /* of the owner's, in which it was read last */
-    int reads;      /* in that turn */
-    bool local_eof; /* everything the client sent has been read, and there will be no more */
-    bool eof_sent;  /* and the channel was told */
-    bool up_ended;  /* the channel takes no more */
-    bool shut;      /* the client was told that no more will come */
-    bool gone;      /* the client has closed altogether */
-    bool farewell;  /* and its channel is kept for a moment */
-    bool delivered; /* the client got at least a byte */
-    bool spare;     /* the channel was opened before the client came */
-    bool used;      /* something of the client's has gone into the channel */
-    bool overdue;   /* the command's output has ended some time ago, and the command has not */
+    bool readable;      /* something may wait in fd */
+    bool ending;        /* the client has ended its direction; what it sent before may still wait */
+    uint64_t loop_turn; /* of the owner's, in which it was read last */
+    int reads;          /* in that turn */
+    bool local_eof;     /* everything the client sent has been read, and there will be no more */
+    bool eof_sent;      /* and the channel was told */
+    bool up_ended;      /* the channel takes no more */
+    bool shut;          /* the client was told that no more will come */
+    bool gone;          /* the client has closed altogether */
+    bool farewell;      /* and its channel is kept for a moment */
+    bool delivered;     /* the client got at least a byte */
+    bool spare;         /* the channel was opened before the client came */
+    bool used;          /* something of the client's has gone into the channel */
+    bool overdue;       /* the command's output has ended some time ago, and the command has not */
     struct relay *prev, *next;
 };
 

@@ -33,7 +33,7 @@ static int let_go(struct relay *r)
 
     if (r->phase == PHASE_DONE)
         return -1;
-    epoll_set_remove(r->owner->edge, &r->edge);
+    epoll_set_remove(r->owner->epoll, &r->watched);
     r->phase = PHASE_DONE;
     r->fd = -1;
     channel_close(r->ch);
@@ -46,7 +46,7 @@ static int let_go(struct relay *r)
 int relay_release(struct relay *r)
 {
     if (r->phase != PHASE_DONE)
-        unread_byte_take(&r->tail, r->fd);
+        unread_byte_take(&r->unread, r->fd);
     return let_go(r);
 }
 
@@ -107,7 +107,7 @@ void relay_set_gone(struct relay *r)
         return;
     r->gone = true;
     relay_flow_drop(&r->down);
-    if (relay_queued(r) || (r->phase != PHASE_OPEN && unread_byte_waiting(&r->tail, r->fd) == 0))
+    if (relay_queued(r) || (r->phase != PHASE_OPEN && unread_byte_waiting(&r->unread, r->fd) == 0))
         relay_close(r);
     else if (r->phase == PHASE_OPEN)
         relay_linger(r);
@@ -141,9 +141,9 @@ static void on_changed(void *user, int what)
 {
     struct relay *r = user;
 
-    r->readable = r->readable || (what & EDGE_READABLE);
-    r->ending = r->ending || (what & EDGE_END);
-    if (what & EDGE_GONE)
+    r->readable = r->readable || (what & EPOLL_SET_READABLE);
+    r->ending = r->ending || (what & EPOLL_SET_END);
+    if (what & EPOLL_SET_GONE)
         relay_set_gone(r);
     r->owner->dirty(r->owner->user);
 }
@@ -170,9 +170,9 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
     r->owner = owner;
     r->tag = tag;
     r->timer.data = r;
-    r->edge.changed = on_changed;
-    r->edge.user = r;
-    if (epoll_set_add(owner->edge, &r->edge, fd) != 0) {
+    r->watched.changed = on_changed;
+    r->watched.user = r;
+    if (epoll_set_add(owner->epoll, &r->watched, fd) != 0) {
         free(r);
         return NULL;
     }
@@ -200,7 +200,7 @@ static void hold(struct relay *r, int64_t ms, bool queued)
     r->phase = PHASE_HELD;
     r->queued = queued;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)ms, 0);
-    epoll_set_want_writable(r->owner->edge, &r->edge, false);
+    epoll_set_want_writable(r->owner->epoll, &r->watched, false);
     if (queued && r->gone)
         relay_close(r);
 }
@@ -251,7 +251,7 @@ int64_t relay_queued_ms(const struct relay *r)
     return r->queued_ms;
 }
 
-bool relay_turned_away(const struct relay *r)
+bool relay_session_refused(const struct relay *r)
 {
     return r->phase == PHASE_OPENING && channel_turned_away(r->ch);
 }

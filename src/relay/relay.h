@@ -43,14 +43,14 @@ struct relay_owner {
     /* The last callback; the relay is freed afterwards. */
     void (*closed)(void *user, struct relay *r);
     void *user;
-    struct epoll_set *edge; /* in which all of them are */
-    char *scratch;          /* for one read */
+    struct epoll_set *epoll; /* in which all of them are */
+    char *scratch;           /* for one read */
     size_t scratch_size;
     /* How long the channel of a client that has gone is kept; 0: closed at once. */
     int64_t farewell_ms;
-    uint64_t turn;     /* of the loop: each relay reads so much in one and no more */
-    bool more;         /* some have read so much, and go on in the next turn */
-    uint64_t bytes_in; /* counted: from the remote side */
+    uint64_t loop_turn; /* of the loop: each relay reads so much in one and no more */
+    bool more;          /* some have read so much, and go on in the next turn */
+    uint64_t bytes_in;  /* counted: from the remote side */
     uint64_t bytes_out;
 };
 
@@ -91,7 +91,7 @@ bool relay_untouched(const struct relay *r);
 bool relay_done(const struct relay *r); /* only its closed() is still to come */
 
 /* Of a relay with an exec channel: see channel_turned_away() and channel_granted(). */
-bool relay_turned_away(const struct relay *r);
+bool relay_session_refused(const struct relay *r);
 bool relay_granted(const struct relay *r);
 
 /* Moves whatever can be moved. probe: see channel_step(). */

@@ -9,35 +9,35 @@ struct spare_policy spare_policy_of(size_t least, size_t most)
     return (struct spare_policy){ .least = wanted, .most = most, .wanted = wanted };
 }
 
-void spare_policy_missed(struct spare_policy *r, int64_t now_ms)
+void spare_policy_missed(struct spare_policy *p, int64_t now_ms)
 {
-    if (r->least == 0 || r->wanted >= r->most)
+    if (p->least == 0 || p->wanted >= p->most)
         return;
-    r->wanted++;
-    r->left_over = 0;
-    r->period_ms = now_ms + PERIOD_MS;
+    p->wanted++;
+    p->left_over = 0;
+    p->period_ms = now_ms + PERIOD_MS;
 }
 
-void spare_policy_taken(struct spare_policy *r, size_t ready)
+void spare_policy_taken(struct spare_policy *p, size_t ready)
 {
-    if (r->period_ms != 0 && ready < r->left_over)
-        r->left_over = ready;
+    if (p->period_ms != 0 && ready < p->left_over)
+        p->left_over = ready;
 }
 
-void spare_policy_settle(struct spare_policy *r, int64_t now_ms, size_t ready)
+void spare_policy_settle(struct spare_policy *p, int64_t now_ms, size_t ready)
 {
-    size_t half = r->left_over / 2 + r->left_over % 2;
+    size_t half = p->left_over / 2 + p->left_over % 2;
 
-    if (r->period_ms == 0 || now_ms < r->period_ms)
+    if (p->period_ms == 0 || now_ms < p->period_ms)
         return;
-    if (r->wanted <= r->least + half) {
-        r->wanted = r->least;
-        r->left_over = 0;
-        r->period_ms = 0;
+    if (p->wanted <= p->least + half) {
+        p->wanted = p->least;
+        p->left_over = 0;
+        p->period_ms = 0;
         return;
     }
-    r->wanted -= half;
+    p->wanted -= half;
     /* What is too many now goes at once, and is left over no more. */
-    r->left_over = ready < r->wanted ? ready : r->wanted;
-    r->period_ms = now_ms + PERIOD_MS;
+    p->left_over = ready < p->wanted ? ready : p->wanted;
+    p->period_ms = now_ms + PERIOD_MS;
 }

@@ -18,12 +18,12 @@ struct spare_policy {
 struct spare_policy spare_policy_of(size_t least, size_t most);
 
 /* One was asked for when none was ready. */
-void spare_policy_missed(struct spare_policy *r, int64_t now_ms);
+void spare_policy_missed(struct spare_policy *p, int64_t now_ms);
 
 /* One was taken, and so many are ready still. */
-void spare_policy_taken(struct spare_policy *r, size_t ready);
+void spare_policy_taken(struct spare_policy *p, size_t ready);
 
 /* Call it with the number that is ready at period_ms, or whenever. */
-void spare_policy_settle(struct spare_policy *r, int64_t now_ms, size_t ready);
+void spare_policy_settle(struct spare_policy *p, int64_t now_ms, size_t ready);
 
 #endif

@@ -22,7 +22,7 @@ struct spare {
     char *path;
     struct item *items[SPARE_MAX * 2]; /* in the order of their birth; successors overlap */
     size_t count;
-    struct spare_policy ration;
+    struct spare_policy policy;
     int64_t not_before_ms;
     int64_t taken_ms; /* when one was taken last */
     void (*dirty)(void *user);
@@ -117,7 +117,7 @@ struct spare *spare_new(struct session *s, const char *path, int64_t count, stru
 
     sp->session = s;
     sp->path = mem_strdup(path);
-    sp->ration = spare_policy_of(count < SPARE_MAX ? (size_t)count : SPARE_MAX, SPARE_MAX);
+    sp->policy = spare_policy_of(count < SPARE_MAX ? (size_t)count : SPARE_MAX, SPARE_MAX);
     sp->dirty = dirty;
     sp->user = user;
     if (first != NULL) {
@@ -141,9 +141,9 @@ struct channel *spare_take(struct spare *sp)
         if (is_ready(sp->items[i - 1]))
             ch = detach(sp, i - 1);
     if (ch == NULL)
-        spare_policy_missed(&sp->ration, sp->taken_ms);
+        spare_policy_missed(&sp->policy, sp->taken_ms);
     else
-        spare_policy_taken(&sp->ration, count_ready(sp));
+        spare_policy_taken(&sp->policy, count_ready(sp));
     return ch;
 }
 
@@ -169,7 +169,7 @@ static void prune(struct spare *sp)
         else
             i++;
     }
-    for (size_t ready = count_ready(sp); ready > sp->ration.wanted; ready--)
+    for (size_t ready = count_ready(sp); ready > sp->policy.wanted; ready--)
         for (size_t i = 0; i < sp->count; i++)
             if (is_ready(sp->items[i])) {
                 channel_close(detach(sp, i)); /* the oldest */
@@ -189,20 +189,20 @@ static int64_t refill_ms(const struct spare *sp)
 
 void spare_step(struct spare *sp)
 {
-    spare_policy_settle(&sp->ration, time_boot_ms(), count_ready(sp));
+    spare_policy_settle(&sp->policy, time_boot_ms(), count_ready(sp));
     prune(sp);
     if (time_boot_ms() < refill_ms(sp))
         return;
-    while (count_young(sp) < sp->ration.wanted && sp->count < SPARE_MAX * 2 &&
+    while (count_young(sp) < sp->policy.wanted && sp->count < SPARE_MAX * 2 &&
            time_boot_ms() >= sp->not_before_ms)
         add(sp);
 }
 
 int64_t spare_due_ms(const struct spare *sp)
 {
-    int64_t at = sp->ration.period_ms != 0 ? sp->ration.period_ms : INT64_MAX;
+    int64_t at = sp->policy.period_ms != 0 ? sp->policy.period_ms : INT64_MAX;
 
-    if (count_young(sp) < sp->ration.wanted && refill_ms(sp) < at)
+    if (count_young(sp) < sp->policy.wanted && refill_ms(sp) < at)
         at = refill_ms(sp);
     for (size_t i = 0; i < sp->count; i++) {
         int64_t next =

@@ -11,11 +11,11 @@ static size_t queued(int fd)
     return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
-size_t unread_byte_waiting(const struct unread_byte *t, int fd)
+size_t unread_byte_waiting(const struct unread_byte *u, int fd)
 {
     size_t all = queued(fd);
 
-    return all > t->kept ? all - t->kept : 0;
+    return all > u->kept ? all - u->kept : 0;
 }
 
 static ssize_t receive(int fd, char *buf, size_t len, int flags)
@@ -29,9 +29,9 @@ static ssize_t receive(int fd, char *buf, size_t len, int flags)
 }
 
 /* One byte of the old, then the new. */
-ssize_t unread_byte_read(struct unread_byte *t, int fd, char *buf, size_t size, size_t room, char **start)
+ssize_t unread_byte_read(struct unread_byte *u, int fd, char *buf, size_t size, size_t room, char **start)
 {
-    size_t all = queued(fd), old = t->kept, got = 0;
+    size_t all = queued(fd), old = u->kept, got = 0;
 
     *start = buf + old;
     if (all <= old || room == 0)
@@ -45,23 +45,23 @@ ssize_t unread_byte_read(struct unread_byte *t, int fd, char *buf, size_t size, 
         if (n <= 0)
             return n < 0 && errno != EAGAIN && errno != EWOULDBLOCK ? -1 : 0;
         got = (size_t)n;
-        t->kept = false;
+        u->kept = false;
     }
     if (whole && got == take && receive(fd, buf + got, 1, MSG_PEEK) == 1) {
         got++;
-        t->kept = true;
+        u->kept = true;
     }
     if (got > old)
         return (ssize_t)(got - old);
     /* Only the old byte came: a client that passes descriptors ends a read there. */
-    return got > 0 ? unread_byte_read(t, fd, buf, size, room, start) : 0;
+    return got > 0 ? unread_byte_read(u, fd, buf, size, room, start) : 0;
 }
 
-void unread_byte_take(struct unread_byte *t, int fd)
+void unread_byte_take(struct unread_byte *u, int fd)
 {
     char byte;
 
-    if (t->kept)
+    if (u->kept)
         (void)receive(fd, &byte, 1, 0);
-    t->kept = false;
+    u->kept = false;
 }

@@ -18,15 +18,15 @@ struct unread_byte {
 };
 
 /* Bytes that wait and were not handed out. */
-size_t unread_byte_waiting(const struct unread_byte *t, int fd);
+size_t unread_byte_waiting(const struct unread_byte *u, int fd);
 
 /* Up to room bytes (at most size - 1) that were not handed out before; they are
  * at *start, within buf. 0 when there are none now: whether more can come is not
  * known here, and poll(2) says readable all the time. -1 with errno. Does not
  * block. */
-ssize_t unread_byte_read(struct unread_byte *t, int fd, char *buf, size_t size, size_t room, char **start);
+ssize_t unread_byte_read(struct unread_byte *u, int fd, char *buf, size_t size, size_t room, char **start);
 
 /* Takes the byte that was left: from here on an end is an end of file. */
-void unread_byte_take(struct unread_byte *t, int fd);
+void unread_byte_take(struct unread_byte *u, int fd);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/thread.h"
 #include "base/unixsock.h"
 #include "ssh/pubkey.h"
+#include "ssh/wire-reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,19 +42,6 @@ struct agent_filter {
     int agent_fd;
     int inner_fd; /* the thread's end of the pair */
 };
-
-static uint32_t get32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(unsigned char *p, uint32_t v)
-{
-    p[0] = (unsigned char)(v >> 24);
-    p[1] = (unsigned char)(v >> 16);
-    p[2] = (unsigned char)(v >> 8);
-    p[3] = (unsigned char)v;
-}
 
 static int connect_agent(const char *path, struct err *e)
 {
@@ -94,12 +82,14 @@ static enum wait_result receive(const struct wait *w, int fd, struct message *m)
 
     if (r != WAIT_READY)
         return r;
-    uint32_t len = get32(head);
+    struct wire_reader reader = { .p = head, .len = sizeof head };
+    uint64_t len = 0;
+    (void)wire_number(&reader, sizeof head, &len);
     /* Not yet in m: it always tells how much m->data holds. */
     if (len == 0 || len > MESSAGE_MAX)
         return WAIT_CANCELLED;
-    m->data = mem_resize(m->data, len, 1);
-    m->len = len;
+    m->data = mem_resize(m->data, (size_t)len, 1);
+    m->len = (uint32_t)len;
     return transfer(w, fd, m->data, m->len, false);
 }
 
@@ -107,25 +97,12 @@ static enum wait_result deliver(const struct wait *w, int fd, const struct messa
 {
     unsigned char *whole = mem_alloc((size_t)m->len + 4);
 
-    put32(whole, m->len);
+    wire_put32(whole, m->len);
     memcpy(whole + 4, m->data, m->len);
     enum wait_result r = transfer(w, fd, whole, (size_t)m->len + 4, true);
     mem_wipe(whole, (size_t)m->len + 4);
     free(whole);
     return r;
-}
-
-/* A string (RFC 4251 5) at *at; false when the message is cut. */
-static bool get_string(const struct message *m, size_t *at, const unsigned char **p, uint32_t *len)
-{
-    if (*at + 4 > m->len)
-        return false;
-    *len = get32(m->data + *at);
-    if (*len > m->len - *at - 4)
-        return false;
-    *p = m->data + *at + 4;
-    *at += 4 + (size_t)*len;
-    return true;
 }
 
 static void set_blob(struct message *m, const char *base64)
@@ -154,7 +131,7 @@ static enum wait_result ask(const struct agent_call *c, int fd, struct message *
 
 static unsigned char *put_string(unsigned char *p, const struct message *s)
 {
-    put32(p, s->len);
+    wire_put32(p, s->len);
     if (s->len > 0)
         memcpy(p + 4, s->data, s->len);
     return p + 4 + s->len;
@@ -166,11 +143,11 @@ static void answer_list(struct agent_filter *f, struct message *m)
     pthread_mutex_lock(&f->lock);
     m->data = mem_resize(m->data, (size_t)f->wanted.len + 13, 1);
     m->data[0] = AGENT_IDENTITIES_ANSWER;
-    put32(m->data + 1, f->wanted.len > 0);
+    wire_put32(m->data + 1, f->wanted.len > 0);
     m->len = 5;
     if (f->wanted.len > 0) {
         unsigned char *end = put_string(m->data + 5, &f->wanted);
-        put32(end, 0); /* the comment */
+        wire_put32(end, 0); /* the comment */
         m->len = (uint32_t)(end + 4 - m->data);
     }
     pthread_mutex_unlock(&f->lock);
@@ -180,19 +157,19 @@ static void answer_list(struct agent_filter *f, struct message *m)
  * it; false for every other request. */
 static bool make_request(struct agent_filter *f, struct message *m)
 {
+    struct wire_reader r = { .p = m->data, .len = m->len, .at = 1 };
     const unsigned char *blob;
-    uint32_t len;
-    size_t at = 1;
+    size_t len;
 
-    if (m->data[0] != AGENT_SIGN_REQUEST || !get_string(m, &at, &blob, &len))
+    if (m->data[0] != AGENT_SIGN_REQUEST || !wire_string(&r, &blob, &len))
         return false;
     pthread_mutex_lock(&f->lock);
     bool ok = len > 0 && len == f->wanted.len && memcmp(blob, f->wanted.data, len) == 0 && f->signer.len > 0;
     if (ok) {
-        unsigned char *data = mem_alloc(5 + (size_t)f->signer.len + (m->len - at));
+        unsigned char *data = mem_alloc(5 + (size_t)f->signer.len + (m->len - r.at));
         data[0] = AGENT_SIGN_REQUEST;
-        memcpy(put_string(data + 1, &f->signer), m->data + at, m->len - at);
-        m->len = 5 + f->signer.len + (uint32_t)(m->len - at);
+        memcpy(put_string(data + 1, &f->signer), m->data + r.at, m->len - r.at);
+        m->len = 5 + f->signer.len + (uint32_t)(m->len - r.at);
         free(m->data);
         m->data = data;
     }
@@ -308,15 +285,15 @@ void agent_filter_stop(struct agent_filter *f)
 
 static void list_keys(const struct message *m, struct strv *keys)
 {
-    size_t at = 5;
+    struct wire_reader r = { .p = m->data, .len = m->len, .at = 1 };
+    uint64_t count;
 
-    if (m->len < 5 || m->data[0] != AGENT_IDENTITIES_ANSWER)
+    if (m->data[0] != AGENT_IDENTITIES_ANSWER || !wire_number(&r, 4, &count))
         return;
-    uint32_t count = get32(m->data + 1);
-    for (uint32_t i = 0; i < count && i < KEYS_MAX; i++) {
+    for (uint64_t i = 0; i < count && i < KEYS_MAX; i++) {
         const unsigned char *blob, *comment;
-        uint32_t blob_len, comment_len;
-        if (!get_string(m, &at, &blob, &blob_len) || !get_string(m, &at, &comment, &comment_len))
+        size_t blob_len, comment_len;
+        if (!wire_string(&r, &blob, &blob_len) || !wire_string(&r, &comment, &comment_len))
             break;
         char *key = pubkey_base64(blob, blob_len);
         strv_add(keys, key);

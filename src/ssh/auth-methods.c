@@ -1,4 +1,6 @@
-#include "ssh/internal.h"
+#include "ssh/auth-methods.h"
+
+#include "ssh/session-internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +16,7 @@ static const struct {
     { SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi-with-mic" },
 };
 
-static void take(struct connect_methods *m, int flags)
+static void take(struct auth_methods *m, int flags)
 {
     size_t used = 0;
 
@@ -29,7 +31,7 @@ static void take(struct connect_methods *m, int flags)
 
 /* RFC 4252 5.2: "none" is there to be refused with the list of the others, and
  * sshd does not count it as an attempt. */
-int auth_methods_ask(struct session *s, const struct wait *w, struct connect_methods *m, struct err *e)
+int auth_methods_ask(struct session *s, const struct wait *w, struct auth_methods *m, struct err *e)
 {
     int rc;
 

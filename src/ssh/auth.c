@@ -1,7 +1,9 @@
-#include "ssh/internal.h"
+#include "ssh/auth-internal.h"
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "ssh/auth-shortcut.h"
+#include "ssh/pubkey.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,27 +11,6 @@
 #include <string.h>
 
 #define INTERRUPTED (-2) /* beside SSH_AUTH_*: the error is set, nothing goes on */
-
-/* One authentication under way. */
-struct attempt {
-    struct session *s;
-    const struct profile *p;
-    const struct identities *ids;
-    const struct connect_request *rq;
-    struct agent_call call;
-    struct agent_filter *filter; /* once it is needed */
-    struct strv in_agent;        /* what the agent holds, once it was asked */
-    bool asked;
-    struct err agent_error; /* why it cannot be used */
-
-    struct strv offered;  /* blobs */
-    bool refused;         /* by the server, at least one */
-    char last[200];       /* what was offered last, for people */
-    char taken[200];      /* what a server that wants several has taken, or "" */
-    char not_signed[200]; /* what the agent refused to sign with, or "" */
-    char missing[200];    /* what the agent has not got, or "" */
-    char expired[200];    /* why a certificate may have been refused, or "" */
-};
 
 static void name_key(char *out, size_t size, const char *what, const char *plain, const char *suffix)
 {
@@ -270,131 +251,6 @@ static int offer_all(struct attempt *a, struct err *e)
     return rc;
 }
 
-/* ---- errors -------------------------------------------------------------- */
-
-/* What libssh says, less its prefix. */
-static const char *reason(struct attempt *a)
-{
-    const char *why = ssh_get_error(a->s->ssh);
-    const char *bye = strstr(why, "SSH_MSG_DISCONNECT: ");
-
-    return bye != NULL ? bye + strlen("SSH_MSG_DISCONNECT: ") : why;
-}
-
-static int nothing_offered(struct attempt *a, struct err *e)
-{
-    if (a->missing[0] != '\0') {
-        err_set(e, ERR_AUTH, "agent", "the agent at %s has not got the key %s", a->ids->agent, a->missing);
-        return err_hint(
-            e, "ssh-add -l shows what it holds; ssh-add FILE (a token: ssh-add -K, or -s PROVIDER) adds it");
-    }
-    if (a->agent_error.code != ERR_NONE) {
-        if (e != NULL)
-            *e = a->agent_error;
-        return -1;
-    }
-    err_set(e, ERR_AUTH, "authentication", "there is no key to offer");
-    return err_hint(e, "ssh-add -l shows what the agent holds");
-}
-
-/* Why another key could have been offered and was not, for a hint. */
-static const char *left_out(const struct attempt *a, char *buf, size_t size)
-{
-    if (a->not_signed[0] != '\0')
-        snprintf(buf, size, "the agent refused to sign with %s; ", a->not_signed);
-    else if (a->missing[0] != '\0')
-        snprintf(buf, size, "the agent has not got %s; ", a->missing);
-    else if (a->agent_error.code != ERR_NONE)
-        snprintf(buf, size, "%.200s; ", a->agent_error.msg);
-    else if (a->expired[0] != '\0')
-        snprintf(buf, size, "%s; ", a->expired);
-    else
-        buf[0] = '\0';
-    return buf;
-}
-
-static int wants_more(struct attempt *a, struct err *e)
-{
-    const int methods = ssh_userauth_list(a->s->ssh, NULL);
-    char buf[300];
-
-    if (methods & SSH_AUTH_METHOD_PUBLICKEY) {
-        err_set(e, ERR_AUTH, "authentication", "%s@%s took the key %s and wants another one%s", a->p->user,
-                a->p->host, a->taken, a->refused ? ", but refused the rest" : " too");
-        return err_hint(e, "%sname all that it asks for: %s--identity FILE --identity FILE",
-                        left_out(a, buf, sizeof buf), a->p->change);
-    }
-    err_set(e, ERR_AUTH, "authentication",
-            "%s@%s took the key %s and wants more, by a way that is never used (%s)", a->p->user, a->p->host,
-            a->taken,
-            methods & SSH_AUTH_METHOD_PASSWORD      ? "a password"
-            : methods & SSH_AUTH_METHOD_INTERACTIVE ? "keyboard-interactive"
-                                                    : "no public key");
-    return err_hint(e, "keys alone must do: see AuthenticationMethods in its sshd_config");
-}
-
-static int not_signed(struct attempt *a, struct err *e)
-{
-    err_set(e, ERR_AUTH, "agent", "the agent refused to sign with %s", a->not_signed);
-    return err_hint(
-        e, "was a confirmation declined (ssh-add -c)? A key that is bound to hosts (ssh-add -h) cannot be "
-           "used: libssh cannot prove to the agent which host it is");
-}
-
-static int refused(struct attempt *a, struct err *e)
-{
-    const int both = SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
-    const int methods = ssh_userauth_list(a->s->ssh, NULL);
-    char buf[300];
-
-    if (a->offered.count == 0)
-        return nothing_offered(a, e);
-    if (a->taken[0] != '\0')
-        return wants_more(a, e);
-    if (!a->refused)
-        return not_signed(a, e);
-    if (methods != 0 && (methods & SSH_AUTH_METHOD_PUBLICKEY) == 0) {
-        err_set(e, ERR_AUTH, "authentication",
-                "the server takes no public keys, only%s%s%s, which %s never tried",
-                methods & SSH_AUTH_METHOD_PASSWORD ? " passwords" : "",
-                (methods & both) == both ? " and" : "",
-                methods & SSH_AUTH_METHOD_INTERACTIVE ? " keyboard-interactive" : "",
-                (methods & both) == SSH_AUTH_METHOD_INTERACTIVE ? "is" : "are");
-        return err_hint(e, "set PubkeyAuthentication yes in its sshd_config");
-    }
-    err_set(e, ERR_AUTH, "authentication", "%s@%s refused %s%s", a->p->user, a->p->host,
-            a->offered.count > 1 ? "every key, the last one was " : "the key ", a->last);
-    return err_hint(e, "%sis its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it",
-                    left_out(a, buf, sizeof buf), a->p->user);
-}
-
-/* A server that has had enough of our keys says so. A connection that is merely
- * gone, or was garbled on the way, tells nothing about them. */
-static bool sent_away(struct attempt *a)
-{
-    const char *why = ssh_get_error(a->s->ssh);
-
-    return strstr(why, "SSH_MSG_DISCONNECT") != NULL && strstr(why, "Packet corrupt") == NULL &&
-           strstr(why, "Packet integrity") == NULL;
-}
-
-static int broken(struct attempt *a, struct err *e)
-{
-    const char *why = reason(a), *s = a->offered.count == 1 ? "" : "s";
-
-    if (sent_away(a))
-        err_set(e, ERR_AUTH, "authentication", "the server ended it after %zu key%s: %s", a->offered.count, s,
-                *why ? why : "no reason given");
-    else
-        err_set(e, ERR_UNREACHABLE, "SSH",
-                "the connection to %s was lost during the login, after %zu key%s: %s", a->p->host,
-                a->offered.count, s, *why ? why : "no reason given");
-    if (a->ids->any_in_agent && (a->refused || sent_away(a)))
-        return err_hint(e, "the agent offers too many keys: %s%s", a->p->change,
-                        a->p->identities.count > 0 ? "--set identities-only=yes" : "--identity FILE");
-    return err_hint(e, "the server's own log (journalctl -u ssh) has more");
-}
-
 /* In the filter's thread, which auth_run() outlives. */
 static void agent_slow(void *user)
 {
@@ -415,9 +271,9 @@ int auth_run(struct session *s, const struct connect_request *rq, const struct w
         s->identity = mem_strdup(a.last);
         result = 0;
     } else if (goes_on(rc)) {
-        refused(&a, e);
+        auth_refused(&a, e);
     } else if (rc != INTERRUPTED) {
-        broken(&a, e);
+        auth_broken(&a, e);
     } else if (e != NULL && e->code == ERR_UNREACHABLE) {
         err_hint(e, "the server accepts connections but does not finish the login: is it overloaded?");
     }

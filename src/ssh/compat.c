@@ -14,7 +14,8 @@
  * ssh_service_request(), ssh_userauth_try_publickey(): each makes libssh wait
  * for an answer that decides nothing, a round trip of every login. See struct
  * shortcut for when they are left out. Check: tests/e2e/turns.bats. */
-#include "ssh/internal.h"
+#include "ssh/auth-shortcut.h"
+#include "ssh/libssh.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

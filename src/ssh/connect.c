@@ -1,9 +1,12 @@
 #include "ssh/connect.h"
 
 #include "base/mem.h"
+#include "ssh/auth.h"
 #include "ssh/dial.h"
-#include "ssh/internal.h"
+#include "ssh/handshake.h"
+#include "ssh/hostkey-internal.h"
 #include "ssh/resolve.h"
+#include "ssh/session-internal.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -141,7 +144,7 @@ int connect_trust(struct connect *c, struct err *e)
     return 0;
 }
 
-int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err *e)
+int connect_ask_methods(struct connect *c, struct auth_methods *m, struct err *e)
 {
     begin_phase(c);
     return auth_methods_ask(c->session, &c->wait, m, e);

@@ -4,32 +4,13 @@
 #define DOCKTETHER_SSH_CONNECT_H
 
 #include "base/err.h"
-#include "base/log.h"
-#include "ssh/agent.h"
-#include "ssh/dial.h"
-#include "ssh/identity.h"
+#include "ssh/auth-methods.h"
+#include "ssh/connect-request.h"
 #include "ssh/session.h"
 #include "store/profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* A key was offered: what it is, for people, and whether the server took it. */
-typedef void (*connect_offered_fn)(void *user, const char *what, bool taken);
-
-struct connect_request {
-    const struct profile *profile;
-    const struct identities *identities;
-    struct dial_way way;
-    int cancel_fd; /* becomes readable to give up early; -1: none */
-    /* Told each phase, and "agent" when the user's agent keeps it waiting (then
-     * from any thread, see ssh/agent.h); may be NULL. */
-    wait_note_fn note;
-    void *note_user;
-    connect_offered_fn offered; /* may be NULL */
-    void *offered_user;
-    struct log *log; /* may be NULL */
-};
 
 /* Blocks: call it in a worker thread. Each phase takes at most the profile's
  * connect-timeout. The pins are compared before any authentication; without
@@ -60,14 +41,8 @@ int connect_exchange(struct connect *c, struct err *e);
 int connect_trust(struct connect *c, struct err *e);
 int connect_login(struct connect *c, struct err *e);
 
-/* Between trust and login: what the server lets users log in by. A request more,
- * which connect_host() does not make. */
-struct connect_methods {
-    bool publickey, password, interactive;
-    bool nothing;   /* it let us in as we are: there is nothing left to log in to */
-    char names[96]; /* all of them, for people: "publickey, password" */
-};
-int connect_ask_methods(struct connect *c, struct connect_methods *m, struct err *e);
+/* Between trust and login, once: see auth_methods_ask(). connect_host() does without. */
+int connect_ask_methods(struct connect *c, struct auth_methods *m, struct err *e);
 
 /* After connect_login(): the session, which is the caller's. */
 struct session *connect_take(struct connect *c, struct err *e);

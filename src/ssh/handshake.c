@@ -1,4 +1,6 @@
-#include "ssh/internal.h"
+#include "ssh/handshake.h"
+
+#include "ssh/session-internal.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,7 +1,8 @@
 #include "ssh/hostkey-rotate.h"
 
 #include "base/mem.h"
-#include "ssh/internal.h"
+#include "ssh/hostkey-internal.h"
+#include "ssh/session-internal.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -12,14 +13,6 @@
  * something is sent. */
 #define REKEY_S 1
 #define REKEY_MS 1100
-
-#define TYPES_MAX 3
-
-static const char *const groups[][TYPES_MAX] = {
-    { "ssh-ed25519" },
-    { "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521" },
-    { "ssh-rsa" },
-};
 
 /* ---- the connection ------------------------------------------------------ */
 
@@ -108,28 +101,24 @@ static int reexchange(struct session *s, const char *algorithms, const struct wa
     return rc;
 }
 
-static char *algorithms_of(const char *const *types, size_t count)
+static char *algorithms_of(const char *type)
 {
     struct pins pins = { 0 };
+    struct pin pin = { .type = "" };
 
-    for (size_t i = 0; i < count && types[i] != NULL; i++) {
-        struct pin pin = { .type = "" };
-        snprintf(pin.type, sizeof pin.type, "%s", types[i]);
-        pins_add(&pins, &pin);
-    }
+    snprintf(pin.type, sizeof pin.type, "%s", type);
+    pins_add(&pins, &pin);
     char *list = hostkey_algorithms(&pins);
     pins_clear(&pins);
     return list;
 }
 
 /* The anchor's algorithms come last: a host without such a key falls back to
- * them, and the connection lives on. */
-static int ask_for(struct session *s, const char *const *types, size_t count, int64_t timeout_ms,
-                   struct hostkeys *keys, struct err *e)
+ * them, and the connection lives on. Frees wanted. */
+static int ask_for(struct session *s, char *wanted, int64_t timeout_ms, struct hostkeys *keys, struct err *e)
 {
-    const char *const anchor[] = { s->host_key.type };
     const struct wait w = { .deadline = deadline_in(timeout_ms + REKEY_MS), .cancel_fd = -1 };
-    char *wanted = algorithms_of(types, count), *last = algorithms_of(anchor, 1);
+    char *last = algorithms_of(s->host_key.type);
     char *algorithms = mem_printf("%s,%s", wanted, last);
     struct hostkey key;
 
@@ -156,10 +145,10 @@ static bool has_type(const struct hostkeys *keys, const char *type)
     return false;
 }
 
-static bool has_any(const struct hostkeys *keys, const char *const *types)
+static bool has_kind(const struct hostkeys *keys, size_t kind)
 {
-    for (size_t i = 0; i < TYPES_MAX; i++)
-        if (types[i] != NULL && has_type(keys, types[i]))
+    for (size_t i = 0; i < keys->count; i++)
+        if (hostkey_is_kind(keys->items[i].pin.type, kind))
             return true;
     return false;
 }
@@ -171,15 +160,14 @@ static int collect(struct session *s, const struct profile *p, struct hostkeys *
     if (hostkey_of_session(s, &anchor, e) != 0)
         return -1;
     hostkeys_add(keys, &anchor);
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        if (!has_any(keys, groups[i]) &&
-            ask_for(s, groups[i], TYPES_MAX, p->connect_timeout_ms, keys, e) != 0)
+    for (size_t i = 0; i < HOSTKEY_KINDS; i++)
+        if (!has_kind(keys, i) && ask_for(s, hostkey_kind_algorithms(i), p->connect_timeout_ms, keys, e) != 0)
             return -1;
     /* Of several ECDSA keys the host showed the one on the smallest curve. */
     for (size_t i = 0; i < p->pins.count; i++) {
-        const char *const type[] = { p->pins.items[i].type };
-        if (strncmp(type[0], "ecdsa", 5) == 0 && !has_type(keys, type[0]) && !type_came_before(&p->pins, i) &&
-            ask_for(s, type, 1, p->connect_timeout_ms, keys, e) != 0)
+        const char *type = p->pins.items[i].type;
+        if (strncmp(type, "ecdsa", 5) == 0 && !has_type(keys, type) && !type_came_before(&p->pins, i) &&
+            ask_for(s, algorithms_of(type), p->connect_timeout_ms, keys, e) != 0)
             return -1;
     }
     return 0;

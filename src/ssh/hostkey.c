@@ -1,29 +1,17 @@
-#include "ssh/internal.h"
+#include "ssh/hostkey-internal.h"
 
 #include "base/mem.h"
 #include "ssh/dial.h"
+#include "ssh/handshake.h"
+#include "ssh/pubkey.h"
+#include "ssh/session-internal.h"
+#include "ssh/wire-reader.h"
+#include "store/key-type.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Key types and the signature algorithms that show possession of them (RFC
- * 8332: an ssh-rsa key signs with SHA-2), in our order of preference. */
-static const struct {
-    const char *type;
-    const char *algorithms;
-    int bits; /* 0: to be read from the key */
-} key_types[] = {
-    { "ssh-ed25519", "ssh-ed25519", 256 },
-    { "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 256 },
-    { "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", 384 },
-    { "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", 521 },
-    { "ssh-rsa", "rsa-sha2-512,rsa-sha2-256", 0 },
-};
-
-#define KEY_TYPES (sizeof key_types / sizeof *key_types)
 
 void hostkeys_clear(struct hostkeys *keys)
 {
@@ -40,37 +28,24 @@ void hostkeys_add(struct hostkeys *keys, const struct hostkey *key)
     keys->items[keys->count++] = *key;
 }
 
-static uint32_t be32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* The bits of an RSA modulus, from the public key blob (RFC 4253 6.6: three
  * fields, type, e, n). libssh has no function for it. */
 static int rsa_bits(ssh_key key)
 {
     char *b64 = NULL;
+    size_t len = 0, n = 0;
+    const unsigned char *p = NULL;
     int bits = 0;
 
     if (ssh_pki_export_pubkey_base64(key, &b64) != SSH_OK)
         return 0;
-    size_t len = strlen(b64);
-    unsigned char *blob = mem_alloc(len + 3);
-    int size = EVP_DecodeBlock(blob, (const unsigned char *)b64, (int)len);
-    size_t at = 0;
-    for (int field = 0; size > 0 && at + 4 <= (size_t)size; field++) {
-        uint32_t n = be32(blob + at);
-        const unsigned char *p = blob + at + 4;
-        if (n > (size_t)size - at - 4)
-            break;
-        if (field == 2) {
-            while (n > 0 && *p == 0)
-                p++, n--;
-            if (n > 0 && n <= 4096)
-                bits = (int)n * 8 - __builtin_clz(*p) + 24;
-            break;
-        }
-        at += 4 + n;
+    unsigned char *blob = pubkey_bytes(b64, &len);
+    struct wire_reader r = { .p = blob, .len = len };
+    if (blob != NULL && wire_string(&r, &p, &n) && wire_string(&r, &p, &n) && wire_string(&r, &p, &n)) {
+        while (n > 0 && *p == 0)
+            p++, n--;
+        if (n > 0 && n <= 4096)
+            bits = (int)n * 8 - __builtin_clz(*p) + 24;
     }
     free(blob);
     ssh_string_free_char(b64);
@@ -101,9 +76,9 @@ int hostkey_describe(ssh_key key, struct hostkey *out)
     if (type == NULL || fingerprint(key, out->pin.fingerprint) != 0)
         return -1;
     snprintf(out->pin.type, sizeof out->pin.type, "%s", type);
-    for (size_t i = 0; i < KEY_TYPES; i++)
-        if (strcmp(key_types[i].type, type) == 0)
-            out->bits = key_types[i].bits ? key_types[i].bits : rsa_bits(key);
+    const struct key_type *known = key_type_find(type, strlen(type));
+    if (known != NULL)
+        out->bits = known->bits ? known->bits : rsa_bits(key);
     return 0;
 }
 
@@ -149,21 +124,46 @@ char *hostkey_algorithms(const struct pins *pins)
 {
     char *list = mem_strdup("");
 
-    for (size_t i = 0; i < KEY_TYPES; i++) {
+    for (size_t i = 0; i < KEY_TYPE_COUNT; i++) {
+        const struct key_type *t = &key_types[i];
         bool wanted = pins->count == 0;
         for (size_t k = 0; k < pins->count; k++)
-            wanted = wanted || strcmp(pins->items[k].type, key_types[i].type) == 0;
-        if (!wanted)
+            wanted = wanted || strcmp(pins->items[k].type, t->name) == 0;
+        if (!wanted || t->algorithms == NULL)
             continue;
-        char *longer = mem_printf("%s%s%s", list, *list ? "," : "", key_types[i].algorithms);
+        char *longer = mem_printf("%s%s%s", list, *list ? "," : "", t->algorithms);
         free(list);
         list = longer;
     }
     return list;
 }
 
-/* One connection on which only the algorithms of key_types[i] are offered. 1:
- * the host has no such key. */
+char *hostkey_kind_algorithms(size_t kind)
+{
+    struct pins pins = { 0 };
+
+    for (size_t i = 0; i < KEY_TYPE_COUNT; i++) {
+        struct pin pin = { .type = "" };
+        if (!hostkey_is_kind(key_types[i].name, kind))
+            continue;
+        snprintf(pin.type, sizeof pin.type, "%s", key_types[i].name);
+        pins_add(&pins, &pin);
+    }
+    char *list = hostkey_algorithms(&pins);
+    pins_clear(&pins);
+    return list;
+}
+
+bool hostkey_is_kind(const char *type, size_t kind)
+{
+    static const char *const listed[HOSTKEY_KINDS] = { "(ED25519)", "(ECDSA)", "(RSA)" };
+    const struct key_type *t = key_type_find(type, strlen(type));
+
+    return t != NULL && t->listed != NULL && strcmp(t->listed, listed[kind]) == 0;
+}
+
+/* One connection on which only these algorithms are offered. 1: the host has no
+ * such key. */
 static int scan_type(const char *host, int64_t port, const struct dial_way *way, const struct wait *w,
                      const char *algorithms, struct hostkeys *keys, struct err *e)
 {
@@ -191,17 +191,15 @@ static int scan_type(const char *host, int64_t port, const struct dial_way *way,
 int hostkey_scan(const char *host, int64_t port, const struct dial_way *way, int64_t timeout_ms,
                  struct hostkeys *keys, struct err *e)
 {
-    static const char *const groups[] = {
-        "ssh-ed25519",
-        "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
-        "rsa-sha2-512,rsa-sha2-256",
-    };
     struct err local = ERR_INIT;
 
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    for (size_t i = 0; i < HOSTKEY_KINDS; i++) {
+        char *algorithms = hostkey_kind_algorithms(i);
         const struct wait w = { .deadline = deadline_in(timeout_ms), .cancel_fd = -1 };
         err_clear(&local);
-        if (scan_type(host, port, way, &w, groups[i], keys, &local) < 0) {
+        int rc = scan_type(host, port, way, &w, algorithms, keys, &local);
+        free(algorithms);
+        if (rc < 0) {
             /* A host that cannot be reached at all is not asked thrice; one
              * that drops a later connection still showed the others. */
             if (keys->count > 0)

@@ -1,4 +1,4 @@
-#include "ssh/internal.h"
+#include "ssh/identity-internal.h"
 
 #include "base/mem.h"
 #include "base/path.h"

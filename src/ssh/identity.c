@@ -1,9 +1,10 @@
-#include "ssh/internal.h"
+#include "ssh/identity-internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/quote.h"
+#include "ssh/keyfile.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -341,20 +342,6 @@ struct identities *identities_load(const struct profile *p, const struct identit
         return l.ids;
     identities_free(l.ids);
     return NULL;
-}
-
-#define FD_PREFIX "fd:"
-
-char *identity_of_fd(int fd)
-{
-    return mem_printf(FD_PREFIX "%d", fd);
-}
-
-int identity_fd(const char *file)
-{
-    size_t len = strlen(FD_PREFIX);
-
-    return strncmp(file, FD_PREFIX, len) == 0 ? (int)strtol(file + len, NULL, 10) : -1;
 }
 
 void identities_free(struct identities *ids)

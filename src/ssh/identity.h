@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "ssh/agent.h"
+#include "ssh/passphrase.h"
 #include "store/profile.h"
 
 #include <stdbool.h>
@@ -16,14 +17,8 @@
 
 struct identities;
 
-/* Asks the user for the passphrase of `file`. Writes at most size bytes with
- * the terminator and returns 0; 1 when there is nobody to ask (or the user
- * gave up), -1 on an error. */
-typedef int (*identity_ask_fn)(void *user, const char *file, int attempt, char *buf, size_t size,
-                               struct err *e);
-
 struct identity_helpers {
-    identity_ask_fn ask; /* NULL: nobody to ask */
+    passphrase_ask_fn ask; /* NULL: nobody to ask */
     void *ask_user;
     agent_slow_fn agent_slow; /* may be NULL */
     void *agent_slow_user;
@@ -45,17 +40,11 @@ struct identity_helpers {
  *
  * A named identity or certificate that is missing or unreadable, an identity
  * that is too open, or encrypted with nobody to ask, and a certificate for
- * none of the keys are ERR_AUTH; a default file in that state is passed over. */
-/* The profile of a command line may also name an open descriptor, see
+ * none of the keys are ERR_AUTH; a default file in that state is passed over.
+ *
+ * The profile of a command line may also name an open descriptor, see
  * identity_of_fd(): it is read to its end (for a minute at most) and closed. */
 struct identities *identities_load(const struct profile *p, const struct identity_helpers *h, struct err *e);
-
-/* "fd:N", as a member of profile.identities; allocated. No file that a profile
- * can name begins like that. */
-char *identity_of_fd(int fd);
-
-/* The descriptor; -1 for a file. */
-int identity_fd(const char *file);
 
 void identities_free(struct identities *ids);
 

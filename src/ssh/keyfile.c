@@ -1,9 +1,10 @@
-#include "ssh/internal.h"
+#include "ssh/keyfile.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/quote.h"
+#include "store/identity-value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,7 +112,7 @@ static int nobody_to_ask(const struct keyfile *f, struct err *e)
     return err_hint_file(e, "ssh-add", f->path, ", or run docktether on a terminal or with SSH_ASKPASS");
 }
 
-int keyfile_unlock(struct keyfile *f, identity_ask_fn ask, void *user, struct err *e)
+int keyfile_unlock(struct keyfile *f, passphrase_ask_fn ask, void *user, struct err *e)
 {
     char passphrase[PASSPHRASE_MAX];
     int rc = 1;

@@ -1,4 +1,4 @@
-#include "ssh/internal.h"
+#include "ssh/session-internal.h"
 
 #include <errno.h>
 #include <netinet/in.h>

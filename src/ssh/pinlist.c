@@ -1,8 +1,8 @@
 #include "ssh/pinlist.h"
 
 #include "base/mem.h"
-#include "ssh/internal.h"
 #include "ssh/knownhosts.h"
+#include "store/key-type.h"
 
 #include <ctype.h>
 #include <openssl/evp.h>
@@ -67,16 +67,6 @@ static bool is_key_type(const char *word)
            strncmp(word, "sk-", 3) == 0 || strncmp(word, "rsa-sha2-", 9) == 0;
 }
 
-static bool can_be_pinned(const char *type)
-{
-    struct pin pin;
-    char *text = mem_printf("%s SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", type);
-    bool ok = pin_parse(text, &pin, NULL) == 0;
-
-    free(text);
-    return ok;
-}
-
 /* One line of known_hosts without its marker: names, type and key. */
 static int read_known_host(struct list *l, const struct line *line, const char *text, struct pins *to,
                            struct err *e)
@@ -103,7 +93,7 @@ static int read_marked(struct list *l, const struct line *line, struct err *e)
     }
     if (strcmp(line->words[0], "@revoked") != 0 || line->count < 4)
         return bad(l, "the marker is unknown or stands alone", e);
-    if (!can_be_pinned(line->words[2]))
+    if (!key_type_can_be_pinned(line->words[2]))
         return 0;
     const char *rest = line->text + strlen("@revoked");
     return read_known_host(l, line, rest + strspn(rest, " "), &l->revoked, e);
@@ -135,11 +125,12 @@ static int read_keygen(struct list *l, const struct line *line, struct err *e)
         return bad(l, "the kind of key, as \"(ED25519)\", is missing at its end", e);
     if (strncmp(line->words[1], "SHA256:", 7) != 0)
         return bad(l, "the fingerprint is not of SHA256 (ssh-keygen -E sha256)", e);
-    const char *type = pin_listed_type(line->words[0], strlen(line->words[0]), kind);
-    if (type != NULL)
-        return add(&l->found, type, line->words[1]) == 0 ? 0 : bad(l, "the fingerprint is damaged", e);
-    l->unusable++;
-    return 0;
+    const struct key_type *type = key_type_listed(line->words[0], strlen(line->words[0]), kind);
+    if (type == NULL) {
+        l->unusable++;
+        return 0;
+    }
+    return add(&l->found, type->name, line->words[1]) == 0 ? 0 : bad(l, "the fingerprint is damaged", e);
 }
 
 static int read_pin(struct list *l, const struct line *line, struct err *e)
@@ -147,7 +138,7 @@ static int read_pin(struct list *l, const struct line *line, struct err *e)
     struct err why = ERR_INIT;
     struct pin pin;
 
-    if (!can_be_pinned(line->words[0])) {
+    if (!key_type_can_be_pinned(line->words[0])) {
         l->unusable++;
         return 0;
     }
@@ -177,15 +168,6 @@ static int join_hex(const struct line *line, size_t from, unsigned char out[HASH
 
 static int read_sshfp(struct list *l, const struct line *line, size_t at, struct err *e)
 {
-    static const struct {
-        const char *algorithm, *type;
-    } types[] = {
-        { "1", "ssh-rsa" },
-        { "3", "ecdsa-sha2-nistp256" },
-        { "3", "ecdsa-sha2-nistp384" },
-        { "3", "ecdsa-sha2-nistp521" },
-        { "4", "ssh-ed25519" },
-    };
     unsigned char hash[HASH_LEN], base64[4 * ((HASH_LEN + 2) / 3) + 1];
     char fingerprint[PIN_FINGERPRINT_SIZE];
     bool taken = false;
@@ -200,9 +182,9 @@ static int read_sshfp(struct list *l, const struct line *line, size_t at, struct
         return bad(l, "the SSHFP record holds no SHA-256 hash of 64 digits", e);
     EVP_EncodeBlock(base64, hash, HASH_LEN);
     snprintf(fingerprint, sizeof fingerprint, "SHA256:%.43s", (const char *)base64);
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(line->words[at], types[i].algorithm) == 0)
-            taken = add(&l->found, types[i].type, fingerprint) == 0;
+    for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
+        if (key_types[i].sshfp != NULL && strcmp(line->words[at], key_types[i].sshfp) == 0)
+            taken = add(&l->found, key_types[i].name, fingerprint) == 0;
     l->unusable += !taken;
     return 0;
 }
@@ -237,7 +219,7 @@ static int read_words(struct list *l, const struct line *line, struct err *e)
     if (is_key_type(w[0]) && strchr(w[1], ':') != NULL)
         return read_pin(l, line, e);
     const char *type = is_key_type(w[0]) ? w[0] : w[1];
-    if (is_key_type(type) && !can_be_pinned(type)) {
+    if (is_key_type(type) && !key_type_can_be_pinned(type)) {
         l->unusable++;
         return 0;
     }

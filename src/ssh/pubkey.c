@@ -1,6 +1,8 @@
 #include "ssh/pubkey.h"
 
 #include "base/mem.h"
+#include "ssh/wire-reader.h"
+#include "store/key-type.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -8,47 +10,6 @@
 
 #define TEXT_MAX (64 * 1024)
 #define CERT_HOST 2
-
-/* What a certificate's blob holds of the certified key, after the nonce. */
-static const struct {
-    const char *certificate, *plain;
-    size_t fields; /* strings */
-} kinds[] = {
-    { "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1 },
-    { "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2 },
-    { "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2 },
-    { "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2 },
-    { "ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2 },
-    { "sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2 },
-    { "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3 },
-};
-
-struct reader {
-    const unsigned char *p;
-    size_t len, at;
-};
-
-static bool get_number(struct reader *r, size_t bytes, uint64_t *number)
-{
-    if (r->len - r->at < bytes)
-        return false;
-    *number = 0;
-    for (size_t i = 0; i < bytes; i++)
-        *number = *number << 8 | r->p[r->at++];
-    return true;
-}
-
-static bool get_string(struct reader *r, const unsigned char **p, size_t *len)
-{
-    uint64_t n;
-
-    if (!get_number(r, 4, &n) || n > r->len - r->at)
-        return false;
-    *p = r->p + r->at;
-    *len = (size_t)n;
-    r->at += (size_t)n;
-    return true;
-}
 
 char *pubkey_base64(const unsigned char *p, size_t len)
 {
@@ -77,21 +38,22 @@ unsigned char *pubkey_bytes(const char *base64, size_t *len)
     return out;
 }
 
-/* The blob of the key that a certificate of this kind certifies. */
-static char *certified(struct reader *r, size_t kind)
+/* The blob of the key that a certificate for a key of this type certifies: its
+ * fields follow the nonce (OpenSSH's PROTOCOL.certkeys). */
+static char *certified(struct wire_reader *r, const struct key_type *of)
 {
-    const char *type = kinds[kind].plain;
+    const char *type = of->name;
     const unsigned char *field;
     size_t len, begin, type_len = strlen(type);
 
-    if (!get_string(r, &field, &len)) /* the nonce */
+    if (!wire_string(r, &field, &len)) /* the nonce */
         return NULL;
     begin = r->at;
-    for (size_t i = 0; i < kinds[kind].fields; i++)
-        if (!get_string(r, &field, &len))
+    for (size_t i = 0; i < of->fields; i++)
+        if (!wire_string(r, &field, &len))
             return NULL;
     unsigned char *blob = mem_alloc(4 + type_len + (r->at - begin));
-    blob[3] = (unsigned char)type_len;
+    wire_put32(blob, (uint32_t)type_len);
     memcpy(blob + 4, type, type_len);
     memcpy(blob + 4 + type_len, r->p + begin, r->at - begin);
     char *text = pubkey_base64(blob, 4 + type_len + (r->at - begin));
@@ -99,18 +61,18 @@ static char *certified(struct reader *r, size_t kind)
     return text;
 }
 
-static int parse_certificate(struct reader *r, size_t kind, struct pubkey *k)
+static int parse_certificate(struct wire_reader *r, const struct key_type *of, struct pubkey *k)
 {
     const unsigned char *field;
     uint64_t serial, type;
     size_t len;
 
     k->certificate = true;
-    k->plain = certified(r, kind);
-    if (k->plain == NULL || !get_number(r, 8, &serial) || !get_number(r, 4, &type) ||
-        !get_string(r, &field, &len) || /* the key's id */
-        !get_string(r, &field, &len) || /* principals */
-        !get_number(r, 8, &k->valid_after) || !get_number(r, 8, &k->valid_before))
+    k->plain = certified(r, of);
+    if (k->plain == NULL || !wire_number(r, 8, &serial) || !wire_number(r, 4, &type) ||
+        !wire_string(r, &field, &len) || /* the key's id */
+        !wire_string(r, &field, &len) || /* principals */
+        !wire_number(r, 8, &k->valid_after) || !wire_number(r, 8, &k->valid_before))
         return -1;
     k->host = type == CERT_HOST;
     return 0;
@@ -118,18 +80,18 @@ static int parse_certificate(struct reader *r, size_t kind, struct pubkey *k)
 
 static int parse_bytes(const unsigned char *p, size_t len, struct pubkey *k)
 {
-    struct reader r = { .p = p, .len = len };
+    struct wire_reader r = { .p = p, .len = len };
     const unsigned char *type;
     size_t type_len;
 
-    if (!get_string(&r, &type, &type_len) || type_len == 0 || memchr(type, '\0', type_len) != NULL ||
+    if (!wire_string(&r, &type, &type_len) || type_len == 0 || memchr(type, '\0', type_len) != NULL ||
         r.at == len)
         return -1;
     k->type = mem_printf("%.*s", (int)type_len, (const char *)type);
     k->blob = pubkey_base64(p, len);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(k->type, kinds[i].certificate) == 0)
-            return parse_certificate(&r, i, k);
+    for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
+        if (strcmp(k->type, key_types[i].certificate) == 0)
+            return parse_certificate(&r, &key_types[i], k);
     k->plain = mem_strdup(k->blob);
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "ssh/internal.h"
+#include "ssh/session-internal.h"
 
 #include "base/mem.h"
 #include "ssh/channel-window.h"
@@ -129,7 +129,11 @@ void session_free(struct session *s)
 {
     if (s == NULL)
         return;
-    channel_abandon_all(s);
+    while (s->closing != NULL) {
+        struct closing *c = s->closing;
+        s->closing = c->next;
+        c->destroy(c);
+    }
     if (s->event != NULL) {
         /* ssh_disconnect() would leave a poll handle behind in the event. */
         ssh_event_remove_session(s->event, s->ssh);
@@ -231,6 +235,27 @@ static void acknowledge(const struct session *s)
 #endif
 }
 
+void session_add_closing(struct session *s, struct closing *c)
+{
+    c->next = s->closing;
+    s->closing = c;
+}
+
+static void finish_closing(struct session *s)
+{
+    struct closing **link = &s->closing;
+
+    while (*link != NULL) {
+        struct closing *c = *link;
+        if (c->finish(c)) {
+            *link = c->next;
+            c->destroy(c);
+        } else {
+            link = &c->next;
+        }
+    }
+}
+
 int session_pump(struct session *s, struct err *e)
 {
     if (s->dead || session_lost(s))
@@ -244,7 +269,7 @@ int session_pump(struct session *s, struct err *e)
             break;
         }
     }
-    channel_finish_closing(s);
+    finish_closing(s);
     return session_lost(s) ? lost(s, e) : 0;
 }
 

@@ -1,6 +1,7 @@
 #include "store/pin.h"
 
 #include "base/mem.h"
+#include "store/key-type.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +9,6 @@
 
 #define PREFIX "SHA256:"
 #define BASE64_LEN 43 /* 32 bytes without padding */
-
-static const char *const types[] = {
-    "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-};
-
-static bool type_ok(const char *type, size_t len)
-{
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strlen(types[i]) == len && memcmp(types[i], type, len) == 0)
-            return true;
-    return false;
-}
 
 /* 43 characters carry 258 bits: the last two must be zero, or two texts would
  * stand for one fingerprint and only one of them would ever match. */
@@ -35,25 +24,6 @@ static bool fingerprint_ok(const char *s)
     return (strchr(alphabet, s[BASE64_LEN - 1]) - alphabet) % 4 == 0;
 }
 
-const char *pin_listed_type(const char *bits, size_t bits_len, const char *kind)
-{
-    static const struct {
-        const char *bits; /* NULL: any */
-        const char *kind, *type;
-    } listed[] = {
-        { "256", "(ED25519)", "ssh-ed25519" },       { NULL, "(RSA)", "ssh-rsa" },
-        { "256", "(ECDSA)", "ecdsa-sha2-nistp256" }, { "384", "(ECDSA)", "ecdsa-sha2-nistp384" },
-        { "521", "(ECDSA)", "ecdsa-sha2-nistp521" },
-    };
-
-    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
-        if (strcmp(kind, listed[i].kind) == 0 &&
-            (listed[i].bits == NULL ||
-             (strlen(listed[i].bits) == bits_len && memcmp(bits, listed[i].bits, bits_len) == 0)))
-            return listed[i].type;
-    return NULL;
-}
-
 /* What `ssh-keygen -l` prints: "256 SHA256:... comment (ED25519)". The comment
  * may hold anything. 1 when text is not such a line. */
 static int parse_listing(const char *text, struct pin *pin, struct err *e)
@@ -64,10 +34,11 @@ static int parse_listing(const char *text, struct pin *pin, struct err *e)
 
     if (digits == 0 || digits > 5 || text[digits] != ' ' || kind == NULL)
         return 1;
-    const char *type = pin_listed_type(text, digits, kind + 1);
+    const struct key_type *type = key_type_listed(text, digits, kind + 1);
     if (type == NULL)
         return 1;
-    snprintf(line, sizeof line, "%s %.*s", type, (int)strcspn(text + digits + 1, " "), text + digits + 1);
+    snprintf(line, sizeof line, "%s %.*s", type->name, (int)strcspn(text + digits + 1, " "),
+             text + digits + 1);
     return pin_parse(line, pin, e);
 }
 
@@ -85,7 +56,8 @@ int pin_parse(const char *text, struct pin *pin, struct err *e)
         err_set(e, ERR_USAGE, "", "\"%.120s\" is not a pin: it needs a key type and a fingerprint", text);
         return err_hint(e, "a pin reads: ssh-ed25519 SHA256:..., or is a whole line of ssh-keygen -l");
     }
-    if (!type_ok(text, type_len)) {
+    const struct key_type *type = key_type_find(text, type_len);
+    if (type == NULL || type->algorithms == NULL) {
         err_set(e, ERR_USAGE, "", "\"%.*s\" is not a type of key that can be pinned",
                 (int)(type_len < 80 ? type_len : 80), text);
         return err_hint(e, "known are ssh-ed25519, ssh-rsa and ecdsa-sha2-nistp256, -nistp384, -nistp521");

@@ -28,10 +28,6 @@ struct pins {
  * of 32 bytes. Errors are ERR_USAGE. */
 int pin_parse(const char *text, struct pin *pin, struct err *e);
 
-/* The type of key that `ssh-keygen -l` means by the number of bits in front of a line
- * and the kind at its end, "(ED25519)"; NULL for one that cannot be pinned. */
-const char *pin_listed_type(const char *bits, size_t bits_len, const char *kind);
-
 void pin_format(const struct pin *pin, char out[PIN_TEXT_SIZE]);
 bool pin_equal(const struct pin *a, const struct pin *b);
 

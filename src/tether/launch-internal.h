@@ -1,4 +1,4 @@
-/* What launch.c (which tether to start, join or replace), launch-join.c (a tether that runs
+/* launch-internal: What launch.c (which tether to start, join or replace), launch-join.c (a tether that runs
  * already) and launch-process.c (a new process that becomes one) share. */
 #ifndef DOCKTETHER_TETHER_LAUNCH_INTERNAL_H
 #define DOCKTETHER_TETHER_LAUNCH_INTERNAL_H

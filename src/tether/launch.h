@@ -13,7 +13,7 @@
 struct service;
 
 struct launch_options {
-    identity_ask_fn ask; /* for passphrases; NULL: nobody to ask */
+    passphrase_ask_fn ask; /* for passphrases; NULL: nobody to ask */
     void *ask_user;
     enum log_level level;
     bool for_others; /* as a way to others: see tether_config */

@@ -118,7 +118,7 @@ static void act_dial(struct tether *t)
     struct err e = ERR_INIT;
 
     uv_timer_stop(&t->backoff);
-    pool_refuse(t->pool, false);
+    pool_set_refusing(t->pool, false);
     t->dialled_ms = time_mono_ms();
     t->status.waiting.what[0] = '\0';
     t->worker = connect_worker_start(&t->loop, t->cfg->profile, t->cfg->identities, t->cfg->runtime,
@@ -160,7 +160,7 @@ static void act_backoff(struct tether *t)
 static void act_give_up(struct tether *t)
 {
     drop_session(t);
-    pool_refuse(t->pool, true);
+    pool_set_refusing(t->pool, true);
 }
 
 static void act_discard(struct tether *t)
@@ -259,7 +259,7 @@ static void act_drain(struct tether *t)
     if (pool_serving(t->pool))
         return;
     drop_session(t);
-    pool_refuse(t->pool, true);
+    pool_set_refusing(t->pool, true);
 }
 
 static void act_close(struct tether *t)

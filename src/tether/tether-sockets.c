@@ -81,7 +81,7 @@ static void on_stream(void *user, int fd, const char *host, int64_t port)
     struct tether *t = user;
 
     suspend_look(t->suspend);
-    pool_stream(t->pool, fd, host, port);
+    pool_accept_stream(t->pool, fd, host, port);
     tether_mark_dirty(t);
 }
 
@@ -182,7 +182,7 @@ static int open_listener(struct tether *t, int fd, struct err *e)
     note_socket(t);
     t->listener = listener_new(&t->loop, fd, t->cfg->log, on_accept, t);
     if (t->listener != NULL) {
-        listener_leave(t->listener, pool_listen_limit(t->pool));
+        listener_set_limit(t->listener, pool_listen_limit(t->pool));
         return 0;
     }
     close(fd);

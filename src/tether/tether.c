@@ -41,7 +41,7 @@ static void step_all(struct tether *t)
     }
     if (t->poll != NULL)
         session_poll_step(t->poll);
-    if (t->state == STATE_DRAINING && pool_quiet(t->pool))
+    if (t->state == STATE_DRAINING && pool_empty(t->pool))
         tether_post(t, EVENT_UNUSED);
 }
 
@@ -50,14 +50,14 @@ static void on_prepare(uv_prepare_t *prepare)
     struct tether *t = prepare->data;
 
     /* Who had read enough in the last turn goes on in this one. */
-    if (t->state != STATE_CLOSING && pool_more(t->pool))
+    if (t->state != STATE_CLOSING && pool_has_more(t->pool))
         t->dirty = true;
     if (t->state != STATE_CLOSING)
-        pool_turn(t->pool);
+        pool_begin_turn(t->pool);
     step_all(t);
     if (t->state == STATE_CLOSING)
         return;
-    if (t->dirty || pool_more(t->pool))
+    if (t->dirty || pool_has_more(t->pool))
         uv_idle_start(&t->again, on_again);
     else
         uv_idle_stop(&t->again);

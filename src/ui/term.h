@@ -20,7 +20,7 @@ FILE *term_open(void);
  * of input or without a terminal; -1 on an error. */
 int term_line(const char *prompt, char *buf, size_t size, struct err *e);
 
-/* An identity_ask_fn: on the terminal without echo, or through SSH_ASKPASS. An
+/* A passphrase_ask_fn: on the terminal without echo, or through SSH_ASKPASS. An
  * empty answer means that the user gave up. */
 int term_passphrase(void *user, const char *file, int attempt, char *buf, size_t size, struct err *e);
 

@@ -5,25 +5,12 @@
 load ../e2e/lib/common
 load ../e2e/lib/podman
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    end_podman
-    lab_down
-}
-
 setup() {
     setup_home
     CLIENTS=$BATS_TEST_DIRNAME
     new_profile lab
     docktether up lab
     export COMPOSE_PARALLEL_LIMIT=8
-}
-
-teardown() {
-    teardown_home
 }
 
 # in_place DIRECTORY COMMAND...: in a directory of its own, with its transcript and what it complained of.

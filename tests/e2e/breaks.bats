@@ -6,23 +6,6 @@
 load lib/common
 load lib/faults
 
-setup_file() {
-    bench_up
-}
-
-teardown_file() {
-    cat "$LAB/back" 2>/dev/null || true
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 @test "the login cut at every stage" {
     bench_profile
     breaks cuts

@@ -4,6 +4,7 @@
 # a change that doubles something does not fit. docs/PERFORMANCE.md says what is usual.
 
 load lib/common
+lab_kind none
 
 # The tools are built beside the program.
 setup_file() {
@@ -27,10 +28,6 @@ setup() {
     [ -e "$LAB/bulk.pid" ] || without "the load generator is not built"
     docktether create lab "ssh://$LAB_USER@127.0.0.1:$LAB_PORT$FRONT" --identity "$LAB_KEY" --pin "$LAB_PIN" \
         --set connect-timeout=60s
-}
-
-teardown() {
-    teardown_home
 }
 
 transfer() {

@@ -4,18 +4,10 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     port=$(lab_sshd moving)
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN"
+    new_profile_at "$port" lab
     docktether up lab
 }
 
@@ -86,7 +78,7 @@ PY
 
 @test "a client that has asked for nothing yet does not notice the loss of the session" {
     asks_when now
-    wait_for 10 has_open 1
+    wait_for 10 connections_are lab open 1
     # shellcheck disable=SC2046 # a list of numbers
     kill -9 $(sessions)
     wait_for 10 reconnected
@@ -106,10 +98,6 @@ PY
     wait_for 10 no_sessions
     kill -CONT "$pid"
     wait_for 10 says "HTTP/1.1 200 OK"
-}
-
-has_open() {
-    [ "$(status_of lab connections open)" = "$1" ]
 }
 
 reconnected() {

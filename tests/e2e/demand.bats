@@ -4,48 +4,13 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-# at_port PORT [options]: the profile `lab`, at another server.
-at_port() {
-    local port=$1
-    shift
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
-}
-
-logins() {
-    lab_sshd_log "$1" | grep -c 'Accepted publickey' || true
-}
-
 logins_are() {
     [ "$(logins "$1")" = "$2" ]
 }
 
-inode() {
-    stat -c %i "$RUN/lab.sock"
-}
-
-logged() {
-    grep -qF -- "$1" "$STATE/lab.log"
-}
-
 @test "on demand: up opens no session, the first connection does, and it is closed when unused" {
     local at
-    at_port "$(lab_sshd sleepy)" --set connect=demand --set idle-timeout=1s
+    new_profile_at "$(lab_sshd sleepy)" lab --set connect=demand --set idle-timeout=1s
     run -0 docktether up lab
     state_is lab asleep
     [ "$(logins sleepy)" = 0 ]
@@ -62,7 +27,7 @@ logged() {
 }
 
 @test "on demand: a connection that lasts keeps the session" {
-    at_port "$(lab_sshd sleepy)" --set connect=demand --set idle-timeout=500ms
+    new_profile_at "$(lab_sshd sleepy)" lab --set connect=demand --set idle-timeout=500ms
     docktether up lab
     tethered lab docker events >seen 2>&1 3>&- &
     at_end $!
@@ -80,7 +45,7 @@ logged() {
     local port
     port=$(lab_sshd sleepy)
     lab_stop_sshd sleepy
-    at_port "$port" --set connect=demand --set hold=1s
+    new_profile_at "$port" lab --set connect=demand --set hold=1s
     docktether up lab
     run ! tethered lab docker version
     [[ $output == *"cannot connect to 127.0.0.1 port $port"* ]]
@@ -91,7 +56,7 @@ logged() {
 }
 
 @test "idle-timeout without demand: connected at once, asleep when unused" {
-    at_port "$(lab_sshd sleepy)" --set idle-timeout=1s
+    new_profile_at "$(lab_sshd sleepy)" lab --set idle-timeout=1s
     docktether up lab
     [ "$(logins sleepy)" = 1 ]
     wait_for 10 state_is lab asleep
@@ -114,7 +79,7 @@ logged() {
 
 @test "a server that is silent is noticed within keepalive-interval times keepalive-count" {
     local session began took
-    at_port "$(lab_sshd silent)" --set keepalive-interval=1s --set keepalive-count=2 --set hold=1s
+    new_profile_at "$(lab_sshd silent)" lab --set keepalive-interval=1s --set keepalive-count=2 --set hold=1s
     docktether up lab
     tethered lab docker events >seen 2>&1 3>&- &
     at_end $!
@@ -136,7 +101,7 @@ logged() {
 
 @test "a tether that is stopped while it asks a silent server still finds out" {
     local session pid
-    at_port "$(lab_sshd silent)" --set keepalive-interval=1s --set keepalive-count=3 --set hold=1s
+    new_profile_at "$(lab_sshd silent)" lab --set keepalive-interval=1s --set keepalive-count=3 --set hold=1s
     docktether up lab
     tethered lab docker events >seen 2>&1 3>&- &
     at_end $!
@@ -165,7 +130,7 @@ connected() {
 @test "a change of this machine's network makes it ask a silent server at once" {
     local session began took
     [ "$(id -u)" = 0 ] && ip link show lo >/dev/null 2>&1 || without "needs root and iproute2"
-    at_port "$(lab_sshd silent)" --set hold=1s
+    new_profile_at "$(lab_sshd silent)" lab --set hold=1s
     docktether up lab
     ip addr add 192.0.2.77/32 dev lo
     ip addr del 192.0.2.77/32 dev lo

@@ -5,23 +5,15 @@
 load lib/common
 
 setup_file() {
-    lab_up docker || return 1
+    lab_up || return 1
     [ -z "$LAB_SKIP" ] || return 0
     lab_docker run -d --name keeper bb sleep 100000
-}
-
-teardown_file() {
-    lab_down
 }
 
 setup() {
     setup_home
     new_profile lab
     docktether up lab
-}
-
-teardown() {
-    teardown_home
 }
 
 # once WAY FILE COMMAND...: output, errors and exit status in FILE.*
@@ -153,17 +145,13 @@ lines_are() {
     diff before.out through.out
 }
 
-nobody_is_connected() {
-    [ "$(status_of lab connections open)" = 0 ]
-}
-
 @test "attach, and detach without a trace" {
     lab_docker run -dit --name attached bb sh
     run through_lab python3 "$TOOLS/terminal.py" 'send:echo x$((40+2))y\r' 'expect:x42y' \
         'send:\x10\x11' -- docker attach attached
     echo "$output"
     [ "$(lab_docker inspect -f '{{.State.Running}}' attached)" = true ]
-    wait_for 10 nobody_is_connected
+    wait_for 10 connections_are lab open 0
     run -4 through_lab python3 "$TOOLS/terminal.py" 'send:echo x$((40+3))y\r' 'expect:x43y' \
         'send:exit 4\r' -- docker attach attached
     lab_docker rm -f attached

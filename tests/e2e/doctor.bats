@@ -6,7 +6,7 @@
 load lib/common
 
 setup_file() {
-    lab_up docker || return 1
+    lab_up || return 1
     [ -z "$LAB_SKIP" ] || return 0
     lab_new_key "$LAB/stranger"
     cp "$LAB_KEY" "$LAB/locked"
@@ -15,10 +15,6 @@ setup_file() {
     # Nothing to warn of; logins of other users have to get to the sockets in it.
     lab_sshd quiet 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' >"$LAB/quiet.port"
     chmod 0711 "$LAB"
-}
-
-teardown_file() {
-    lab_down
 }
 
 setup() {
@@ -34,10 +30,6 @@ stop_other_sshds() {
         case $dir in */main/ | */quiet/) continue ;; esac
         [ ! -d "$dir" ] || { lab_stop_sshd "$(basename "$dir")" && rm -rf "$dir"; }
     done
-}
-
-teardown() {
-    teardown_home
 }
 
 # profile NAME [options]: one of this file's server, quick to give up.
@@ -142,10 +134,10 @@ warns() {
 
 @test "on a terminal: line by line, in colours unless NO_COLOR" {
     profile lab
-    TERM=xterm run -0 python3 "$TOOLS/terminal.py" 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
+    TERM=xterm run -0 terminal 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
         "$DOCKTETHER" doctor lab
     [[ $output == *$'\e[32m✓'* ]]
-    TERM=xterm NO_COLOR=1 run -0 python3 "$TOOLS/terminal.py" 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
+    TERM=xterm NO_COLOR=1 run -0 terminal 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
     [[ $output != *$'\e[3'* ]] && [[ $output == *✓* ]]
 }
 
@@ -266,15 +258,6 @@ warns() {
     wait_for 10 test -e "$T/full.ready"
     profile lab --set connect-timeout=1s
     finds 6 TCP "*does not answer" "ping -c 3 '127.0.0.1'"
-}
-
-# bad_server KIND: sets PORT.
-bad_server() {
-    rm -f "$T/bad.port"
-    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" "$1" "$T/bad.port"
-    at_end "$LAB_SPAWNED"
-    wait_for 10 test -e "$T/bad.port"
-    PORT=$(cat "$T/bad.port")
 }
 
 @test "what is no SSH server: 6, at the banner" {

@@ -4,9 +4,6 @@
 
 load lib/common
 
-setup_file() { lab_up docker; }
-teardown_file() { lab_down; }
-
 # The log of such a tether goes with it: what a sanitizer says has to go elsewhere.
 setup() {
     setup_home
@@ -272,7 +269,7 @@ running() {
     # shellcheck disable=SC2016
     local again='echo rea""dy; exec sleep 60'
     once_there() {
-        python3 "$TOOLS/terminal.py" "${steps[@]}" -- "$DOCKTETHER" exec --url "$URL" --pin "$LAB_PIN" \
+        terminal "${steps[@]}" -- "$DOCKTETHER" exec --url "$URL" --pin "$LAB_PIN" \
             --identity "$LAB_KEY" sh -c "$1"
     }
     local steps=(expect:ready 'send:\x03' 'expect:got it' 'send:\x1c')
@@ -287,10 +284,8 @@ running() {
 
 @test "interrupted while it connects: nothing is left" {
     local pid
-    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" silent "$T/port"
-    at_end "$LAB_SPAWNED"
-    wait_for 5 test -s "$T/port"
-    "$DOCKTETHER" exec --url "ssh://127.0.0.1:$(cat "$T/port")" --pin "$LAB_PIN" --identity "$LAB_KEY" true 3>&- &
+    bad_server silent
+    "$DOCKTETHER" exec --url "ssh://127.0.0.1:$PORT" --pin "$LAB_PIN" --identity "$LAB_KEY" true 3>&- &
     pid=$!
     wait_for 5 running
     kill "$pid"

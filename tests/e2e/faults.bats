@@ -5,32 +5,10 @@
 load lib/common
 load lib/faults
 
-setup_file() {
-    bench_up
-}
-
-teardown_file() {
-    cat "$LAB/back" 2>/dev/null || true
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 # A crew at a tether that serves, and a moment for it to begin.
 begin() {
     bench_profile "$@"
-    crew_start
-    wait_for 10 busy
-}
-
-busy() {
-    [ "$(status_of lab connections total)" -gt 50 ]
+    begin_crew
 }
 
 # ---- the network -----------------------------------------------------------------------
@@ -140,8 +118,7 @@ reconnected() {
 
 @test "dockerd restarted, and killed: the session stays" {
     bench_profile
-    crew_start daemon
-    wait_for 10 busy
+    begin_crew daemon
     dockerd_again TERM
     back_in_time
     dockerd_again KILL
@@ -177,8 +154,7 @@ reconnected() {
 @test "the tether killed: clients are told, and the next up works" {
     local pid
     bench_profile
-    crew_start vanish
-    wait_for 10 busy
+    begin_crew vanish
     pid=$(status_of lab pid)
     kill -9 "$pid"
     wait_for 5 lab_gone "$pid"

@@ -4,33 +4,12 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 # hop NAME PORT [options]: a profile that is only a way to others.
 hop() {
     local name=$1 port=$2
     shift 2
     docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port" --identity "$LAB_KEY" --pin "$LAB_PIN" \
         --set socket=none "$@"
-}
-
-# logins NAME: how often somebody has logged in to that server.
-logins() {
-    lab_sshd_log "$1" | grep -c 'Accepted publickey'
 }
 
 image_sum() {

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2317 # functions are called by others
 
 load lib/common
+lab_kind none
 
 PASSPHRASE='a phrase nobody else knows'
 
@@ -22,17 +23,9 @@ setup_file() {
     export LAB_CERT_PORT LAB_BOTH_PORT LAB_DEBUG_PORT
 }
 
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     unset SSH_AUTH_SOCK
-}
-
-teardown() {
-    teardown_home
 }
 
 # In place of common's: the servers of setup_file serve all tests. A test stops what it has started.

@@ -3,26 +3,7 @@
 # shellcheck disable=SC2154,SC2088 # run sets stderr; a tilde is meant as it is
 
 load lib/common
-
-setup_file() {
-    lab_up || return 1
-    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
-    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
-    wait_for 10 test -S "$LAB_SOCK"
-}
-
-teardown_file() {
-    lab_kill 5 "$(cat "$LAB/pinger.pid")"
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
+lab_kind pinger
 
 # config LINE...: ~/.ssh/config.
 config() {
@@ -35,10 +16,6 @@ known() {
     for name; do
         printf '%s %s\n' "$name" "$(cut -d' ' -f1,2 "$LAB/host_ed25519.pub")" >>.ssh/known_hosts
     done
-}
-
-meta_of() {
-    echo "$DOCKER_CONFIG/contexts/meta/$(printf %s "$1" | sha256sum | cut -d' ' -f1)/meta.json"
 }
 
 # context NAME URL: as `docker context create` writes it.

@@ -4,30 +4,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-pid_of() {
-    status_of "$1" pid
-}
-
-answers() {
-    tethered "$1" docker version
-}
-
 # ---- up and down -------------------------------------------------------------------
 
 @test "up twice is one tether" {
@@ -151,11 +127,8 @@ somebody_is_connected() {
 
 @test "an up that is interrupted leaves nothing behind" {
     local up
-    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
-    at_end "$LAB_SPAWNED"
-    wait_for 10 test -e "$T/silent.port"
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/silent.port")" --identity "$LAB_KEY" \
-        --pin "$LAB_PIN" --set connect-timeout=5s
+    bad_server silent
+    new_profile_at "$PORT" lab --set connect-timeout=5s
     docktether up lab >up.out 2>&1 3>&- &
     up=$!
     at_end "$up"
@@ -347,9 +320,9 @@ current_context() {
     new_profile prod --protected
     fails_with 8 use prod
     [ "$(current_context)" = default ]
-    run -8 python3 "$TOOLS/terminal.py" expect:prod 'send:yes\r' -- "$DOCKTETHER" use prod
+    run -8 terminal expect:prod 'send:yes\r' -- "$DOCKTETHER" use prod
     [ "$(current_context)" = default ]
-    run -0 python3 "$TOOLS/terminal.py" expect:prod 'send:prod\r' -- "$DOCKTETHER" use prod
+    run -0 terminal expect:prod 'send:prod\r' -- "$DOCKTETHER" use prod
     [ "$(current_context)" = prod ]
     docktether use default
     docktether use --yes prod

@@ -4,32 +4,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-moving_profile() {
-    local port
-    port=$(lab_sshd moving)
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
-}
-
-held() {
-    [ "$(status_of lab connections held)" = "$1" ]
-}
-
 ping_it() {
     curl -sS --max-time 20 --unix-socket "$RUN/lab.sock" "http://d/_ping"
 }
@@ -43,7 +17,7 @@ ping_it() {
     for i in 1 2 3; do
         ping_it >"out.$i" 2>&1 3>&- &
         shells+=($!)
-        wait_for 10 held "$i"
+        wait_for 10 connections_are lab held "$i"
     done
     run -0 ping_it
     [[ $output == *"3 connections wait for the session already"* ]]
@@ -52,10 +26,6 @@ ping_it() {
     for i in 1 2 3; do
         [ "$(cat "out.$i")" = OK ]
     done
-}
-
-not_serving() {
-    ! state_is lab serving
 }
 
 @test "no descriptor left: answered with the reason, and served when there are some again" {
@@ -116,10 +86,6 @@ pings() {
     [ "$(ping_it 2>&1)" = OK ]
 }
 
-logged() {
-    grep -qF -- "$1" "$STATE/lab.log"
-}
-
 # hoard COUNT KIND SOCKET: clients that do what KIND says; the pid is HOARD.
 hoard() {
     python3 "$TOOLS/idle_clients.py" "$RUN/$3" "$1" "$2" >"hoard.$2" 2>&1 3>&- &
@@ -155,11 +121,11 @@ grown_by() {
     wait_for 10 not_serving
     BEFORE=$(rss "$PID")
     hoard 64 write lab.sock
-    wait_for 20 held 64
+    wait_for 20 connections_are lab held 64
     grown_by 2048 "64 held clients that write megabytes"
     (ulimit -n 4096 && exec python3 "$TOOLS/idle_clients.py" "$RUN/lab.sock" 2000 mute) >hoard.mute 2>&1 3>&- &
     at_end $!
-    wait_for 30 held 2064
+    wait_for 30 connections_are lab held 2064
     grown_by 6144 "2000 more that say nothing"
     BEFORE=$(rss "$PID")
     hoard 50 endless lab.ctl

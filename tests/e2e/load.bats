@@ -4,7 +4,7 @@
 load lib/common
 
 setup_file() {
-    lab_up docker || return 1
+    lab_up || return 1
     [ -z "$LAB_SKIP" ] || return 0
     # A container with 100 MB that do not compress, to be read at any pace.
     head -c 100000000 /dev/urandom >"$LAB/blob"
@@ -17,19 +17,11 @@ setup_file() {
     lab_docker run -d --name keeper bb sleep 100000
 }
 
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     new_profile lab
     docktether up lab
     SOCK=$RUN/lab.sock
-}
-
-teardown() {
-    teardown_home
 }
 
 clients() {
@@ -44,10 +36,6 @@ descriptors() {
     find "/proc/$(status_of lab pid)/fd" -mindepth 1 -maxdepth 1 | wc -l
 }
 
-nobody_is_connected() {
-    [ "$(status_of lab connections open)" = 0 ]
-}
-
 descriptors_are() {
     [ "$(descriptors)" -le "$1" ]
 }
@@ -55,10 +43,10 @@ descriptors_are() {
 @test "200 connections at once: none fails, none is left" {
     local before
     clients crowd "$SOCK" 1
-    wait_for 10 nobody_is_connected
+    wait_for 10 connections_are lab open 0
     before=$(descriptors)
     run -0 clients crowd "$SOCK" 200
-    wait_for 10 nobody_is_connected
+    wait_for 10 connections_are lab open 0
     wait_for 10 descriptors_are $((before + 2))
     run -0 clients crowd "$SOCK" 200
     [ "$(status_of lab reconnects)" = 0 ]
@@ -82,7 +70,7 @@ descriptors_are() {
 
 @test "clients that vanish take their channels with them" {
     run -0 clients leave "$SOCK" 100
-    wait_for 10 nobody_is_connected
+    wait_for 10 connections_are lab open 0
     # dockerd itself has seen them go.
     wait_for 10 listeners_of_events_are 0
 }
@@ -108,7 +96,7 @@ memory_stays() {
     local patience=10 before slow ping
     [ "${DOCKTETHER_TEST_LONG:-}" != 1 ] || patience=60
     clients fast "$SOCK" "$OTHER" >expected
-    wait_for 10 nobody_is_connected
+    wait_for 10 connections_are lab open 0
     before=$(rss_kb)
     clients slow "$SOCK" "$BLOB" here go >slow.out 3>&- &
     slow=$!

@@ -5,22 +5,6 @@ load lib/common
 
 COUNT=100
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 names() {
     seq -f 'host%g' "$COUNT"
 }

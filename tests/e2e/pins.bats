@@ -4,37 +4,14 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # run sets stderr; each test has a PORT of its own
 
 load lib/common
+lab_kind pinger
+terminal_size 40x200
 
 setup_file() {
     lab_up || return 1
     lab_new_key "$LAB/host_new" || return 1
     lab_new_key "$LAB/host_other" || return 1
     lab_new_key "$LAB/host_521" -t ecdsa -b 521 || return 1
-    # A dockerd is not needed to see who may speak to it.
-    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
-    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
-    wait_for 10 test -S "$LAB_SOCK"
-}
-
-teardown_file() {
-    lab_kill 5 "$(cat "$LAB/pinger.pid")"
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-terminal() {
-    python3 "$TOOLS/terminal.py" -s 40x200 "$@"
-}
-
-pins() {
-    sed -n 's/^pin = //p' "$STORE/lab.ini" | sort
 }
 
 pin_of() {

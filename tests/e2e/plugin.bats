@@ -3,22 +3,11 @@
 # every docker CLI that this machine has.
 
 load lib/common
-
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
+terminal_size 24x300
 
 setup() {
     setup_home
     new_profile lab --description 'The lab'
-}
-
-teardown() {
-    teardown_home
 }
 
 # installed: the plugin, with its hooks.
@@ -43,11 +32,6 @@ cli_with_hooks() {
     for cli in $(clis); do
         [ "$(major "$cli")" -lt 27 ] || { echo "$cli"; return; }
     done
-}
-
-# on_terminal COMMAND...: what it shows on one; hooks are called there alone.
-on_terminal() {
-    python3 "$TOOLS/terminal.py" -s 24x300 -- "$@"
 }
 
 # hook ERROR: our answer when a command of the CLI has failed so.
@@ -274,23 +258,23 @@ hook() {
     cli=$(cli_with_hooks)
     [ -n "$cli" ] || skip 'no docker CLI here that calls hooks (26.1 or newer)'
     installed
-    on_terminal "$cli" --context lab ps >shown || true
+    terminal -- "$cli" --context lab ps >shown || true
     grep -q "What's next:" shown
     grep -q 'lab: its tether is not up' shown
     grep -q 'Run: docker tether up lab' shown
     # By DOCKER_HOST, by the current context, and by an error that does not name the socket.
-    DOCKER_HOST=unix://$RUN/lab.sock on_terminal "$cli" ps >shown || true
+    DOCKER_HOST=unix://$RUN/lab.sock terminal -- "$cli" ps >shown || true
     grep -q 'Run: docker tether up lab' shown
     docktether use --no-up lab
-    on_terminal "$cli" run --rm bb true >shown || true
+    terminal -- "$cli" run --rm bb true >shown || true
     grep -q 'Run: docker tether up lab' shown
     # Not ours, and not at all when it works.
-    on_terminal "$cli" -H unix:///nowhere ps >shown || true
+    terminal -- "$cli" -H unix:///nowhere ps >shown || true
     run ! grep "What's next:" shown
-    on_terminal "$cli" context ls >shown
+    terminal -- "$cli" context ls >shown
     run ! grep "What's next:" shown
     docktether plugin disable-hooks
-    on_terminal "$cli" ps >shown || true
+    terminal -- "$cli" ps >shown || true
     run ! grep "What's next:" shown
 }
 
@@ -299,7 +283,7 @@ hook() {
     installed
     for cli in $(clis); do
         [ "$(major "$cli")" -lt 26 ] || continue
-        on_terminal "$cli" --context lab ps >shown || true
+        terminal -- "$cli" --context lab ps >shown || true
         grep -q 'Cannot connect' shown
         run ! grep "What's next:" shown
         "$cli" context ls >list 2>errors

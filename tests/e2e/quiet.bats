@@ -3,37 +3,7 @@
 # shellcheck disable=SC2154 # run sets stderr
 
 load lib/common
-
-setup_file() {
-    lab_up
-    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
-    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
-    wait_for 10 test -S "$LAB_SOCK"
-}
-
-teardown_file() {
-    lab_kill 5 "$(cat "$LAB/pinger.pid")"
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-# at PORT NAME [options]
-at() {
-    local port=$1 name=$2
-    shift 2
-    docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
-}
-
-pid_of() {
-    status_of "$1" pid
-}
+lab_kind pinger
 
 # client NAME COUNT KIND: connections that do what KIND says, and then nothing.
 client() {
@@ -55,10 +25,6 @@ threading.Event().wait()
 PY
     at_end $!
     wait_for 20 grep -q ready "client.$1"
-}
-
-connections() {
-    [ "$(status_of "$1" connections "$2")" = "$3" ]
 }
 
 bytes_settled() {
@@ -83,14 +49,14 @@ at_most() {
     gone=$(lab_sshd gone)
     cp "$LAB/authorized_keys" "$T/keys"
     refusing=$(lab_sshd refusing "AuthorizedKeysFile $T/keys")
-    at "$LAB_PORT" idle
-    at "$LAB_PORT" asleep --set connect=demand
-    at "$refusing" failed
-    at "$gone" waiting
-    at "$gone" held --set hold=60s
-    at "$LAB_PORT" stalled
-    at "$LAB_PORT" half
-    at "$LAB_PORT" draining
+    new_profile_at "$LAB_PORT" idle
+    new_profile_at "$LAB_PORT" asleep --set connect=demand
+    new_profile_at "$refusing" failed
+    new_profile_at "$gone" waiting
+    new_profile_at "$gone" held --set hold=60s
+    new_profile_at "$LAB_PORT" stalled
+    new_profile_at "$LAB_PORT" half
+    new_profile_at "$LAB_PORT" draining
     docktether up idle asleep failed waiting held stalled half draining
     client stalled 4 stalled
     client half 8 half
@@ -104,8 +70,8 @@ at_most() {
     lab_stop_sshd gone
     wait_for 20 state_is failed failed
     client held 8 hang
-    wait_for 10 connections held held 8
-    wait_for 10 connections half open 8
+    wait_for 10 connections_are held held 8
+    wait_for 10 connections_are half open 8
     wait_for 10 bytes_settled stalled
     for name in idle asleep failed waiting held stalled half; do
         pids[$name]=$(pid_of "$name")

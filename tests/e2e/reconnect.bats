@@ -4,23 +4,6 @@
 load lib/common
 load lib/faults
 
-setup_file() {
-    bench_up
-}
-
-teardown_file() {
-    cat "$LAB/back" 2>/dev/null || true
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 @test "1,000 reconnections leave nothing behind" {
     local count=1000 before
     [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=100

@@ -1,32 +1,8 @@
 #!/usr/bin/env bats
 # Other values, or another version, for a tether that runs: nobody finds the socket closed.
-# shellcheck disable=SC2154 # run sets stderr
+# shellcheck disable=SC2154,SC2153 # run sets stderr, bad_server PORT
 
 load lib/common
-
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-inode() {
-    stat -c %i "$RUN/lab.sock"
-}
-
-pid_of() {
-    status_of "$1" pid
-}
 
 gone() {
     lab_gone "$1"
@@ -109,11 +85,8 @@ hammer() {
 
 @test "an up that waits still joins the tether that takes the place of its own" {
     local first pid
-    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
-    at_end "$LAB_SPAWNED"
-    wait_for 10 test -e "$T/silent.port"
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$(cat "$T/silent.port")$LAB_SOCK" --identity "$LAB_KEY" \
-        --pin "$LAB_PIN" --set connect-timeout=30s
+    bad_server silent
+    new_profile_at "$PORT" lab --set connect-timeout=30s
     docktether up lab >first.out 2>&1 3>&- &
     first=$!
     at_end "$first"
@@ -133,8 +106,7 @@ hammer() {
 profile_away() {
     local port
     port=$(lab_sshd away)
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
-        --set hold=30s "$@"
+    new_profile_at "$port" lab --set hold=30s "$@"
     docktether up lab
     lab_stop_sshd away
 }
@@ -144,15 +116,11 @@ profile_away() {
     profile_away
     tethered lab docker version >held.out 2>&1 3>&- &
     waiting=$!
-    wait_for 10 held 1
+    wait_for 10 connections_are lab held 1
     docktether update lab --set "port=$LAB_PORT"
     docktether up lab
     wait "$waiting"
     cat held.out
-}
-
-held() {
-    [ "$(status_of lab connections held)" = "$1" ]
 }
 
 @test "all that wait are handed over, also when they are many" {
@@ -161,7 +129,7 @@ held() {
     python3 "$TOOLS/idle_clients.py" "$RUN/lab.sock" 600 ask >asked 2>&1 3>&- &
     waiting=$!
     at_end "$waiting"
-    wait_for 20 held 600
+    wait_for 20 connections_are lab held 600
     docktether update lab --set "port=$LAB_PORT"
     docktether up lab
     wait "$waiting"

@@ -3,51 +3,20 @@
 # shellcheck disable=SC2154 # run sets stderr
 
 load lib/common
+lab_kind pinger
 
 # A Docker that answers /_ping is all that is needed.
-setup_file() {
-    lab_up
-    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
-    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
-    wait_for 10 test -S "$LAB_SOCK"
-}
-
-teardown_file() {
-    lab_kill 5 "$(cat "$LAB/pinger.pid")"
-    lab_down
-}
-
 setup() {
     setup_home
     export TERM=xterm
     unset NO_COLOR
 }
 
-teardown() {
-    teardown_home
-}
-
-# term STEP... -- COMMAND...: nothing may wrap, and the terminal must be given back as it was.
-term() {
-    python3 "$TOOLS/terminal.py" "$@"
-}
-
-# at_port PORT NAME [options]
-at_port() {
-    local port=$1 name=$2
-    shift 2
-    docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
-}
-
-pid_of() {
-    status_of "$1" pid
-}
-
 @test "watch: what changes is seen, at any width, and q gives the terminal back" {
     local moving
     moving=$(lab_sshd moving)
     new_profile lab --description 'Zürich 東京'
-    at_port "$moving" away --set hold=1s
+    new_profile_at "$moving" away --set hold=1s
     docktether up lab away
     (
         wait_for 20 test -e watching
@@ -56,7 +25,7 @@ pid_of() {
         lab_sshd_again moving
     ) 3>&- &
     at_end $!
-    run -0 term -s 24x200 'screen:^away +serving .*streamlocal' 'screen:^lab +serving .*ms' shown:watching \
+    run -0 terminal -s 24x200 'screen:^away +serving .*streamlocal' 'screen:^lab +serving .*ms' shown:watching \
         'screen:^away +(waiting|connecting).* ago: ' 'screen:1 serving, 1 (waiting|connecting)' \
         resize:24x20 'screen:^NAME   STATE$' 'screen:^away   (waiting|connecting)$' shown:narrow 'screen:^away   serving$' \
         resize:3x9 'screen:^away ' resize:1x1 'screen:^.$' resize:24x80 'screen:^away +serving +.*RESET|^away +serving' \
@@ -68,7 +37,7 @@ pid_of() {
 @test "watch: one tether in full, cut to a narrow terminal" {
     new_profile lab --protected
     docktether up lab
-    run -0 term -s 40x100 'screen:^State: +serving$' 'screen:^Round trip: +[0-9.]+ms$' 'screen:^Reconnects: +0$' \
+    run -0 terminal -s 40x100 'screen:^State: +serving$' 'screen:^Round trip: +[0-9.]+ms$' 'screen:^Reconnects: +0$' \
         resize:40x30 'screen:^Host key: +ssh-ed2.*…$' resize:10x20 'screen:1-8 of' send:G 'screen:q quits|of' \
         send:q -- "$DOCKTETHER" status lab --watch
 }
@@ -76,23 +45,23 @@ pid_of() {
 @test "watch: more tethers than lines are scrolled through" {
     local i
     for i in $(seq 10 39); do
-        at_port 1 "t$i"
+        new_profile_at 1 "t$i"
     done
-    run -0 term -s 12x60 'screen:^t10 +down$' 'screen:1-9 of 30' 'send:\x1b[B' 'screen:2-10 of 30' 'send: ' \
+    run -0 terminal -s 12x60 'screen:^t10 +down$' 'screen:1-9 of 30' 'send:\x1b[B' 'screen:2-10 of 30' 'send: ' \
         'screen:10-18 of 30' send:G 'screen:^t39 +down$' 'screen:22-30 of 30' send:k 'screen:21-29 of 30' send:g \
         'screen:1-9 of 30' resize:40x60 'screen:^t39 +down$' send:q -- "$DOCKTETHER" status -w
 }
 
 @test "watch: interrupt, TERM and HUP give the terminal back and end it as they should" {
     new_profile lab
-    run -130 term 'screen:^lab +down' 'send:\x03' -- "$DOCKTETHER" status -w
-    run -143 term 'screen:^lab +down' kill:TERM -- "$DOCKTETHER" status -w
-    run -129 term 'screen:^lab +down' kill:HUP -- "$DOCKTETHER" status -w
+    run -130 terminal 'screen:^lab +down' 'send:\x03' -- "$DOCKTETHER" status -w
+    run -143 terminal 'screen:^lab +down' kill:TERM -- "$DOCKTETHER" status -w
+    run -129 terminal 'screen:^lab +down' kill:HUP -- "$DOCKTETHER" status -w
 }
 
 @test "watch: stopped and continued" {
     new_profile lab
-    run -0 term -s 24x80 'expect:\$ ' "send:'$DOCKTETHER' status -w\\r" 'screen:^lab +down' 'send:\x1a' 'screen:Stopped' \
+    run -0 terminal -s 24x80 'expect:\$ ' "send:'$DOCKTETHER' status -w\\r" 'screen:^lab +down' 'send:\x1a' 'screen:Stopped' \
         'send:stty -a\r' 'expect: icanon' 'expect: echo ' 'send:fg\r' 'screen:^NAME ' 'screen:^lab +down' send:q \
         'screen:Stopped' 'send:exit 0\r' -- env PS1='$ ' bash --norc --noprofile -i
 }
@@ -109,7 +78,7 @@ pid_of() {
         kill -CONT "$pid"
     ) 3>&- &
     at_end $!
-    run -0 term -s 24x150 'screen:^lab +serving' 'screen:^hung +silent' 'screen:does not answer' shown:silent \
+    run -0 terminal -s 24x150 'screen:^lab +serving' 'screen:^hung +silent' 'screen:does not answer' shown:silent \
         'screen:^hung +serving' send:q -- "$DOCKTETHER" status -w
     wait $!
     grep -q '^lab *serving' silent
@@ -142,7 +111,7 @@ pid_of() {
     run -2 docktether status --watch
     [[ $output == *"--watch --format json"* ]]
     [[ $output == *"standard output is none"* ]]
-    TERM=dumb run -2 term -- "$DOCKTETHER" status --watch
+    TERM=dumb run -2 terminal -- "$DOCKTETHER" status --watch
     [[ $output == *"TERM says"* && $output != *"is none"* ]]
     docktether status lab -w --format json >lines 2>&1 3>&- &
     watching=$!
@@ -167,35 +136,33 @@ down_again() {
 }
 
 @test "what a server says does no harm to the terminal, nor do wide characters" {
-    lab_spawn "$T/garbage.log" python3 "$PEERS/badserver.py" garbage "$T/garbage.port"
-    at_end "$LAB_SPAWNED"
-    wait_for 10 test -e "$T/garbage.port"
-    at_port "$(cat "$T/garbage.port")" lab --set connect=demand --set hold=1s --description '東京のサーバー'
+    bad_server garbage
+    new_profile_at "$PORT" lab --set connect=demand --set hold=1s --description '東京のサーバー'
     docktether up lab
     curl -s --max-time 10 --unix-socket "$RUN/lab.sock" http://d/_ping >/dev/null || true
-    run -0 term -s 10x70 'screen:^lab +(asleep|waiting|connecting) .*ago: .*…$' resize:10x40 'screen:^lab ' send:q -- \
+    run -0 terminal -s 10x70 'screen:^lab +(asleep|waiting|connecting) .*ago: .*…$' resize:10x40 'screen:^lab ' send:q -- \
         "$DOCKTETHER" status -w
-    run -0 term -s 40x90 'screen:^Last error: +SSH: ' send:q -- "$DOCKTETHER" status lab -w
+    run -0 terminal -s 40x90 'screen:^Last error: +SSH: ' send:q -- "$DOCKTETHER" status lab -w
     # No sequence but ours: colours, and those of the screen.
     run ! grep -P '\x1b(?!\[(\?1049|\?25|\?7|[0-9;]*[mKJH]))|\x07' <<<"$output"
-    run -0 term -s 10x90 'screen:^lab +東京のサーバー +ssh://' -- "$DOCKTETHER" ls
+    run -0 terminal -s 10x90 'screen:^lab +東京のサーバー +ssh://' -- "$DOCKTETHER" ls
 }
 
 @test "colours only on a terminal that has them, and not with NO_COLOR" {
     new_profile lab --protected
     docktether up lab
-    run -0 term -- "$DOCKTETHER" ls
+    run -0 terminal -- "$DOCKTETHER" ls
     [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mup\e[0m'* ]]
-    run -0 term -- "$DOCKTETHER" status
+    run -0 terminal -- "$DOCKTETHER" status
     [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mserving\e[0m'* ]]
-    NO_COLOR=1 run -0 term -- "$DOCKTETHER" status
+    NO_COLOR=1 run -0 terminal -- "$DOCKTETHER" status
     [[ $output != *$'\e'* ]]
-    TERM=dumb run -0 term -- "$DOCKTETHER" ls
+    TERM=dumb run -0 terminal -- "$DOCKTETHER" ls
     [[ $output != *$'\e'* ]]
-    NO_COLOR='' run -0 term -- "$DOCKTETHER" ls
+    NO_COLOR='' run -0 terminal -- "$DOCKTETHER" ls
     [[ $output == *$'\e[32m'* ]]
     run -0 docktether status lab
     [[ $output != *$'\e'* ]]
-    NO_COLOR=1 run -0 term 'screen:^lab +serving' send:q -- "$DOCKTETHER" status -w
+    NO_COLOR=1 run -0 terminal 'screen:^lab +serving' send:q -- "$DOCKTETHER" status -w
     [[ $output != *$'\e[3'[0-9]m* ]]
 }

@@ -5,26 +5,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-answers() {
-    tethered "$1" docker version
-}
-
 # profile_as USER@PORT [options]: the profile `lab` at another server.
 profile_as() {
     local who=${1%@*} port=${1#*@}

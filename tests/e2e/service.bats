@@ -4,14 +4,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     unset NOTIFY_SOCKET LISTEN_FDS LISTEN_PID LISTEN_FDNAMES WATCHDOG_USEC WATCHDOG_PID
@@ -19,10 +11,6 @@ setup() {
     # It has the default value, as nearly everywhere: systemd's manager gets it from HOME.
     unset XDG_CONFIG_HOME
     UNITS=$HOME/.config/systemd/user
-}
-
-teardown() {
-    teardown_home
 }
 
 # ---- what it says to a service manager -----------------------------------------
@@ -98,8 +86,7 @@ inherits() {
     local port
     port=$(lab_sshd away)
     lab_stop_sshd away
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
-        --set hold=1s
+    new_profile_at "$port" lab --set hold=1s
     notified "$T/notify" "$DOCKTETHER" run lab
     wait_for 10 heard READY=1
     wait_for 5 heard "STATUS=waiting for the next attempt: TCP: cannot connect to 127.0.0.1 port $port"

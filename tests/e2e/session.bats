@@ -4,22 +4,6 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 # away NAME: the server NAME is gone with its sessions; back NAME: it serves again.
 away() {
     lab_stop_sshd "$1"
@@ -27,24 +11,6 @@ away() {
 
 back() {
     lab_sshd_again "$1"
-}
-
-# moving_profile [options]: the profile `lab` at a server of this test that may go away.
-moving_profile() {
-    local port
-    port=$(lab_sshd moving)
-    at_port "$port" "$@"
-}
-
-at_port() {
-    local port=$1
-    shift
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" \
-        --pin "$LAB_PIN" "$@"
-}
-
-answers() {
-    tethered "$1" docker version
 }
 
 # ---- away and back ---------------------------------------------------------------------
@@ -57,10 +23,6 @@ answers() {
     wait_for 20 state_is lab serving
     wait_for 20 has_reconnected
     answers lab
-}
-
-not_serving() {
-    ! state_is lab serving
 }
 
 @test "while the server is away docker ps prints why" {
@@ -222,7 +184,7 @@ PYTHON
 @test "transport = streamlocal does not fall back" {
     local port
     port=$(lab_sshd shut 'AllowStreamLocalForwarding no')
-    at_port "$port" --set transport=streamlocal
+    new_profile_at "$port" lab --set transport=streamlocal
     fails_with 7 up lab
 }
 
@@ -235,7 +197,7 @@ PYTHON
     chmod +x "$LAB/sshd/ten/sshd"
     ! cmp -s "$program" "$LAB/sshd/ten/sshd" || skip "this sshd has no OpenSSH_9.xpx in it"
     port=$(lab_sshd ten)
-    at_port "$port"
+    new_profile_at "$port" lab
     docktether up lab
     [[ "$(status_of lab server)" == *OpenSSH_10.* ]]
     [ "$(status_of lab transport)" = streamlocal ]

@@ -3,14 +3,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # what is in single quotes is for another shell; tests are subshells
 
 load lib/common
-
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
+terminal_size 24x200
 
 setup() {
     setup_home
@@ -20,14 +13,6 @@ setup() {
     ln -s "$DOCKTETHER" bin/docktether
     export PATH=$HOME/bin:$PATH TERM=xterm
     unset NO_COLOR SHELL ENV ZDOTDIR DOCKTETHER_SHELL
-}
-
-teardown() {
-    teardown_home
-}
-
-terminal() {
-    python3 "$TOOLS/terminal.py" -s 24x200 "$@"
 }
 
 # evaluated SHELL KIND: DOCKER_HOST after a SHELL has taken in what env prints for KIND, and once

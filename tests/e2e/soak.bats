@@ -7,22 +7,6 @@
 load lib/common
 load lib/faults
 
-setup_file() {
-    bench_up
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
 # chance N: less than N, in an order that the seed decides.
 chance() {
     echo $((RANDOM % $1))

@@ -7,28 +7,15 @@ load lib/common
 load lib/podman
 
 setup_file() {
-    lab_up docker || return 1
+    lab_up || return 1
     [ -z "$LAB_SKIP" ] || return 0
     # Logins of other users have to get to the sockets in it.
     chmod 0711 "$LAB"
 }
 
-teardown_file() {
-    end_podman
-    lab_down
-}
-
 setup() {
     setup_home
     chmod 0711 "$T"
-}
-
-teardown() {
-    teardown_home
-}
-
-answers() {
-    tethered "$1" docker version
 }
 
 # sshd_with NAME COMMAND [sshd_config line...]: a server with a /run of its own, which COMMAND
@@ -295,8 +282,7 @@ as_other() {
 @test "forwarding switched off and no docker to run: 7, and the setting is named" {
     local port
     port=$(lab_sshd shut 'AllowStreamLocalForwarding no')
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
-        --set dial-command=no-such-docker
+    new_profile_at "$port" lab --set dial-command=no-such-docker
     fails_with 7 up lab
     [[ ${stderr_lines[0]} == *"is there and cannot be reached"*"exit status 127"* ]]
     [[ ${stderr_lines[1]} == *AllowStreamLocalForwarding* ]]

@@ -3,24 +3,12 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     command -v strace >/dev/null || skip "no strace here"
     strace -o /dev/null true || skip "strace may not trace here"
     # The leak check of a sanitizer wants to be the only one who traces.
     [ "${DOCKTETHER_SANITIZED:-}" != 1 ] || skip "a sanitizer does not run under strace"
-}
-
-teardown() {
-    teardown_home
 }
 
 traced() {

@@ -8,30 +8,10 @@ load lib/common
 PASSPHRASE='a phrase nobody else knows'
 
 setup_file() {
-    lab_up docker || return 1
+    lab_up || return 1
     cp "$LAB_KEY" "$LAB/locked"
     cp "$LAB_KEY.pub" "$LAB/locked.pub"
     ssh-keygen -q -p -P '' -N "$PASSPHRASE" -f "$LAB/locked"
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
-}
-
-teardown() {
-    teardown_home
-}
-
-terminal() {
-    python3 "$TOOLS/terminal.py" "$@"
-}
-
-pins() {
-    sed -n 's/^pin = //p' "$STORE/lab.ini" | sort
 }
 
 # What the lab's server has, read from its files.

@@ -5,22 +5,10 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
 # What a slow program has not yet asked is overtaken by the answer to what it has.
 setup() {
     [ -z "${DOCKTETHER_SANITIZED:-}" ] || skip "not counted with sanitizers"
     setup_home
-}
-
-teardown() {
-    teardown_home
 }
 
 # far [options]: the profile `lab` behind the wire `far`, long enough that what is sent
@@ -28,7 +16,7 @@ teardown() {
 far() {
     local port
     port=$(wire_start far "$LAB_PORT" --delay 40)
-    docktether create lab "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+    new_profile_at "$port" lab "$@"
 }
 
 turns() {
@@ -95,10 +83,6 @@ PYTHON
     [ "$after" -le 5 ]
 }
 
-open_are() {
-    [ "$(status_of lab connections open)" = "$1" ]
-}
-
 # Long enough that its end does not hold up another's answer, and no longer.
 @test "the channel of a client that has gone is kept for two round trips" {
     local began took
@@ -106,8 +90,8 @@ open_are() {
     docktether up lab
     docktether exec lab curl -sf --unix-socket "$RUN/lab.sock" http://docker/_ping
     began=$(date +%s%N)
-    open_are 1
-    wait_for 5 open_are 0
+    connections_are lab open 1
+    wait_for 5 connections_are lab open 0
     took=$((($(date +%s%N) - began) / 1000000))
     echo "gone after $took ms"
     [ "$took" -le 1500 ]
@@ -155,7 +139,7 @@ PYTHON
     client=$!
     at_end "$client"
     wait_for 10 test -e "$T/asked.connected"
-    wait_for 10 has_open 1
+    wait_for 10 connections_are lab open 1
     wire_tell far go
     wait_for 10 grep -q 'ended unseen' "$STATE/lab.log"
     touch "$T/asked"
@@ -163,6 +147,3 @@ PYTHON
     lab_stop_dockerd
 }
 
-has_open() {
-    [ "$(docktether status lab --format json | python3 "$TOOLS/jsonget.py" connections open)" = "$1" ]
-}

@@ -5,16 +5,8 @@ load lib/common
 
 # The page uses an image that anybody can pull; there is no registry here.
 setup_file() {
-    lab_up docker
+    lab_up || return 1
     [ -n "$LAB_SKIP" ] || lab_docker tag bb busybox
-}
-
-teardown_file() {
-    lab_down
-}
-
-setup() {
-    setup_home
 }
 
 teardown() {

@@ -35,16 +35,6 @@ teardown() {
     teardown_home
 }
 
-# begin: a crew that is at work.
-begin() {
-    crew_start
-    wait_for 10 busy
-}
-
-busy() {
-    [ "$(status_of lab connections total)" -gt 50 ]
-}
-
 # The established connections to the server, as the near end's kernel has them.
 established() {
     near ss -Htn state established "dst $FAR_IP"
@@ -59,7 +49,7 @@ none_established() {
 }
 
 @test "packets vanish, for a moment: nobody notices" {
-    begin
+    begin_crew
     net_swallow
     sleep 0.7 # the moment
     net_carry
@@ -71,7 +61,7 @@ none_established() {
 @test "packets vanish, for long: found out, told, and over when it is over" {
     local pause
     for pause in 4 6.3 9; do
-        begin
+        begin_crew
         net_swallow
         wait_for $((KEEPALIVE_S + 2)) not_serving
         sleep "$pause" # the attempts of the meantime are at every stage when the network is back
@@ -84,7 +74,7 @@ none_established() {
 @test "the cable out, and in again" {
     local pause
     for pause in 3.2 5; do # beyond hold, so that some were refused
-        begin
+        begin_crew
         net_unplug
         wait_for $((KEEPALIVE_S + 2)) not_serving
         sleep "$pause"
@@ -95,7 +85,7 @@ none_established() {
 }
 
 @test "the cable out and in at once: the session is as it was" {
-    begin
+    begin_crew
     net_unplug
     net_plug
     all_is_well
@@ -154,7 +144,7 @@ news_of_an_address() {
 }
 
 @test "a tether that cannot look after its session: the kernel ends it in the same time" {
-    begin
+    begin_crew
     [ -n "$(established)" ]
     net_swallow
     wait_for 1 retransmitting # something is on its way and not acknowledged

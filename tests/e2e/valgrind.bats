@@ -3,22 +3,10 @@
 
 load lib/common
 
-setup_file() {
-    lab_up docker
-}
-
-teardown_file() {
-    lab_down
-}
-
 setup() {
     setup_home
     command -v valgrind >/dev/null || skip "no valgrind here"
     [ "${DOCKTETHER_SANITIZED:-}" != 1 ] || skip "a sanitizer does not run under valgrind"
-}
-
-teardown() {
-    teardown_home
 }
 
 checked() {

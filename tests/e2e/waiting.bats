@@ -1,64 +1,30 @@
 #!/usr/bin/env bats
 # Whatever takes longer than a second says what it waits for.
-# shellcheck disable=SC2154 # run sets stderr
+# shellcheck disable=SC2154,SC2153 # run sets stderr, bad_server PORT
 
 load lib/common
-
-setup_file() {
-    lab_up
-    lab_spawn "$LAB/http.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
-    echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
-    wait_for 10 test -S "$LAB_SOCK"
-}
-
-teardown_file() {
-    lab_kill 5 "$(cat "$LAB/pinger.pid")"
-    lab_down
-}
+lab_kind pinger
 
 setup() {
     setup_home
     export TERM=xterm
 }
 
-teardown() {
-    teardown_home
-}
-
-term() {
-    python3 "$TOOLS/terminal.py" "$@"
-}
-
-# A server that says nothing; its port is PORT.
-silent_server() {
-    lab_spawn "$T/silent.log" python3 "$PEERS/badserver.py" silent "$T/silent.port"
-    at_end "$LAB_SPAWNED"
-    wait_for 10 test -e "$T/silent.port"
-    PORT=$(cat "$T/silent.port")
-}
-
-# at PORT NAME [options]
-at() {
-    local port=$1 name=$2
-    shift 2
-    docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
-}
-
 @test "up on a terminal: a line that is erased when the error comes" {
-    silent_server
-    at "$PORT" lab --set connect-timeout=2s
-    run -6 term -s 24x100 "screen:^docktether: lab: waiting for the SSH server at 127.0.0.1 port $PORT$" \
+    bad_server silent
+    new_profile_at "$PORT" lab --set connect-timeout=2s
+    run -6 terminal -s 24x100 "screen:^docktether: lab: waiting for the SSH server at 127.0.0.1 port $PORT$" \
         'screen:^docktether: lab: SSH: ' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
     run ! grep 'waiting for' seen
     # Cut, where there is no room: a line that wrapped could not be erased.
-    run -6 term -s 24x30 'screen:^docktether: lab: waiting for…$' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
+    run -6 terminal -s 24x30 'screen:^docktether: lab: waiting for…$' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
     run ! grep 'waiting for' seen
 }
 
 @test "up elsewhere: one line after five seconds; status says it too" {
     local up
-    silent_server
-    at "$PORT" lab --set connect-timeout=7s
+    bad_server silent
+    new_profile_at "$PORT" lab --set connect-timeout=7s
     docktether up lab >out 2>err 3>&- &
     up=$!
     at_end "$up"
@@ -84,20 +50,20 @@ waits_for() {
     wait_for 10 test -e "$T/ready"
     docktether create lab "ssh://$LAB_USER@localhost:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
         --set connect-timeout=2s
-    run -6 term -s 24x100 "screen:^docktether: lab: waiting for 127.0.0.1 port $port to answer$" 'screen:^hint: ' \
+    run -6 terminal -s 24x100 "screen:^docktether: lab: waiting for 127.0.0.1 port $port to answer$" 'screen:^hint: ' \
         -- "$DOCKTETHER" exec lab -- true
 }
 
 @test "a hop is named; so is a turn at the login, and a tether that does not end" {
     local i pid
-    silent_server
-    at "$PORT" bastion --set connect-timeout=6s
-    at 22 inner --via bastion
-    run -130 term -s 24x100 "screen:^docktether: bastion: waiting for the SSH server at 127.0.0.1 port $PORT$" \
+    bad_server silent
+    new_profile_at "$PORT" bastion --set connect-timeout=6s
+    new_profile_at 22 inner --via bastion
+    run -130 terminal -s 24x100 "screen:^docktether: bastion: waiting for the SSH server at 127.0.0.1 port $PORT$" \
         'send:\x03' -- "$DOCKTETHER" up inner
     # Eight may log in at once; they hang, and so does the ninth, behind them.
     for i in 1 2 3 4 5 6 7 8; do
-        at "$PORT" "t$i" --set connect-timeout=30s
+        new_profile_at "$PORT" "t$i" --set connect-timeout=30s
     done
     for i in 1 2 3 4 5 6 7 8; do
         docktether up "t$i" >/dev/null 2>&1 3>&- &
@@ -106,8 +72,8 @@ waits_for() {
     for i in 1 2 3 4 5 6 7 8; do
         wait_for 20 hangs "t$i"
     done
-    at "$PORT" ninth --set connect-timeout=30s
-    run -130 term -s 24x100 "screen:^docktether: ninth: waiting for a turn at 127.0.0.1, " 'send:\x03' -- \
+    new_profile_at "$PORT" ninth --set connect-timeout=30s
+    run -130 terminal -s 24x100 "screen:^docktether: ninth: waiting for a turn at 127.0.0.1, " 'send:\x03' -- \
         "$DOCKTETHER" up ninth
     pid=$(status_of t1 pid)
     kill -STOP "$pid"
@@ -115,7 +81,7 @@ waits_for() {
         wait_for 10 test -e seen
         kill -CONT "$pid"
     ) 3>&- &
-    run -0 term -s 24x100 "screen:^docktether: t1: waiting for its process to end$" shown:seen 'screen:^t1$' -- \
+    run -0 terminal -s 24x100 "screen:^docktether: t1: waiting for its process to end$" shown:seen 'screen:^t1$' -- \
         "$DOCKTETHER" down t1
     wait $!
 }
@@ -125,13 +91,13 @@ hangs() {
 }
 
 @test "pin --scan, create and import say what they wait for" {
-    silent_server
-    at "$PORT" lab --set connect-timeout=2s
-    run -6 term -s 24x120 "screen:waiting for ssh://.*$PORT to present its host keys$" 'screen:^hint: ' -- \
+    bad_server silent
+    new_profile_at "$PORT" lab --set connect-timeout=2s
+    run -6 terminal -s 24x120 "screen:waiting for ssh://.*$PORT to present its host keys$" 'screen:^hint: ' -- \
         "$DOCKTETHER" pin lab --scan
-    run -6 term -s 24x120 "screen:waiting for ssh://.*$PORT to present its host keys$" 'screen:^hint: ' -- \
+    run -6 terminal -s 24x120 "screen:waiting for ssh://.*$PORT to present its host keys$" 'screen:^hint: ' -- \
         "$DOCKTETHER" create other "ssh://$LAB_USER@127.0.0.1:$PORT" --identity "$LAB_KEY" --set connect-timeout=2s
     printf 'Host slow\n  HostName 127.0.0.1\nMatch exec "sleep 1.5"\n' >.ssh/config
-    run -0 term -s 24x120 'screen:^docktether: waiting for ssh -G slow$' 'screen:^(NAME|docktether:) .*' shown:seen -- \
+    run -0 terminal -s 24x120 'screen:^docktether: waiting for ssh -G slow$' 'screen:^(NAME|docktether:) .*' shown:seen -- \
         env HOME="$HOME" "$DOCKTETHER" import
 }

@@ -2,6 +2,7 @@
 # The wire itself: what other tests do to tethers with it is what they think it is.
 
 load lib/common
+lab_kind none
 
 setup_file() {
     lab_up || return 1
@@ -18,10 +19,6 @@ teardown_file() {
 setup() {
     setup_home
     TARGET=$(cat "$LAB/echo.port")
-}
-
-teardown() {
-    teardown_home
 }
 
 ends() {

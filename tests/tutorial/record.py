@@ -2,8 +2,8 @@
 
     record.py PAGE SECTIONS INIT SVG [NAME=>REAL]...
 
-See check. The SVG is animated by CSS alone; without animation, and for whoever
-wishes less motion, it shows all of it at once.
+See check. The SVG is animated by CSS alone; without animation, and for readers who
+prefer less motion, it shows all of it at once.
 """
 
 import shlex
@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 
 from console import Names, Shell, steps
 
-COLUMNS, SIZE, LEADING, MARGIN, BAR = 100, 14, 20, 18, 34
+COLUMNS, SIZE, LEADING, MARGIN, BAR = 106, 14, 20, 18, 34
 ADVANCE = SIZE * 0.6
 TYPING, PAUSE, READING = 0.035, 0.5, 1.3  # seconds: a character, before the answer, after it
 

@@ -17,8 +17,8 @@ static void nothing_is_known_at_first(void **state)
     (void)state;
     max_sessions_begin(&t, NOW);
     assert_true(max_sessions_may_open(&t, 0, 0, NOW));
-    assert_true(max_sessions_may_open(&t, 500, TURN_OPENING_MAX - 1, NOW));
-    assert_false(max_sessions_may_open(&t, 0, TURN_OPENING_MAX, NOW));
+    assert_true(max_sessions_may_open(&t, 500, MAX_SESSIONS_OPENING - 1, NOW));
+    assert_false(max_sessions_may_open(&t, 0, MAX_SESSIONS_OPENING, NOW));
 }
 
 static void the_first_refusal_tells_the_limit(void **state)
@@ -41,10 +41,10 @@ static void a_server_without_any_room_is_no_queue(void **state)
     (void)state;
     max_sessions_begin(&t, NOW);
     /* The probe's own command may still take a place. */
-    assert_true(max_sessions_refused(&t, 0, NOW + TURN_SETTLE_MS));
+    assert_true(max_sessions_refused(&t, 0, NOW + MAX_SESSIONS_SETTLE_MS));
     assert_int_equal(t.limit, 1);
     max_sessions_begin(&t, NOW);
-    assert_false(max_sessions_refused(&t, 0, NOW + TURN_SETTLE_MS + 1));
+    assert_false(max_sessions_refused(&t, 0, NOW + MAX_SESSIONS_SETTLE_MS + 1));
     assert_int_equal(t.limit, 0);
 }
 
@@ -81,8 +81,8 @@ static void a_limit_learnt_too_low_grows(void **state)
     (void)state;
     max_sessions_begin(&t, now);
     assert_true(max_sessions_refused(&t, 7, now));
-    assert_int_equal(max_sessions_due_ms(&t, 7, now), TURN_STRETCH_MS);
-    now += TURN_STRETCH_MS;
+    assert_int_equal(max_sessions_due_ms(&t, 7, now), MAX_SESSIONS_STRETCH_MS);
+    now += MAX_SESSIONS_STRETCH_MS;
     for (size_t running = 7; running < 10; running++) {
         assert_true(max_sessions_may_open(&t, running, 0, now));
         assert_false(max_sessions_may_open(&t, running, 1, now)); /* one at a time */
@@ -92,7 +92,7 @@ static void a_limit_learnt_too_low_grows(void **state)
     assert_true(max_sessions_refused(&t, 10, now));
     assert_int_equal(t.limit, 10);
     assert_false(max_sessions_may_open(&t, 10, 0, now));
-    assert_int_equal(max_sessions_due_ms(&t, 10, now), TURN_STRETCH_MS);
+    assert_int_equal(max_sessions_due_ms(&t, 10, now), MAX_SESSIONS_STRETCH_MS);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* tail: every byte once, and a cut that shows. */
+/* unread-byte: every byte once, and a cut that shows. */
 #include "relay/unread-byte.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 struct pair {
     int client, ours;
-    struct unread_byte tail;
+    struct unread_byte unread;
 };
 
 static int open_pair(void **state)
@@ -49,7 +49,7 @@ static void expect(struct pair *p, size_t room, const char *text)
 {
     char buf[64], *start;
 
-    ssize_t n = unread_byte_read(&p->tail, p->ours, buf, sizeof buf, room, &start);
+    ssize_t n = unread_byte_read(&p->unread, p->ours, buf, sizeof buf, room, &start);
     assert_int_equal(n, strlen(text));
     assert_memory_equal(start, text, strlen(text));
 }
@@ -75,13 +75,13 @@ static void each_byte_is_handed_out_once(void **state)
     expect(p, 10, "hello");
     expect(p, 10, "");
     say(p, "x");
-    assert_int_equal(unread_byte_waiting(&p->tail, p->ours), 1);
+    assert_int_equal(unread_byte_waiting(&p->unread, p->ours), 1);
     expect(p, 10, "x");
     say(p, "yz");
     expect(p, 1, "y");
     expect(p, 1, "z");
     expect(p, 1, "");
-    assert_int_equal(unread_byte_waiting(&p->tail, p->ours), 0);
+    assert_int_equal(unread_byte_waiting(&p->unread, p->ours), 0);
 }
 
 static void a_small_buffer_takes_it_in_parts(void **state)
@@ -95,7 +95,7 @@ static void a_small_buffer_takes_it_in_parts(void **state)
     expect(p, 64, "a");
     say(p, "0123456789");
     say(p, "abcdefghij");
-    while ((n = unread_byte_read(&p->tail, p->ours, buf, sizeof buf, 64, &start)) > 0) {
+    while ((n = unread_byte_read(&p->unread, p->ours, buf, sizeof buf, 64, &start)) > 0) {
         assert_true(n <= (ssize_t)sizeof buf);
         memcpy(got + len, start, (size_t)n);
         len += (size_t)n;
@@ -111,7 +111,7 @@ static void no_room_takes_nothing(void **state)
 
     say(p, "a");
     expect(p, 0, "");
-    assert_int_equal(unread_byte_waiting(&p->tail, p->ours), 1);
+    assert_int_equal(unread_byte_waiting(&p->unread, p->ours), 1);
     expect(p, 1, "a");
 }
 
@@ -131,7 +131,7 @@ static void a_megabyte_at_random_arrives_whole(void **state)
         if (sent > 0)
             written += (uint32_t)sent;
         size_t room = 1 + (seed >> 8) % 1200;
-        ssize_t n = unread_byte_read(&p->tail, p->ours, buf, sizeof buf, room, &start);
+        ssize_t n = unread_byte_read(&p->unread, p->ours, buf, sizeof buf, room, &start);
         assert_true(n >= 0 && (size_t)n <= room);
         for (ssize_t i = 0; i < n; i++, seen++)
             assert_int_equal((unsigned char)start[i], (unsigned char)(seen * 7));
@@ -161,7 +161,7 @@ static void passed_descriptors_lose_no_byte(void **state)
     say(p, "uv");
     char buf[64], *start, got[8] = "";
     ssize_t n;
-    while ((n = unread_byte_read(&p->tail, p->ours, buf, sizeof buf, 10, &start)) > 0)
+    while ((n = unread_byte_read(&p->unread, p->ours, buf, sizeof buf, 10, &start)) > 0)
         strncat(got, start, (size_t)n);
     assert_string_equal(got, "quv");
 }
@@ -179,8 +179,8 @@ static void a_cut_shows_and_an_end_is_an_end(void **state)
     open_pair(state);
     say(p, "request");
     expect(p, 10, "request");
-    unread_byte_take(&p->tail, p->ours);
-    unread_byte_take(&p->tail, p->ours);
+    unread_byte_take(&p->unread, p->ours);
+    unread_byte_take(&p->unread, p->ours);
     assert_int_equal(end_of(p, &error), 0);
 }
 

@@ -2,10 +2,12 @@
 # common: what every e2e test has: a home of its own, the program under test,
 # and a look, at the end, that nothing was left behind.
 #
-#   setup_file()    { lab_up docker; }   or lab_up, for tests without a dockerd
-#   teardown_file() { lab_down; }
-#   setup()         { setup_home; }
-#   teardown()      { teardown_home; }
+#   load lib/common
+#   lab_kind pinger     what is behind the SSH server: docker (a dockerd, which is the default),
+#                       pinger (a program that answers /_ping as one) or none
+#
+# A file that needs more defines setup_file, teardown_file, setup or teardown anew, after it has
+# loaded this, and calls lab_up, lab_down, setup_home or teardown_home in it.
 #
 # Environment: DOCKTETHER (the program), DOCKTETHER_SANITIZED=1 (it was built
 # with sanitizers), DOCKTETHER_WIRE (see wire.bash), DOCKTETHER_TEST_LONG=1 (the
@@ -23,11 +25,19 @@ export TOOLS=$TESTS/tools PEERS=$TESTS/peers
 # shellcheck source=wire.bash
 . "$TESTS/lib/wire.bash"
 
+LAB_KIND=docker
+lab_kind() { LAB_KIND=$1; }
+
+setup_file() { lab_up; }
+teardown_file() { lab_down; }
+setup() { setup_home; }
+teardown() { teardown_home; }
+
 docktether() {
     "$DOCKTETHER" "$@"
 }
 
-# lab_up [docker]: the lab of a .bats file. Without dockerd its tests skip, except in CI.
+# lab_up: the lab of a .bats file. Without dockerd its tests skip, except in CI.
 lab_up() {
     # Tests work in directories of their own: a relative path would not lead there.
     DOCKTETHER=$(realpath "$(type -P "${DOCKTETHER:-docktether}")") || {
@@ -43,7 +53,16 @@ lab_up() {
         lab_stop
         return 1
     fi
-    if [ "${1:-}" != docker ] || { lab_start_dockerd && lab_make_image; }; then
+    case $LAB_KIND in
+    none) return 0 ;;
+    pinger)
+        lab_spawn "$LAB/pinger.log" python3 "$TOOLS/pinger.py" "$LAB_SOCK"
+        echo "$LAB_SPAWNED" >"$LAB/pinger.pid"
+        wait_for 10 test -S "$LAB_SOCK"
+        return
+        ;;
+    esac
+    if lab_start_dockerd && lab_make_image; then
         return 0
     fi
     LAB_SKIP="no dockerd here: $(lab_dockerd_obstacle)$(tail -n 1 "$LAB/dockerd.log" 2>/dev/null)"
@@ -54,6 +73,7 @@ lab_up() {
 }
 
 lab_down() {
+    [ ! -e "$LAB/pinger.pid" ] || lab_kill 5 "$(cat "$LAB/pinger.pid")"
     wire_stop_all "$LAB/wires"
     lab_stop
 }
@@ -157,6 +177,30 @@ new_profile() {
     docktether create "$name" "$URL" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
 }
 
+# new_profile_at PORT NAME [options]: the same at another server.
+new_profile_at() {
+    local port=$1 name=$2
+    shift 2
+    docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" "$@"
+}
+
+# moving_profile [options]: the profile `lab` at the server `moving`, which may go away.
+moving_profile() {
+    local port
+    port=$(lab_sshd moving) || return 1
+    new_profile_at "$port" lab "$@"
+}
+
+# bad_server KIND: one of badserver.py's; its port is PORT.
+# shellcheck disable=SC2034 # the tests read PORT
+bad_server() {
+    rm -f "$T/bad.port"
+    lab_spawn "$T/bad.log" python3 "$PEERS/badserver.py" "$1" "$T/bad.port"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/bad.port"
+    PORT=$(cat "$T/bad.port")
+}
+
 # direct COMMAND...: the same command against dockerd itself; tethered NAME COMMAND...: through NAME.
 direct() {
     env DOCKER_HOST="unix://$LAB_SOCK" "$@"
@@ -178,6 +222,56 @@ status_of() {
 state_is() {
     [ "$(status_of "$1" state)" = "$2" ]
 }
+
+not_serving() {
+    ! state_is "${1:-lab}" serving
+}
+
+pid_of() {
+    status_of "$1" pid
+}
+
+# connections_are NAME open|held COUNT
+connections_are() {
+    [ "$(status_of "$1" connections "$2")" = "$3" ]
+}
+
+answers() {
+    tethered "$1" docker version
+}
+
+inode() {
+    stat -c %i "$RUN/${1:-lab}.sock"
+}
+
+# logged TEXT: in the log of `lab`.
+logged() {
+    grep -qF -- "$1" "$STATE/lab.log"
+}
+
+# logins SERVER: how often somebody has logged in to that server of the lab.
+logins() {
+    lab_sshd_log "$1" | grep -c 'Accepted publickey' || true
+}
+
+# pins [NAME]: those of the profile, sorted.
+pins() {
+    sed -n 's/^pin = //p' "$STORE/${1:-lab}.ini" | sort
+}
+
+# meta_of NAME: the file of that Docker context.
+meta_of() {
+    echo "$DOCKER_CONFIG/contexts/meta/$(printf %s "$1" | sha256sum | cut -d' ' -f1)/meta.json"
+}
+
+# terminal STEP... -- COMMAND...: the command on a terminal, see terminal.py.
+terminal() {
+    python3 "$TOOLS/terminal.py" -s "$TERMINAL" "$@"
+}
+
+# terminal_size ROWSxCOLUMNS: of the terminals of this file.
+TERMINAL=24x80
+terminal_size() { TERMINAL=$1; }
 
 # fails_with CODE ARGUMENT...: the program, without a terminal, ends with CODE, one sentence
 # and one hint, in bounded time, and tells no secret.

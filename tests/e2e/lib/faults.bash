@@ -16,9 +16,16 @@ limit_s() {
     python3 -c 'import sys; print(sum(map(float, sys.argv[1:])))' "$HOLD_S" "$KEEPALIVE_S" "$SLACK_S"
 }
 
-# What the crew asks for: made once a file, in setup_file.
+setup_file() { bench_up; }
+
+teardown_file() {
+    cat "$LAB/back" 2>/dev/null || true
+    lab_down
+}
+
+# What the crew asks for: made once a file.
 bench_up() {
-    lab_up docker || return 1
+    lab_up || return 1
     [ -z "$LAB_SKIP" ] || return 0
     head -c 12000000 /dev/urandom >"$LAB/blob"
     tar -C "$LAB" -c blob | lab_docker import - blob >/dev/null
@@ -71,6 +78,16 @@ crew_of() {
     at_end "$CREW"
 }
 
+# begin_crew [WORD...]: one that is at work.
+begin_crew() {
+    crew_start "$@"
+    wait_for 10 busy
+}
+
+busy() {
+    [ "$(status_of lab connections total)" -gt 50 ]
+}
+
 # crew_stop: ends it and fails when something happened to it that must not.
 crew_stop() {
     local status=0
@@ -110,10 +127,6 @@ same_socket() {
 
 serving() {
     state_is lab serving
-}
-
-not_serving() {
-    ! serving
 }
 
 # all_is_well: after the fault. PID is the tether's, as it was before.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# podman: a throwaway podman service. Load it after common, and call end_podman in teardown_file.
+# podman: a throwaway podman service. Load it after common.
 
 # podman_service: one for this file, at $LAB/podman.sock, with all of its own in $LAB.
 podman_service() {
@@ -25,4 +25,9 @@ end_podman() {
     pid=$(cat "$LAB/podman.pid" 2>/dev/null) || return 0
     # shellcheck disable=SC2046 # a list of numbers
     lab_kill 10 $(lab_tree "$pid") "$pid"
+}
+
+teardown_file() {
+    end_podman
+    lab_down
 }

@@ -200,7 +200,7 @@ def play(terminal, steps):
 def main():
     arguments = sys.argv[1:]
     size = "24x80"
-    if arguments[0] == "-s":
+    while arguments[0] == "-s":
         size = arguments[1]
         arguments = arguments[2:]
     split = arguments.index("--")
