@@ -238,7 +238,7 @@ fake_ssh() {
 @test "standard error of ssh -G is no answer of it" {
     config "Host aa" "  HostName real.example.com"
     known real.example.com
-    fake_ssh "echo 'hostname evil.example.com' >&2; exec $(type -P ssh) \"\$@\""
+    fake_ssh "$(type -P ssh) \"\$@\" || exit; echo 'hostname evil.example.com' >&2"
     PATH=$PWD/bin:$PATH run -0 docktether import
     [[ "$(row aa)" == *"@real.example.com ssh config 1" || "$(row aa)" == *"//real.example.com ssh config 1" ]]
 }
@@ -273,6 +273,16 @@ fake_ssh() {
     mv .ssh/known_hosts "My Keys/known hosts"
     run -0 docktether import
     [[ "$(row aa)" == *" 1" && "$(row bb)" == *" 1" ]]
+}
+
+@test "a host on another port whose key is listed without a port" {
+    config "Host aa" "  Port 2222" "Host bb" "  Port 2222"
+    known aa bb
+    printf '[bb]:2222 %s\n' "$(cut -d' ' -f1,2 "$LAB/host_rsa.pub")" >>.ssh/known_hosts
+    run -0 docktether import --yes
+    [ "$(value aa pin)" = "$LAB_PIN" ]
+    # The line with the port is the one that counts.
+    [ "$(value bb pin)" = "$(lab_pin "$LAB/host_rsa.pub")" ]
 }
 
 @test "known_hosts that cannot be read is mentioned, once" {
