@@ -125,10 +125,10 @@ static void judge_source(const struct doctor_host *h, enum config_source source,
     const char *tls = tls_variable();
 
     if (source == CONFIG_SOURCE_HOST_ENV && !ours) {
-        finding_warn(f, "DOCKER_HOST=%s decides in this shell, whatever the current context is", value);
+        finding_warn(f, "DOCKER_HOST=%s takes precedence over the current context in this shell", value);
         warn_variable(f, "DOCKER_HOST", "docker --context and docktether exec are not affected");
     } else if (source == CONFIG_SOURCE_CONTEXT_ENV && !ours) {
-        finding_warn(f, "DOCKER_CONTEXT=%s decides in this shell, whatever the current context is", value);
+        finding_warn(f, "DOCKER_CONTEXT=%s takes precedence over the current context in this shell", value);
         warn_variable(f, "DOCKER_CONTEXT", "docker --context and docktether exec are not affected");
     } else if (tls != NULL) {
         finding_warn(f, "%s is set: Docker's programs may speak TLS to a socket that knows none", tls);
@@ -139,7 +139,7 @@ static void judge_source(const struct doctor_host *h, enum config_source source,
                    : source == CONFIG_SOURCE_CONTEXT_ENV ? "DOCKER_CONTEXT"
                                                          : "the current context");
     } else {
-        finding_ok(f, "nothing shadows it; the current context is \"%s\"", value);
+        finding_ok(f, "no variable overrides the context; it is \"%s\"", value);
     }
     free(url);
 }

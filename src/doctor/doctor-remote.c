@@ -142,7 +142,7 @@ static bool is_http(const char *reply)
 
 static bool ping_heard(const char *reply)
 {
-    return strstr(reply, "\r\n\r\n") != NULL || (strlen(reply) >= 7 && !is_http(reply));
+    return strstr(reply, "\r\n\r\n") != NULL;
 }
 
 static void judge_command(struct doctor_remote *r, const struct channel_sync *t)
@@ -152,11 +152,16 @@ static void judge_command(struct doctor_remote *r, const struct channel_sync *t)
     r->command = t->end != TALK_REFUSED && is_http(t->reply) ? ATTEMPT_WORKS : ATTEMPT_FAILED;
     if (r->command == ATTEMPT_WORKS)
         return;
+    r->noise = strstr(t->reply, "HTTP/1.") != NULL;
     if (t->len > 0)
         snprintf(said, sizeof said, "\"%.*s\" ", (int)strcspn(t->reply, "\r\n"), t->reply);
     err_escape(words, sizeof words, t->words);
-    snprintf(r->command_why, sizeof r->command_why, "%s says: %s%s%s", r->dial,
-             t->end == TALK_TIMED_OUT ? "no answer to a ping " : "", said, words);
+    if (r->noise)
+        snprintf(r->command_why, sizeof r->command_why,
+                 "a start file of the remote shell prints %sbefore Docker's answer", said);
+    else
+        snprintf(r->command_why, sizeof r->command_why, "%s says: %s%s%s", r->dial,
+                 t->end == TALK_TIMED_OUT ? "no answer to a ping " : "", said, words);
 }
 
 static int run_command(struct doctor_host *h, struct err *e)

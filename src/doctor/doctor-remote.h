@@ -19,6 +19,7 @@ struct doctor_remote {
 
     enum attempt forwarding, command;
     char forwarding_why[400], command_why[900];
+    bool noise; /* the command's answer comes after other text */
     char *dial; /* the command, as it was tried */
     /* What the two attempts took, for whichever layer they were made. */
     int64_t forwarding_us, command_us;

@@ -1,16 +1,17 @@
 /* The ways to the Docker socket: sshd's forwarding, and a command in its place. */
 #include "doctor/doctor-remote.h"
+#include "doctor/sshd-setting.h"
 
 #include <stdlib.h>
 
-#define SETTING                                                                                   \
-    "echo AllowStreamLocalForwarding yes | sudo tee -a /etc/ssh/sshd_config.d/00-docktether.conf" \
-    " && sudo systemctl reload ssh"
-
+/* Each of these settings closes the way to a socket, AllowTcpForwarding too. */
 static void not_forwarded(struct doctor_host *h, bool reached, struct finding *f)
 {
+    static const char *const lines[] = { "AllowStreamLocalForwarding yes", "AllowTcpForwarding yes",
+                                         "DisableForwarding no", "PermitOpen any", NULL };
     const struct doctor_remote *r = h->remote;
     bool known = r->listening == REMOTE_LISTENING_YES || reached;
+    char *hint;
 
     if (reached)
         finding_warn(f, "sshd does not forward to %s (%s); %s is used in its place", doctor_place(h)->path,
@@ -19,12 +20,12 @@ static void not_forwarded(struct doctor_host *h, bool reached, struct finding *f
         finding_fail(f, ERR_SOCKET, "sshd does not forward to %s%s: %s%s%s", doctor_place(h)->path,
                      known ? ", where somebody listens" : "", r->forwarding_why,
                      *r->command_why ? "; and " : "", r->command_why);
-    finding_hint(
-        f,
-        "AllowStreamLocalForwarding or DisableForwarding of its sshd_config%s, or restrict before the "
-        "key in authorized_keys",
-        known ? "" : ", a Docker Engine that does not run");
-    finding_fix(f, h->profile->host, SETTING);
+    hint =
+        mem_printf("AllowStreamLocalForwarding, AllowTcpForwarding, DisableForwarding or PermitOpen of its "
+                   "sshd_config forbids it, or restrict before the key in authorized_keys%s",
+                   known ? "" : ", or no Docker Engine runs");
+    sshd_setting(h, SSHD_USER, lines, f, hint);
+    free(hint);
 }
 
 void doctor_forwarding(struct doctor_host *h, struct finding *f)
@@ -63,7 +64,11 @@ void doctor_command(struct doctor_host *h, struct finding *f)
     } else {
         remote_socket_explain(&r->answer, h->profile, r->command_why, &e);
         finding_error(f, VERDICT_FAILED, &e, h->profile->host);
-        if (h->profile->transport == TRANSPORT_DIAL_STDIO && !doctor_own_command(h))
+        if (r->noise)
+            finding_hint(f,
+                         "~/.bashrc and the like have to print nothing in a shell that is not interactive: "
+                         "[[ $- == *i* ]] || return");
+        else if (h->profile->transport == TRANSPORT_DIAL_STDIO && !doctor_own_command(h))
             finding_fix(f, NULL, "docktether update %s --set transport=auto", h->name);
     }
 }

@@ -22,6 +22,7 @@ static const struct layer {
 #define NONE NEEDS(NO_LAYER, NO_LAYER, NO_LAYER)
 #define ONE(a) NEEDS(a, NO_LAYER, NO_LAYER)
     [LAYER_PROFILE] = { "profile", doctor_profile, false, NONE },
+    [LAYER_DIRECTORIES] = { "directories", doctor_directories, false, ONE(LAYER_PROFILE) },
     [LAYER_TETHER] = { "tether", doctor_tether, false, ONE(LAYER_PROFILE) },
     [LAYER_KEYS] = { "keys", doctor_keys, false, ONE(LAYER_PROFILE) },
     [LAYER_AGENT] = { "agent", doctor_agent, false, ONE(LAYER_PROFILE) },
@@ -92,6 +93,7 @@ static void look(struct doctor_host *h, enum doctor_layer id, const struct docto
         int64_t begun = time_mono_us();
         l->check(h, f);
         f->us += time_mono_us() - begun;
+        finding_drop_prefix(f, l->name);
     }
     if (w->end != NULL)
         w->end(w->user, l->name, f);

@@ -17,6 +17,7 @@
 
 enum doctor_layer {
     LAYER_PROFILE,
+    LAYER_DIRECTORIES,
     LAYER_TETHER,
     LAYER_KEYS,
     LAYER_AGENT,
@@ -61,6 +62,7 @@ struct doctor_host {
     struct err key_error; /* what the key exchange says about the host's key */
     bool password;        /* the server takes passwords, too */
     bool let_in;          /* it wants no login at all */
+    bool accepted;        /* it took a key, whether or not that was enough */
     struct session *session;
     struct tunnel_thread *tunnel; /* from `before` to here */
 
@@ -75,10 +77,15 @@ typedef void (*doctor_check)(struct doctor_host *h, struct finding *f);
 /* doctor-local.c */
 void doctor_profile(struct doctor_host *h, struct finding *f);
 void doctor_tether(struct doctor_host *h, struct finding *f);
+void doctor_local_clear(struct doctor_host *h);
+
+/* doctor-directories.c */
+void doctor_directories(struct doctor_host *h, struct finding *f);
+
+/* doctor-keys.c */
 void doctor_keys(struct doctor_host *h, struct finding *f);
 void doctor_agent(struct doctor_host *h, struct finding *f);
 void doctor_agent_slow(void *host); /* an agent_slow_fn */
-void doctor_local_clear(struct doctor_host *h);
 
 /* doctor-connect.c */
 void doctor_name(struct doctor_host *h, struct finding *f);
@@ -86,9 +93,12 @@ void doctor_tcp(struct doctor_host *h, struct finding *f);
 void doctor_banner(struct doctor_host *h, struct finding *f);
 void doctor_algorithms(struct doctor_host *h, struct finding *f);
 void doctor_host_key(struct doctor_host *h, struct finding *f);
+char *doctor_login_word(const struct profile *p); /* "user@host" for a shell, allocated */
+void doctor_connect_clear(struct doctor_host *h);
+
+/* doctor-login.c */
 void doctor_methods(struct doctor_host *h, struct finding *f);
 void doctor_login(struct doctor_host *h, struct finding *f);
-void doctor_connect_clear(struct doctor_host *h);
 
 /* doctor-remote.c */
 void doctor_remote_clear(struct doctor_host *h);

@@ -48,6 +48,9 @@ void finding_fix(struct finding *f, const char *where, const char *fmt, ...)
 /* A further line. */
 void finding_more(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Takes "LAYER: " off the beginning of the text, which is shown beside the layer's name. */
+void finding_drop_prefix(struct finding *f, const char *layer);
+
 /* True when a layer that needs it may be looked at. */
 bool finding_well(const struct finding *f);
 
