@@ -1,28 +1,26 @@
 # shellcheck shell=bash
-# What docker uses now, at the beginning of bash's prompt: [prod]. A protected profile
-# is shown as [prod!], in another colour. Nothing is shown where no profile is used.
+# The profile that docker uses now, at the beginning of bash's prompt: [prod]. A protected
+# profile is shown as [prod!], in another colour. Without a profile nothing is shown.
 #
 #     . docktether.bash        at the end of ~/.bashrc
 
-# Before each prompt; costs a few milliseconds. Reads files alone.
+# Runs before each prompt and takes a few milliseconds; it only reads files. A shell of
+# `docktether shell` shows the same mark itself and makes this function do nothing.
 __docktether_ps1() {
     local status=$? name mark='' start=$'\001' end=$'\002'
-    # A shell of `docktether shell` has its mark already.
-    if [ -z "${DOCKTETHER_SHELL-}" ]; then
-        name=$(docktether show --prompt 2>/dev/null)
-        case $name in
-        '') ;;
-        *!) mark="$start"$'\e[1;35m'"${end}[$name]$start"$'\e[0m'"$end " ;;
-        *) mark="$start"$'\e[36m'"${end}[$name]$start"$'\e[0m'"$end " ;;
-        esac
-    fi
+    name=$(docktether show --prompt 2>/dev/null)
+    case $name in
+    '') ;;
+    *!) mark="$start"$'\e[1;35m'"${end}[$name]$start"$'\e[0m'"$end " ;;
+    *) mark="$start"$'\e[36m'"${end}[$name]$start"$'\e[0m'"$end " ;;
+    esac
     [ -z "${NO_COLOR-}" ] || mark=${name:+[$name] }
     __docktether_mark=$mark
     return "$status"
 }
 
 # shellcheck disable=SC2016
-# ${__docktether_mark} is looked at whenever the prompt is printed.
+# ${__docktether_mark} is expanded whenever the prompt is printed.
 case $PS1 in
 *'${__docktether_mark}'*) ;;
 *) PS1='${__docktether_mark}'$PS1 ;;

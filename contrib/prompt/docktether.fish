@@ -1,12 +1,11 @@
-# What docker uses now, at the beginning of fish's prompt: [prod]. A protected profile
-# is shown as [prod!], in another colour. Nothing is shown where no profile is used.
+# The profile that docker uses now, at the beginning of fish's prompt: [prod]. A protected
+# profile is shown as [prod!], in another colour. Without a profile nothing is shown.
 #
 #     cp docktether.fish ~/.config/fish/conf.d/
 
-# To be called by a prompt of your own; costs a few milliseconds. Reads files alone.
-function fish_prompt_docktether --description 'What docker uses now'
-    # A shell of `docktether shell` has its mark already.
-    set -q DOCKTETHER_SHELL; and return
+# Call it in a prompt of your own. It takes a few milliseconds and only reads files. A shell of
+# `docktether shell` shows the same mark itself and makes this function do nothing.
+function fish_prompt_docktether --description 'The profile that docker uses now'
     set -l name (docktether show --prompt 2>/dev/null)
     test -n "$name"; or return
     if test -n "$NO_COLOR"
@@ -18,7 +17,7 @@ function fish_prompt_docktether --description 'What docker uses now'
     end
 end
 
-# Once the prompt is there that config.fish has set.
+# Runs at the first prompt, when config.fish has set its own.
 function __docktether_install --on-event fish_prompt
     functions -e __docktether_install
     functions -q __docktether_inner_prompt; and return

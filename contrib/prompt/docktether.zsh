@@ -1,14 +1,13 @@
-# What docker uses now, at the beginning of zsh's prompt: [prod]. A protected profile
-# is shown as [prod!], in another colour. Nothing is shown where no profile is used.
+# The profile that docker uses now, at the beginning of zsh's prompt: [prod]. A protected
+# profile is shown as [prod!], in another colour. Without a profile nothing is shown.
 #
 #     source docktether.zsh        at the end of ~/.zshrc
 
-# Before each prompt; costs a few milliseconds. Reads files alone.
+# Runs before each prompt and takes a few milliseconds; it only reads files. A shell of
+# `docktether shell` shows the same mark itself and makes this function do nothing.
 __docktether_ps1() {
     local name
     typeset -g __docktether_prompt_mark=
-    # A shell of `docktether shell` has its mark already.
-    [[ -z $DOCKTETHER_SHELL ]] || return 0
     name=$(docktether show --prompt 2>/dev/null)
     case $name in
         '') ;;

@@ -2,6 +2,8 @@
 #include "base/progname.h"
 #include "cli/bring-up.h"
 #include "cli/cmd.h"
+#include "cli/confirm.h"
+#include "cli/subshell.h"
 #include "docker/environment.h"
 #include "store/runtime.h"
 #include "store/store.h"
@@ -41,11 +43,22 @@ static int print_env(const char *name, enum shell shell, struct err *e)
     return 0;
 }
 
+static int env_of(const struct profile *p, enum shell shell, const struct args *args, struct err *e)
+{
+    static const struct confirm protect = { "env", "", "to use it in this shell", "nothing was printed" };
+
+    if (bring_up_check_docker(p, e) != 0 || confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
+        return -1;
+    if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
+        return -1;
+    subshell_note_outer(p->name, "docker in it will use");
+    return print_env(p->name, shell, e);
+}
+
 int cmd_env(const struct args *args, struct err *e)
 {
     const char *wanted = args_value(args, "shell");
     enum shell shell = shell_lines_detect();
-    int rc = 0;
 
     if (wanted != NULL && shell_lines_parse(wanted, &shell, e) != 0)
         return -1;
@@ -59,11 +72,7 @@ int cmd_env(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    rc = bring_up_check_docker(p, e);
-    if (rc == 0 && !args_has(args, "no-up"))
-        rc = bring_up(p, false, e);
-    if (rc == 0)
-        rc = print_env(p->name, shell, e);
+    int rc = env_of(p, shell, args, e);
     profile_free(p);
     return rc;
 }

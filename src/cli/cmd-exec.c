@@ -2,7 +2,9 @@
 #include "cli/bring-up.h"
 #include "cli/child.h"
 #include "cli/cmd.h"
+#include "cli/confirm.h"
 #include "cli/exec-url.h"
+#include "cli/subshell.h"
 #include "store/store.h"
 #include "ui/out.h"
 
@@ -26,11 +28,23 @@ static void free_command(char **argv)
     free(argv);
 }
 
+static int point_at(const struct profile *p, const struct args *args, struct err *e)
+{
+    static const struct confirm protect = { "exec", " COMMAND...", "to run this command",
+                                            "the command was not run" };
+
+    if (bring_up_check_docker(p, e) != 0 || confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
+        return -1;
+    if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
+        return -1;
+    subshell_note_outer(p->name, "this command uses");
+    return bring_up_environment(p->name, e);
+}
+
 static int exec_profile(const struct args *args, struct err *e)
 {
     size_t first = args->count > 1 && strcmp(args->operands[1], "--") == 0 ? 2 : 1;
     const char *option = exec_url_option(args);
-    int rc = 0;
 
     if (option != NULL)
         return err_set(e, ERR_USAGE, "exec", "--%s goes with --url", option);
@@ -39,11 +53,7 @@ static int exec_profile(const struct args *args, struct err *e)
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
-    rc = bring_up_check_docker(p, e);
-    if (rc == 0 && !args_has(args, "no-up"))
-        rc = bring_up(p, false, e);
-    if (rc == 0)
-        rc = bring_up_environment(p->name, e);
+    int rc = point_at(p, args, e);
     profile_free(p);
     if (rc != 0)
         return -1;
@@ -58,8 +68,9 @@ static int exec_url(const struct args *args, struct err *e)
 {
     char *name = NULL;
 
-    if (args_has(args, "no-up"))
-        return err_set(e, ERR_USAGE, "exec", "--no-up does not go with --url, which has no tether to leave");
+    if (args_has(args, "no-up") || args_has(args, "yes"))
+        return err_set(e, ERR_USAGE, "exec", "--%s does not go with --url, which uses no profile",
+                       args_has(args, "no-up") ? "no-up" : "yes");
     char **argv = command_of(args, 0);
     int status = exec_url_exec(args, argv, &name, e);
     if (status < 0) {

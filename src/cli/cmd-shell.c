@@ -14,21 +14,21 @@ static void announce(const char *name, const char *outer)
 {
     if (!isatty(STDIN_FILENO))
         return;
-    if (outer != NULL && *outer != '\0')
-        out_note(name, "a shell against it, within that against %s; exit returns there", outer);
+    if (outer != NULL)
+        out_note(NULL, "shell for %s, inside the shell for %s; type exit to return to that", name, outer);
     else
-        out_note(name, "a shell against it; exit ends it");
+        out_note(NULL, "shell for %s; type exit to leave", name);
 }
 
 static char **prepare(const struct profile *p, const struct args *args, const char *shell, struct err *e)
 {
-    static const struct confirm protect = { "shell", "for a shell against it", "no shell was started" };
+    static const struct confirm protect = { "shell", "", "to start a shell for it", "no shell was started" };
 
     if (bring_up_check_docker(p, e) != 0 || confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
         return NULL;
     if (!args_has(args, "no-up") && bring_up(p, false, e) != 0)
         return NULL;
-    announce(p->name, getenv(SUBSHELL_VARIABLE));
+    announce(p->name, subshell_outer());
     return subshell_prepare(shell, p, e);
 }
 

@@ -4,6 +4,8 @@
 #include "cli/bring-up.h"
 #include "cli/cmd.h"
 #include "cli/confirm.h"
+#include "cli/current.h"
+#include "cli/subshell.h"
 #include "docker/config.h"
 #include "docker/context-sync.h"
 #include "docker/context.h"
@@ -75,6 +77,20 @@ static int previous_write(const char *name, struct err *e)
 
 /* ---- the switch ------------------------------------------------------- */
 
+/* In a shell of `docktether shell` DOCKER_HOST is set on purpose, and unset leaves a shell
+ * that is called by another name than the profile it uses. */
+static void warn_in_subshell(const char *outer, const char *name, const char *unset)
+{
+    char *current = current_name(NULL);
+
+    out_note(
+        NULL,
+        "warning: you are in the shell for %s, where docker still uses %s; type exit to leave it, or, to "
+        "use %s in it as well: %s",
+        outer, current != NULL ? current : outer, name, unset);
+    free(current);
+}
+
 /* Docker's programs obey these before currentContext: a switch that does
  * nothing must not look like one. */
 static void warn_shadowed(const char *name)
@@ -87,12 +103,15 @@ static void warn_shadowed(const char *name)
     char *first = shell_lines_unset(shell_lines_detect(), by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT");
     char *second = shell_lines_unset(shell_lines_detect(), "DOCKER_CONTEXT");
 
-    if (by_host && by_context)
-        out_note(NULL,
-                 "warning: DOCKER_HOST and DOCKER_CONTEXT override it in this shell; to end that: %s %s",
-                 first, second);
+    if (by_host && !by_context && subshell_outer() != NULL)
+        warn_in_subshell(subshell_outer(), name, first);
+    else if (by_host && by_context)
+        out_note(
+            NULL,
+            "warning: DOCKER_HOST and DOCKER_CONTEXT are set in this shell and take precedence; run: %s %s",
+            first, second);
     else if (by_host || by_context)
-        out_note(NULL, "warning: %s overrides it in this shell; to end that: %s",
+        out_note(NULL, "warning: %s is set in this shell and takes precedence; run: %s",
                  by_host ? "DOCKER_HOST" : "DOCKER_CONTEXT", first);
     free(first);
     free(second);
@@ -123,7 +142,7 @@ static int switch_to(const char *name, struct err *e)
 
 static int use_profile(const struct profile *p, const struct args *args, struct err *e)
 {
-    static const struct confirm protect = { "use", "to make it Docker's current context",
+    static const struct confirm protect = { "use", "", "to make it Docker's current context",
                                             "nothing was switched" };
 
     if (bring_up_check_docker(p, e) != 0)

@@ -9,6 +9,10 @@
     {                                                            \
         "format", 0, "table|json", "for people, or for programs" \
     }
+#define YES                                                                \
+    {                                                                      \
+        "yes", 'y', NULL, "do not ask for the name of a protected profile" \
+    }
 #define NO_UP                                          \
     {                                                  \
         "no-up", 0, NULL, "do not bring the tether up" \
@@ -65,7 +69,7 @@ static const struct args_option status_options[] = { { "watch", 'w', NULL, "go o
                                                      END };
 static const struct args_option logs_options[] = { { "follow", 'f', NULL, "go on until interrupted" }, END };
 static const struct args_option use_options[] = {
-    { "yes", 'y', NULL, "do not ask for the name of a protected profile" },
+    YES,
     NO_UP,
     END,
 };
@@ -74,13 +78,14 @@ static const struct args_option show_options[] = {
     END,
 };
 static const struct args_option shell_options[] = {
-    { "yes", 'y', NULL, "do not ask for the name of a protected profile" },
+    YES,
     NO_UP,
     END,
 };
 static const struct args_option env_options[] = {
     { "shell", 0, "sh|fish|csh|pwsh", "whose syntax; from $SHELL by default" },
     { "unset", 'u', NULL, "lines that unset DOCKER_HOST again" },
+    YES,
     NO_UP,
     END,
 };
@@ -92,6 +97,7 @@ static const struct args_option exec_options[] = {
     { "identity-fd", 0, "N", "with --url: a private key, read from the open descriptor N (repeatable)" },
     { "certificate", 0, "FILE", "with --url: a certificate for one of the keys (repeatable)" },
     { "set", 0, "KEY=VALUE", "with --url: any key of docktether(5) (repeatable)" },
+    YES,
     NO_UP,
     END,
 };

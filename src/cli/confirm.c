@@ -15,8 +15,8 @@ int confirm_protected(const struct profile *p, bool yes, const struct confirm *w
     if (!p->protect || yes)
         return 0;
     if (!term_interactive()) {
-        err_set(e, ERR_POLICY, LAYER, "the profile is protected and there is no terminal to ask on");
-        return err_hint(e, "docktether %s --yes %s", what->verb, p->name);
+        err_set(e, ERR_POLICY, LAYER, "the profile is protected, and there is no terminal to ask on");
+        return err_hint(e, "docktether %s --yes %s%s", what->verb, p->name, what->rest);
     }
     char *prompt = mem_printf("\"%s\" is protected. Type its name %s: ", p->name, what->purpose);
     int rc = term_line(prompt, answer, sizeof answer, e);
@@ -25,6 +25,6 @@ int confirm_protected(const struct profile *p, bool yes, const struct confirm *w
         return -1;
     if (rc == 0 && strcmp(answer, p->name) == 0)
         return 0;
-    err_set(e, ERR_POLICY, LAYER, "its name was not typed; %s", what->outcome);
-    return err_hint(e, "type the name as it stands, or: docktether %s --yes %s", what->verb, p->name);
+    err_set(e, ERR_POLICY, LAYER, "its name was not typed, so %s", what->outcome);
+    return err_hint(e, "type \"%s\", or: docktether %s --yes %s%s", p->name, what->verb, p->name, what->rest);
 }

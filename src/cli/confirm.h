@@ -1,4 +1,4 @@
-/* confirm: asks before a protected profile becomes what commands go to. */
+/* confirm: asks before commands use a protected profile. */
 #ifndef DOCKTETHER_CLI_CONFIRM_H
 #define DOCKTETHER_CLI_CONFIRM_H
 
@@ -9,8 +9,9 @@
 
 struct confirm {
     const char *verb;    /* "use", for the hint */
+    const char *rest;    /* " COMMAND...", which follows the name in the hint; or "" */
     const char *purpose; /* "to make it Docker's current context" */
-    const char *outcome; /* "nothing was switched", where the answer is no */
+    const char *outcome; /* "nothing was switched", for an answer that is no */
 };
 
 /* 0 when the profile is not protected, the user said --yes, or typed its name.

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/bring-up.h"
+#include "ui/out.h"
 #include "ui/style.h"
 
 #include <limits.h>
@@ -17,7 +18,6 @@
 #include "cli/subshell.inc" /* made from src/cli/subshell */
 
 #define LAYER "shell"
-#define PLAIN "36" /* of ANSI's colours */
 
 enum kind { KIND_BASH, KIND_ZSH, KIND_FISH, KIND_POSIX, KIND_OTHER };
 
@@ -25,6 +25,20 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
+}
+
+const char *subshell_outer(void)
+{
+    const char *outer = getenv(SUBSHELL_VARIABLE);
+    return outer != NULL && *outer != '\0' ? outer : NULL;
+}
+
+void subshell_note_outer(const char *name, const char *what)
+{
+    const char *outer = subshell_outer();
+
+    if (outer != NULL && strcmp(outer, name) != 0 && isatty(STDERR_FILENO))
+        out_note(NULL, "you are in the shell for %s; %s %s", outer, what, name);
 }
 
 char *subshell_path(void)
@@ -55,8 +69,8 @@ static enum kind kind_of(const char *path)
     return KIND_OTHER;
 }
 
-/* Among those that know nothing of what takes no place in a prompt, dash is the one
- * that does not care. */
+/* POSIX shells have no way to say that a part of the prompt takes no columns. dash does not
+ * count columns. */
 static bool takes_colour(enum kind kind, const char *path)
 {
     char real[PATH_MAX];
@@ -64,18 +78,6 @@ static bool takes_colour(enum kind kind, const char *path)
     if (kind != KIND_POSIX)
         return true;
     return realpath(path, real) != NULL && strcmp(base_name(real), "dash") == 0;
-}
-
-/* The numbers of a sequence that turns a colour on, allocated; "" for none. */
-static char *colour_of(enum kind kind, const char *path, const struct profile *p)
-{
-    const char *sequence = style_on(STYLE_GUARDED);
-
-    if (!style_wanted(STDOUT_FILENO) || !takes_colour(kind, path))
-        return mem_strdup("");
-    if (!p->protect || strncmp(sequence, "\033[", 2) != 0)
-        return mem_strdup(PLAIN);
-    return mem_printf("%.*s", (int)strcspn(sequence + 2, "m"), sequence + 2);
 }
 
 /* value NULL: unset */
@@ -86,21 +88,21 @@ static int set(const char *name, const char *value, struct err *e)
     return err_set_errno(e, ERR_FAILED, LAYER, "cannot set the environment");
 }
 
+/* For the scripts in subshell/, which unset what is theirs. */
 static int set_mark(enum kind kind, const char *path, const struct profile *p, struct err *e)
 {
-    char *colour = colour_of(kind, path, p);
-    char *mark = mem_printf("%s%s", p->name, p->protect ? "!" : "");
-    int rc = set(SUBSHELL_VARIABLE, p->name, e);
+    bool colours = style_wanted(STDOUT_FILENO) && takes_colour(kind, path);
+    char *program = path_program(e);
+    int rc = program != NULL ? set(SUBSHELL_VARIABLE, p->name, e) : -1;
 
     if (rc == 0 && kind != KIND_OTHER) {
         rc = set("DOCKTETHER_SHELL_URL", getenv("DOCKER_HOST"), e);
         if (rc == 0)
-            rc = set("DOCKTETHER_SHELL_MARK", mark, e);
+            rc = set("DOCKTETHER_SHELL_PROGRAM", program, e);
         if (rc == 0)
-            rc = set("DOCKTETHER_SHELL_COLOR", colour, e);
+            rc = set("DOCKTETHER_SHELL_COLOURS", colours ? "yes" : "", e);
     }
-    free(mark);
-    free(colour);
+    free(program);
     return rc;
 }
 

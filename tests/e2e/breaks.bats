@@ -6,15 +6,22 @@
 load lib/common
 load lib/faults
 
+# How many of the places to break a login at are left out after each.
+leap() {
+    in_long 1 4
+}
+
+# bats test_tags=long
 @test "the login cut at every stage" {
     bench_profile
-    breaks cuts
+    breaks cuts "$(leap)"
     same_socket
 }
 
+# bats test_tags=long
 @test "the login with a bit flipped at every stage: tried again, never taken for a refusal" {
     bench_profile
-    breaks flips
+    breaks flips "$(leap)"
     same_socket
     run ! grep -q -e '-> failed' "$STATE/lab.log"
 }
@@ -29,9 +36,10 @@ load lib/faults
     run ! grep -q -e '-> failed' "$STATE/lab.log"
 }
 
+# bats test_tags=long
 @test "long answers cut and garbled in the middle: whole, or an error" {
-    local count=30
-    [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=12
+    local count
+    count=$(in_long 30 9)
     bench_profile
     breaks transfers "$count" "$BLOB" "$BLOB_SHA"
     same_socket
@@ -40,7 +48,8 @@ load lib/faults
 @test "a peer that vanishes: who was being answered knows by the keepalives' deadline" {
     bench_profile
     run -0 --separate-stderr breaks silent
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) > float(sys.argv[2]) + 1)' "$output" "$KEEPALIVE_S"
+    # TCP alone would go on for a quarter of an hour.
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) > float(sys.argv[2]) + 20)' "$output" "$KEEPALIVE_S"
     back_in_time
 }
 
@@ -53,6 +62,8 @@ load lib/faults
         "$LAB/authorized_keys" swallow
     at_end "$LAB_SPAWNED"
     wait_for 20 test -s "$T/port"
+    # shellcheck disable=SC2034 # of the fault bench
+    HOLD_S=6 # two sessions and more, also on a busy machine
     bench_profile "$(cat "$T/port")" --set spare-channels=0
     for i in $(seq 20); do
         curl -sS -o /dev/null -w '%{time_total} %{http_code}\n' --max-time 30 --unix-socket "$SOCKET" \
@@ -60,7 +71,7 @@ load lib/faults
         clients+=($!)
     done
     began=$SECONDS i=0
-    until lab_gone "${clients[@]}" || [ $((SECONDS - began)) -ge 12 ]; do
+    until lab_gone "${clients[@]}" || [ $((SECONDS - began)) -ge 60 ]; do
         wait_for 5 has_begun "$((++i))"
         wire_tell net cut rst
     done
@@ -85,10 +96,11 @@ backs_off() {
     [ "${ms:-0}" -ge "$1" ]
 }
 
+# bats test_tags=long
 @test "a long backoff ends with the first connection, and with up" {
-    local longest=3000 began
+    local longest began
     # It doubles up to 30 s, less up to a half.
-    [ "${DOCKTETHER_TEST_LONG:-}" != 1 ] || longest=15000
+    longest=$(in_long 15000 3000)
     bench_profile
     wire_tell net refuse
     wire_tell net cut rst

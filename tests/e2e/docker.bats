@@ -175,10 +175,11 @@ lines_are() {
     lab_docker exec keeper rm -rf /tmp/tree
 }
 
+# bats test_tags=long
 @test "build with a context of 200 MB" {
     local sum
     mkdir context
-    head -c 200000000 /dev/urandom >context/blob
+    head -c "$(in_long 200000000 20000000)" /dev/urandom >context/blob
     sum=$(sha256sum <context/blob | cut -d' ' -f1)
     printf 'FROM bb\nCOPY blob /blob\nRUN sha256sum /blob\n' >context/Dockerfile
     DOCKER_BUILDKIT=0 through_lab docker build -t built context >through.out 2>&1
@@ -189,9 +190,10 @@ lines_are() {
     lab_docker rmi built again
 }
 
+# bats test_tags=long
 @test "save and load of 600 MB" {
     local id
-    head -c 600000000 /dev/urandom >blob
+    head -c "$(in_long 600000000 40000000)" /dev/urandom >blob
     tar -c blob | lab_docker import - big
     rm blob
     id=$(lab_docker image inspect -f '{{.Id}}' big)

@@ -81,7 +81,7 @@ carries_everything() {
 }
 
 ended() {
-    [ "$(docktether status "$1" --format json | python3 "$TOOLS/jsonget.py" state)" = down ]
+    [ "$(status_of "$1" state)" = down ]
 }
 
 @test "a hop that was started for others ends by itself after its last stream" {
@@ -89,7 +89,7 @@ ended() {
     new_profile prod --via bastion
     docktether up prod
     # In use it stays, however long.
-    run ! wait_for 3 ended bastion
+    never 3 ended bastion
     [ "$(tethered prod docker run --rm bb echo still)" = still ]
     docktether down prod
     wait_for 10 ended bastion
@@ -102,7 +102,7 @@ ended() {
     docktether up prod
     docktether up bastion
     docktether down prod
-    run ! wait_for 3 ended bastion
+    never 3 ended bastion
     state_is bastion serving
 }
 
@@ -115,7 +115,7 @@ ended() {
     [ "$(tethered prod docker run --rm bb echo unharmed)" = unharmed ]
     # Who goes through it would only start it again.
     run -0 docktether down --force bastion
-    run ! wait_for 2 state_is bastion serving
+    never 2 state_is bastion serving
     ended bastion
     ended prod
 }

@@ -75,19 +75,11 @@ load lib/common
 }
 
 @test "down cuts connections that are open" {
-    local client
     new_profile lab
     docktether up lab
-    tethered lab docker events >events.out 2>&1 3>&- &
-    client=$!
-    at_end "$client"
-    wait_for 10 somebody_is_connected
+    stream lab
     docktether down lab
-    wait_for 10 lab_gone "$client"
-}
-
-somebody_is_connected() {
-    [ "$(status_of lab connections open)" -gt 0 ]
+    wait_for 10 lab_gone "$STREAM"
 }
 
 @test "after kill -9 the next up works" {

@@ -3,8 +3,6 @@
 
 load lib/common
 
-COUNT=100
-
 names() {
     seq -f 'host%g' "$COUNT"
 }
@@ -17,9 +15,11 @@ dropped() {
     lab_sshd_log many | grep -c -e MaxStartups -e 'drop connection' || true
 }
 
+# bats test_tags=long
 @test "a hundred come up, serve, and come back together after the server" {
     local port name began
-    [ -z "${DOCKTETHER_SANITIZED:-}" ] || COUNT=20
+    COUNT=$(in_long 100 12)
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || COUNT=$(in_long 20 12)
     port=$(lab_sshd many)
     for name in $(names); do
         docktether create "$name" "ssh://$LAB_USER@127.0.0.1:$port$LAB_SOCK" --identity "$LAB_KEY" \

@@ -39,7 +39,7 @@ hook() {
     python3 -c 'import json, sys; print(json.dumps({"RootCmd": "ps", "Flags": {}, "CommandError": sys.argv[1]}))' \
         "$1" >request
     "$DOCKER_CONFIG/cli-plugins/docker-tether" tether docker-cli-plugin-hooks "$(cat request)" >answer
-    [ ! -s answer ] || python3 "$TOOLS/jsonget.py" Template <answer
+    [ ! -s answer ] || json_get Template <answer
 }
 
 @test "docker lists it, and passes on all its commands" {
@@ -163,7 +163,7 @@ hook() {
     cp before "$DOCKER_CONFIG/config.json"
     chmod 0640 "$DOCKER_CONFIG/config.json"
     docktether plugin enable-hooks
-    python3 "$TOOLS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
+    json_get features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
     run -0 docktether plugin status
     [[ $output == *'Hooks: '*after* ]]
     docker context ls >list # Docker reads it
@@ -189,7 +189,7 @@ hook() {
         run env --default-signal strace -qq -o trace -e trace=fsync -e "inject=fsync:signal=SIG$signal" \
             "$DOCKTETHER" plugin enable-hooks
         grep -q "killed by SIG$signal" trace
-        python3 "$TOOLS/jsonget.py" features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
+        json_get features hooks <"$DOCKER_CONFIG/config.json" | grep -qx true
         [ -z "$(find "$DOCKER_CONFIG" -name '.docktether-*')" ]
     done
 }
@@ -244,13 +244,17 @@ hook() {
     docktether up lab
     pid=$(cat "$RUN/lab.lock")
     kill -STOP "$pid"
-    start=$(date +%s%N)
-    run -0 hook "Cannot connect to the Docker daemon at unix://$RUN/lab.sock."
-    took=$((($(date +%s%N) - start) / 1000000))
+    # 50 ms, and what python and a busy machine take; a command like status would wait for 5 s each time.
+    for _ in 1 2 3; do
+        start=$(date +%s%N)
+        run -0 hook "Cannot connect to the Docker daemon at unix://$RUN/lab.sock."
+        took=$((($(date +%s%N) - start) / 1000000))
+        [[ $output == 'lab: its tether does not answer'* ]]
+        echo "$took ms"
+        [ "$took" -ge 4500 ] || break
+    done
     kill -CONT "$pid"
-    [[ $output == 'lab: its tether does not answer'* ]]
-    # 50 ms, and what python and a busy machine take; a command like status would wait for 5 s.
-    [ "$took" -lt 3000 ]
+    [ "$took" -lt 4500 ]
 }
 
 @test "What's next: after a failed docker ps" {

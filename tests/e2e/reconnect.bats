@@ -4,9 +4,11 @@
 load lib/common
 load lib/faults
 
+# bats test_tags=long
 @test "1,000 reconnections leave nothing behind" {
-    local count=1000 before
-    [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=100
+    local count before
+    count=$(in_long 1000 30)
+    [ -z "${DOCKTETHER_SANITIZED:-}" ] || count=$(in_long 100 30)
     bench_profile
     # What a tether keeps for good it has after a few.
     breaks reconnect 30 "$RUN/lab.ctl"

@@ -38,9 +38,7 @@ hammer() {
         hammer "fails.$i" 3>&- &
         clients+=($!)
     done
-    # shellcheck disable=SC2094 # a word, not the file
-    tethered lab docker events >events 2>&1 3>&- &
-    at_end $!
+    stream lab
     for i in 1 2 3; do
         docktether update lab --set "hold=2${i}s"
         run -0 docktether up lab
@@ -60,7 +58,7 @@ hammer() {
     tethered lab docker create --name after-reload bb true
     wait_for 10 grep -q after-reload events
     tethered lab docker rm after-reload
-    end "$!"
+    end "$STREAM"
     wait_for 10 gone "$old"
     [ "$(tethers)" = "$(pid_of lab)" ]
     [ "$(status_of lab draining)" = 0 ]
@@ -165,20 +163,13 @@ profile_away() {
     new_profile lab
     docktether up lab
     old=$(pid_of lab)
-    # shellcheck disable=SC2094 # a word, not the file
-    tethered lab docker events >events 2>&1 3>&- &
-    at_end $!
-    wait_for 10 open_connections
+    stream lab
     docktether update lab --set hold=21s
     docktether up lab
     kill -0 "$old"
     docktether down lab
     wait_for 5 gone "$old"
-    wait_for 5 lab_gone $!
-}
-
-open_connections() {
-    [ "$(status_of lab connections open)" -ge 1 ]
+    wait_for 5 lab_gone "$STREAM"
 }
 
 @test "another version of the program replaces the one that runs" {

@@ -34,7 +34,7 @@ back() {
     [[ $stderr == *"cannot connect to 127.0.0.1 port"* ]]
     run -0 curl -s -o body -w '%{http_code} %{content_type}' --unix-socket "$RUN/lab.sock" http://docker/_ping
     [ "$output" = '503 application/json' ]
-    [[ "$(python3 "$TOOLS/jsonget.py" message <body)" == *"cannot connect"* ]]
+    [[ "$(json_get message <body)" == *"cannot connect"* ]]
     [[ "$(status_of lab last_error message)" == *"cannot connect"* ]]
     back moving
     wait_for 20 answers lab
@@ -104,14 +104,12 @@ has_reconnected() {
 # ---- limits --------------------------------------------------------------------------------
 
 @test "max-connections: the one too many is told so" {
-    local i
     new_profile lab --set max-connections=3
     docktether up lab
-    for i in 1 2 3; do
-        tethered lab docker events >"events.$i" 2>&1 3>&- &
-        at_end $!
+    for _ in 1 2 3; do
+        stream lab
     done
-    wait_for 10 connections_are 3
+    connections_are lab open 3
     run -1 --separate-stderr tethered lab docker ps
     [[ $stderr == *connections* ]]
     [ "$(status_of lab connections refused)" -ge 1 ]
@@ -119,21 +117,17 @@ has_reconnected() {
     wait_for 10 answers lab
 }
 
-connections_are() {
-    [ "$(status_of lab connections open)" = "$1" ]
-}
-
 # as_nobody COMMAND...: another user of this machine.
 as_nobody() {
     setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
-# A line sent to the socket, and what comes back within two seconds.
+# A line sent to the socket, and what comes back until it is closed.
 converse() {
     cat >"$T/converse.py" <<'PYTHON'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(2)
+s.settimeout(30)
 s.connect(sys.argv[1])
 try:
     s.sendall(sys.argv[2].encode().decode("unicode_escape").encode())

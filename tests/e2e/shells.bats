@@ -150,15 +150,82 @@ marked_there() {
     run -0 terminal 'expect:\[lab!\].*own> ' 'send:exit\r' -- docktether shell --no-up --yes lab
 }
 
+@test "env and exec: a protected profile asks" {
+    docktether update lab --protected
+    fails_with 8 env --no-up lab
+    [[ $stderr == *'hint: docktether env --yes lab'* ]]
+    [ -z "$output" ]
+    fails_with 8 exec --no-up lab touch ran
+    [[ $stderr == *'hint: docktether exec --yes lab COMMAND...'* ]]
+    run -8 terminal 'expect:Type its name to run this command' 'send:nope\r' -- docktether exec --no-up lab touch ran
+    run -8 terminal 'expect:Type its name to use it in this shell' 'send:\x04' -- docktether env --no-up lab
+    [[ $output != *export* ]]
+    [ ! -e ran ]
+    run -0 terminal 'expect:Type its name' 'send:lab\r' -- docktether exec --no-up lab touch ran
+    [ -e ran ]
+    # In scripts, and --yes is the command's own behind NAME.
+    run -0 docktether exec --no-up -y lab echo --yes
+    [ "$output" = --yes ]
+    run -0 docktether env --no-up --yes --shell sh lab
+    [[ $output == *"DOCKER_HOST='unix://$RUN/lab.sock'"* ]]
+    fails_with 2 exec --yes --url "$URL" true
+}
+
 @test "shell: within another one" {
     new_profile other
     echo 'PS1="own> "' >.bashrc
     export SHELL=/bin/bash
-    run -4 terminal 'expect:\[lab\] .*own> ' 'send:docktether shell --no-up other\r' 'expect:within that against lab' \
+    run -4 terminal 'expect:\[lab\] .*own> ' 'send:docktether shell --no-up other\r' 'expect:shell for other, inside the shell for lab' \
         'expect:\[other\] .*own> ' 'send:docktether show\r' 'expect:other' 'expect:own> ' 'send:exit 3\r' \
         'expect:\[lab\] .*own> ' 'send:echo "s=$? $(docktether show)"\r' 'expect:s=3 lab' 'send:exit 4\r' \
         -- env NO_COLOR=1 docktether shell --no-up lab
     [[ $output != *'[lab] [other]'* && $output != *'[other] [lab]'* ]]
+}
+
+# honest SHELL: the mark of a `docktether shell` is what docker uses now, and $? is not touched.
+honest() {
+    local sh=$1 env_prod='eval "$(docktether env --no-up prod)"' unset='unset DOCKER_HOST' last='$?' status=0
+    if [ "$sh" = fish ]; then
+        env_prod='docktether env --no-up prod | source'
+        unset='set -e DOCKER_HOST'
+        last='$status'
+    fi
+    # One mark, at the beginning of a line or behind a sequence of the terminal's.
+    local edge='([\r\n]|\x1b\[[?0-9;]*[A-Za-z]|\x1b.)'
+    local ask='send:docktether show; false\r'
+    ENV='$HOME/.shrc' SHELL=$(type -P "$sh") terminal 'expect:\[lab\] own> ' \
+        "send:$env_prod\r" 'expect:"prod" is protected. Type its name' 'send:prod\r' \
+        'expect:you are in the shell for lab; docker in it will use prod' "expect:$edge\[prod!\] own> " \
+        "$ask" "expect:${edge}prod[\r\n]" "expect:$edge\[prod!\] own> " 'send:echo s='"$last\r" "expect:${edge}s=1" 'expect:own> ' \
+        'send:docktether use --no-up other\r' \
+        'expect:you are in the shell for lab, where docker still uses prod; type exit' \
+        "expect:$edge\[prod!\] own> " "send:$unset\r" "expect:$edge\[other\] own> " "$ask" "expect:${edge}other[\r\n]" \
+        "expect:$edge\[other\] own> " 'send:docktether exec --no-up lab printenv DOCKER_HOST\r' \
+        "expect:unix://$RUN/lab.sock" "expect:$edge\[other\] own> " \
+        'send:docktether exec --no-up other true\r' 'expect:you are in the shell for lab; this command uses other' \
+        "expect:$edge\[other\] own> " 'send:docktether use default\r' "expect:${edge}own> " \
+        'send:rm ~/bin/docktether; mv ~/program ~/elsewhere\r' "expect:$edge\[[?]\] own> " \
+        'send:mv ~/elsewhere ~/program\r' 'expect:own> ' 'send:exit 7\r' -- \
+        env NO_COLOR=1 docktether shell --no-up lab >"shown.$sh" || status=$?
+    ln -sf ~/program bin/docktether
+    [ "$status" -eq 7 ] || { cat -v "shown.$sh"; return 1; }
+}
+
+@test "shell: the prompt says what docker uses now" {
+    local sh
+    new_profile prod --protected
+    new_profile other
+    printf 'PS1="own> "\n' | tee .bashrc .zshrc .shrc >/dev/null
+    mkdir -p .config/fish
+    printf 'function fish_prompt; echo -n "own> "; end\n' >.config/fish/config.fish
+    # A program of its own, which may be moved.
+    cp "$DOCKTETHER" program
+    ln -sf ~/program bin/docktether
+    ln -s "$(type -P bash)" bin/sh
+    ln -s "$(type -P busybox)" bin/ash
+    for sh in bash zsh fish dash sh ash; do
+        honest "$sh"
+    done
 }
 
 @test "bash completes" {
@@ -271,11 +338,21 @@ marked_there() {
     cp "$contrib/docktether.fish" .config/fish/conf.d/
     local steps=('expect:\[lab\].*own> ' 'send:docktether update lab --protected 2>/dev/null\r' 'expect:\[lab!\].*own> '
         'send:docktether use default\r' 'expect:Current.*default' 'expect:own> ' 'send:exit\r')
+    # Also where a variable says that a shell of `docktether shell` is somewhere above.
+    export DOCKTETHER_SHELL=other
     for sh in bash zsh fish; do
         docktether use --yes --no-up lab
         docktether update lab --set protected=no
         terminal "${steps[@]}" -- "$sh" -i >shown || { echo "$sh"; cat -v shown; return 1; }
         tail -n 2 shown | grep -vq '\[lab'
+    done
+    unset DOCKTETHER_SHELL
+    # Within such a shell there is one mark, and not two.
+    docktether update lab --set protected=no
+    for sh in bash zsh fish; do
+        SHELL=$(type -P "$sh") terminal 'expect:\[lab\].*own> ' 'send:exit\r' -- \
+            env NO_COLOR=1 docktether shell --no-up lab >shown || { echo "$sh"; cat -v shown; return 1; }
+        [ "$(grep -o '\[lab\]' shown | wc -l)" -eq "$(grep -o 'own>' shown | wc -l)" ]
     done
     # Starship is not here: its commands, and that the file is TOML.
     docktether use --yes --no-up lab
@@ -284,12 +361,7 @@ marked_there() {
     command=$(sed -n 's/^command = "\(.*grep -v.*\)"$/\1/p' "$contrib/starship.toml")
     run -0 sh -c "$command"
     [ "$output" = lab ]
-    # Once, where the mark is; and in a shell of `docktether shell` that has none.
-    STARSHIP_SHELL=bash run -0 sh -c "$command"
-    [ "$output" = lab ]
-    DOCKTETHER_SHELL=lab STARSHIP_SHELL=bash run -0 sh -c "$command"
-    [ -z "$output" ]
-    DOCKTETHER_SHELL=lab STARSHIP_SHELL=nu run -0 sh -c "$command"
+    DOCKTETHER_SHELL=other run -0 sh -c "$command"
     [ "$output" = lab ]
     python3 -c 'import sys
 try:

@@ -16,6 +16,11 @@ checked() {
         "$DOCKTETHER" "$@"
 }
 
+# What begins otherwise is about valgrind itself, as that it does not know a system call.
+no_complaint() {
+    run ! grep -h '^==' "$T"/valgrind.*
+}
+
 @test "create, up, 100 requests, down" {
     local i
     checked create lab "$URL" --identity "$LAB_KEY" --pin "$LAB_PIN" --set connect-timeout=60s
@@ -33,15 +38,12 @@ checked() {
     checked down lab
     # The tether ran under valgrind as well, and says what it found as it ends.
     [ "$(find "$T" -name 'valgrind.*' | wc -l)" -ge 5 ]
-    if [ -n "$(find "$T" -name 'valgrind.*' -size +0)" ]; then
-        cat "$T"/valgrind.*
-        return 1
-    fi
+    no_complaint
 }
 
 @test "up that fails" {
     run -5 checked_refused
-    [ -z "$(find "$T" -name 'valgrind.*' -size +0 -exec cat {} +)" ]
+    no_complaint
 }
 
 checked_refused() {

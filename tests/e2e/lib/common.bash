@@ -11,8 +11,8 @@
 #
 # Environment: DOCKTETHER (the program), DOCKTETHER_SANITIZED=1 (it was built
 # with sanitizers), DOCKTETHER_WIRE (see wire.bash), DOCKTETHER_TEST_LONG=1 (the
-# patient form of a few tests), CI=true (a missing dockerd is a failure, not a reason
-# to skip).
+# long form of the tests that are tagged `long`), CI=true (a missing dockerd is a
+# failure, not a reason to skip).
 
 bats_require_minimum_version 1.5.0
 
@@ -20,6 +20,7 @@ bats_require_minimum_version 1.5.0
 # and agents of other makes in peers/.
 TESTS=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 export TOOLS=$TESTS/tools PEERS=$TESTS/peers
+JQ=$(type -P jq) || JQ=jq # a test may have another one in its PATH
 # shellcheck source=lab.bash
 . "$TESTS/lib/lab.bash"
 # shellcheck source=wire.bash
@@ -46,7 +47,7 @@ lab_up() {
     }
     export DOCKTETHER
     unset SSH_AUTH_SOCK DOCKER_HOST DOCKER_CONTEXT SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY
-    export LC_ALL=C.UTF-8 LAB_SKIP=
+    export LC_ALL=C.UTF-8 LAB_SKIP='' LAB_PATIENCE=4
     export LSAN_OPTIONS=suppressions=$TOOLS/lsan.supp:print_suppressions=0
     # shellcheck disable=SC2119 # it needs no lines of sshd_config
     if ! lab_init || ! lab_start_sshd; then
@@ -112,7 +113,7 @@ teardown_home() {
     [ -n "${T:-}" ] || return 0
     [ -n "${BATS_TEST_COMPLETED:-}" ] || show_logs
     end "${CLEANUP[@]}"
-    timeout 30 "$DOCKTETHER" down --all >/dev/null || status=1
+    timeout 120 "$DOCKTETHER" down --all >/dev/null || status=1
     # A sanitizer looks for leaks between the end of the tether and that of its process.
     wait_for 5 no_tethers || true
     left=$(tethers)
@@ -212,11 +213,20 @@ tethered() {
     env DOCKER_HOST="unix://$RUN/$name.sock" "$@"
 }
 
+# json_get MEMBER...: one value of the JSON on standard input. An array of one element, or several
+# values one a line, stand for their first. A missing member prints nothing.
+# shellcheck disable=SC2016 # variables of jq
+json_get() {
+    "$JQ" -ren 'first(inputs) | if type == "array" and length > 0 then .[0] else . end
+        | reduce $ARGS.positional[] as $m (.; if type == "object" and has($m) then .[$m] else "" end)
+        | if type == "string" then . else tojson end' --args "$@"
+}
+
 # status_of NAME MEMBER...: one value of the tether's status.
 status_of() {
     local name=$1
     shift
-    docktether status "$name" --format json | python3 "$TOOLS/jsonget.py" "$@"
+    docktether status "$name" --format json | json_get "$@"
 }
 
 state_is() {
@@ -234,6 +244,20 @@ pid_of() {
 # connections_are NAME open|held COUNT
 connections_are() {
     [ "$(status_of "$1" connections "$2")" = "$3" ]
+}
+
+# stream NAME: a client that reads what /events says, and is read from when this returns. Its process
+# is STREAM, which teardown ends; what it has read is in the file `events`.
+stream() {
+    curl -svN --unix-socket "$RUN/$1.sock" http://docker/events >events 2>events.said 3>&- &
+    STREAM=$!
+    at_end "$STREAM"
+    wait_for 10 grep -q '^< HTTP/1.1 200 ' events.said
+}
+
+# listeners_of_events_are COUNT: so many clients of dockerd ask for its events.
+listeners_of_events_are() {
+    [ "$(lab_docker system info --format '{{.NEventsListener}}')" = "$1" ]
 }
 
 answers() {
@@ -278,7 +302,7 @@ terminal_size() { TERMINAL=$1; }
 fails_with() {
     local code=$1
     shift
-    run --separate-stderr setsid --wait timeout 30 "$DOCKTETHER" "$@"
+    run --separate-stderr setsid --wait timeout 120 "$DOCKTETHER" "$@"
     # What was waited for, where that took long, comes before.
     # shellcheck disable=SC2154 # run sets them
     [[ ${stderr_lines[0]:-} != *": waiting for "* ]] || stderr_lines=("${stderr_lines[@]:1}")
@@ -300,6 +324,16 @@ tells_no_secret() {
         echo "a line of the private key was printed or logged"
         return 1
     fi
+}
+
+# long: the long form of a test is wanted (`make check-long`), which runs tests with the tag `long`.
+long() {
+    [ "${DOCKTETHER_TEST_LONG:-}" = 1 ]
+}
+
+# in_long LONG SHORT: that of the two which this run wants.
+in_long() {
+    if long; then echo "$1"; else echo "$2"; fi
 }
 
 # without REASON: what CI must have is a reason to skip elsewhere.

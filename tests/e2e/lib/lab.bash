@@ -24,13 +24,24 @@ lab_say() {
 }
 
 # wait_for SECONDS COMMAND...: polls until COMMAND succeeds; 1 when the time is
-# over. Every wait of the tests goes through here, so that none is a guess.
+# over. Every wait of the tests goes through here, so that none is a guess. SECONDS is
+# far more than it takes; LAB_PATIENCE multiplies it, for a machine that is busy.
 wait_for() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + $1 * ${LAB_PATIENCE:-1}))
     shift
     until "$@"; do
         [ "$SECONDS" -le "$end" ] || return 1
         sleep 0.05
+    done
+}
+
+# never SECONDS COMMAND...: COMMAND does not succeed for that long.
+never() {
+    local end=$((SECONDS + $1))
+    shift
+    while [ "$SECONDS" -le "$end" ]; do
+        ! "$@" || return 1
+        sleep 0.1
     done
 }
 
@@ -95,10 +106,25 @@ lab_init() {
     fi
     lab_new_key "$LAB_KEY" || return 1
     cp "$LAB_KEY.pub" "$LAB/authorized_keys"
-    lab_new_key "$LAB/host_ed25519" && lab_new_key "$LAB/host_ecdsa" -t ecdsa &&
-        lab_new_key "$LAB/host_rsa" -t rsa -b 3072 || return 1
+    lab_new_key "$LAB/host_ed25519" && lab_new_key "$LAB/host_ecdsa" -t ecdsa && lab_rsa_key || return 1
     LAB_PIN=$(lab_pin "$LAB/host_ed25519.pub")
     export LAB LAB_USER LAB_SOCK LAB_KEY LAB_PIN
+}
+
+# lab_rsa_key: the RSA host key. It takes longer than all else here, so that the labs of one run
+# share it where LAB_CACHE names a directory that keeps it.
+lab_rsa_key() {
+    local kept=${LAB_CACHE:-}/lab-rsa new
+    if [ -z "${LAB_CACHE:-}" ]; then
+        lab_new_key "$LAB/host_rsa" -t rsa -b 3072
+        return
+    fi
+    if [ ! -d "$kept" ]; then
+        new=$(mktemp -d "$kept-XXXXXX") && lab_new_key "$new/host_rsa" -t rsa -b 3072 || return 1
+        # Another lab may have been quicker.
+        mv -T "$new" "$kept" 2>/dev/null || rm -rf "$new"
+    fi
+    cp "$kept/host_rsa" "$kept/host_rsa.pub" "$LAB"
 }
 
 # lab_new_key FILE [ssh-keygen options]: ed25519 without a passphrase unless told otherwise.
@@ -113,9 +139,14 @@ lab_pin() {
     printf '%s %s\n' "$(cut -d' ' -f1 "$1")" "$(ssh-keygen -l -E sha256 -f "$1" | cut -d' ' -f2)"
 }
 
-# A port that is free now. Somebody may take it before we do: whoever uses it tries again with another.
+# A port that nobody listens at now, and below those that the kernel gives to clients. Somebody may
+# take it before we do: a caller tries again with another.
 lab_free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    local port
+    while port=$((20000 + RANDOM % 12000)); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    echo "$port"
 }
 
 # ---- sshd --------------------------------------------------------------------
@@ -310,16 +341,17 @@ lab_dockerd_settled() {
 
 # The image `bb`: a static busybox under all its names.
 lab_make_image() {
-    local root=$LAB/bb busybox applet
+    local root=$LAB/bb busybox
     busybox=$(command -v busybox) || {
         lab_say "no busybox here (Debian: busybox-static)"
         return 1
     }
     mkdir -p "$root/bin" "$root/etc" "$root/tmp" "$root/root"
     cp "$busybox" "$root/bin/busybox"
-    for applet in $("$busybox" --list); do
-        [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
-    done
+    # Its own shell makes its links, for it starts no program for each.
+    # shellcheck disable=SC2016 # for that shell
+    (cd "$root/bin" && "$busybox" sh -c 'for applet in $(busybox --list); do
+        [ "$applet" = busybox ] || ln -s busybox "$applet"; done')
     echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
     chmod 1777 "$root/tmp"
     tar -C "$root" -c . | lab_docker import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' - bb >/dev/null

@@ -61,7 +61,7 @@ wire_tell() {
 wire_stat() {
     local name=$1
     shift
-    wire_tell "$name" stats | python3 "$TOOLS/jsonget.py" "$@"
+    wire_tell "$name" stats | json_get "$@"
 }
 
 wire_stop() {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Breaks one session after the other, and looks what a client was told each time.
 
-    breaks.py cuts WIRE SOCKET LIMIT       the connection is cut at byte N of each direction, from the
-                                           banner to the first channel
-    breaks.py flips WIRE SOCKET LIMIT      the same with one bit flipped
+    breaks.py cuts WIRE SOCKET LIMIT LEAP  the connection is cut at byte N of each direction, from the
+                                           banner to the first channel; at one of LEAP places
+    breaks.py flips WIRE SOCKET LIMIT LEAP the same with one bit flipped
     breaks.py keytypes WIRE SOCKET LIMIT PORT
                                            one bit of the pinned type's name in the list of the server at PORT
     breaks.py transfers WIRE SOCKET LIMIT COUNT PATH SHA256
@@ -20,6 +20,7 @@ more. Exit status 1, and a line for each, when it was not."""
 
 import hashlib
 import http.client
+import itertools
 import json
 import random
 import socket
@@ -28,7 +29,7 @@ import time
 
 from load_clients import Docker
 
-SHORT = 5  # seconds for a new session after the wire let one pass: two logins and their backoff
+SHORT = 30  # seconds at most for a new session after the wire let one pass: two logins and their backoff
 
 
 def say_line(path, text):
@@ -89,9 +90,10 @@ class Breaks:
             place += step
             step = step * 3 // 2 if step < 250 else step + random.randrange(-20, 20)
 
-    def handshakes(self, faults):
+    def handshakes(self, faults, leap):
         for direction in ("up", "down"):
-            for number, place in enumerate(self.places()):
+            places = itertools.islice(self.places(), random.randrange(int(leap)), None, int(leap))
+            for number, place in enumerate(places):
                 fault = faults[number % len(faults)]
                 self.tell(f"{fault} after {place} {direction}")
                 self.tell("cut rst")
@@ -100,11 +102,11 @@ class Breaks:
                 if self.tell("forget")["forgotten"]:
                     break
 
-    def cuts(self):
-        self.handshakes(("cut fin", "cut rst"))
+    def cuts(self, leap):
+        self.handshakes(("cut fin", "cut rst"), leap)
 
-    def flips(self):
-        self.handshakes(("flip",))
+    def flips(self, leap):
+        self.handshakes(("flip",), leap)
 
     def keytypes(self, port):
         """A bit of the name of the pinned type, in the list that the server sends first."""

@@ -3,8 +3,8 @@
 
     load_clients.py SOCKET REPORT LIMIT KIND...
 
-Runs until REPORT.stop is there, then writes REPORT (JSON) and prints a table. Exit status
-1, and a line for each, when something happened that must not:
+Runs until REPORT.stop is there, and prints a table then; REPORT (JSON) is written all the
+time. Exit status 1, and a line for each, when something happened that must not:
 
     hang      a client heard nothing for longer than LIMIT seconds
     corrupt   a client was given bytes that the server has not sent
@@ -245,7 +245,7 @@ class Crew:
 
     def note(self, kind, outcome, took, why=""):
         with self.lock:
-            counts = self.counts.setdefault(kind, {"ok": 0, "refused": 0, "error": 0, "longest_ms": 0})
+            counts = self.counts[kind]
             if outcome in counts:
                 counts[outcome] += 1
             else:
@@ -282,17 +282,26 @@ class Crew:
             # Who was told to go away does not come back in the same moment.
             time.sleep(0.02 if outcome == "ok" else 0.05)
 
+    def write_report(self):
+        with self.lock:
+            text = json.dumps({"kinds": self.counts, "failures": len(self.failures)})
+        with open(self.report + ".new", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(self.report + ".new", self.report)
+
     def run(self, words):
         self.vanishes = "vanish" in words
         self.daemon_stays = "daemon" not in words
-        threads = [threading.Thread(target=self.client, args=(word,)) for word in words
-                   if word not in ("vanish", "daemon")]
+        words = [word for word in words if word not in ("vanish", "daemon")]
+        for word in words:
+            self.counts[word.partition("=")[0]] = {"ok": 0, "refused": 0, "error": 0, "longest_ms": 0}
+        threads = [threading.Thread(target=self.client, args=(word,)) for word in words]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
-        with open(self.report, "w", encoding="ascii") as f:
-            json.dump({"kinds": self.counts, "failures": len(self.failures)}, f)
+        while any(thread.is_alive() for thread in threads):
+            self.write_report()
+            time.sleep(0.1)
+        self.write_report()
         for kind, counts in sorted(self.counts.items()):
             print(f"{kind:5}", *(f"{name} {n}" for name, n in counts.items()))
         for failure in self.failures[:KEPT]:
