@@ -83,6 +83,12 @@ static bool parse(struct parsed *p, char **words, size_t count)
     return p->host != NULL && p->forward != NULL && is_one_of(p->forward, forwards);
 }
 
+/* No blank, and no token, which would be of the host behind. */
+static bool is_name(const char *word)
+{
+    return *word != '\0' && word[strcspn(word, " \t\"'\\%,")] == '\0';
+}
+
 char *proxy_command_jump(const char *command)
 {
     struct strv words = { 0 };
@@ -96,7 +102,7 @@ char *proxy_command_jump(const char *command)
         const char *host = strncmp(p.host, "ssh://", 6) == 0 ? p.host + 6 : p.host, *at = strrchr(host, '@');
         /* -l and -p weigh more than what the host says, and %-tokens are of the target. */
         bool said_twice = (user != NULL && at != NULL) || (p.port != NULL && host != p.host);
-        if (!said_twice && strchr(host, '%') == NULL && (user == NULL || strchr(user, '%') == NULL) &&
+        if (!said_twice && is_name(host) && (user == NULL || is_name(user)) &&
             (p.port == NULL || p.port[strspn(p.port, "0123456789")] == '\0'))
             jump = mem_printf("%s%s%s%s%s", user != NULL ? user : "", user != NULL ? "@" : "", host,
                               p.port != NULL ? ":" : "", p.port != NULL ? p.port : "");

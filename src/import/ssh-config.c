@@ -197,7 +197,7 @@ static void take(struct ssh_config *c, const char *key, const char *value)
             strv_add(lists[i].to, value);
 }
 
-static void parse(struct ssh_config *c, char *text)
+void ssh_config_parse(struct ssh_config *c, char *text)
 {
     char *save = NULL;
 
@@ -266,7 +266,7 @@ static bool are_defaults(struct ssh_config_reader *r, const struct strv *identit
     struct ssh_config plain = { 0 };
 
     if (!r->knows_defaults && ask("none", "localhost", NULL, 0, r->buf, NULL) == 0) {
-        parse(&plain, r->buf);
+        ssh_config_parse(&plain, r->buf);
         strv_copy(&r->defaults, &plain.identities);
         ssh_config_clear(&plain);
     }
@@ -314,7 +314,7 @@ int ssh_config_resolve(struct ssh_config_reader *r, const char *host, const char
 
     if (rc != 0)
         return rc;
-    parse(c, r->buf);
+    ssh_config_parse(c, r->buf);
     if (c->hostname == NULL || c->user == NULL || c->port == 0) {
         ssh_config_clear(c);
         return err_set(e, ERR_FAILED, LAYER, "its output lacks hostname, user or port");

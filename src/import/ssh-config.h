@@ -38,4 +38,8 @@ int ssh_config_resolve(struct ssh_config_reader *r, const char *host, const char
                        struct ssh_config *c, struct err *e);
 void ssh_config_clear(struct ssh_config *c);
 
+/* Takes the lines of `ssh -G` as they are into *c, which is empty; cuts text up. The
+ * lists hold what ssh printed: neither tokens nor files are looked at. */
+void ssh_config_parse(struct ssh_config *c, char *text);
+
 #endif
