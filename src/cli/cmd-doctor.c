@@ -22,7 +22,7 @@ struct view {
     bool colours;
     int columns;  /* of the terminal; 0: lines may be as long as they like */
     bool failed;  /* a failure was shown already */
-    bool pending; /* a line that says what is being looked at may be there, to be overwritten */
+    bool pending; /* a line with the name of the layer may stand there, to be overwritten */
 };
 
 /* ---- for people ------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ static void show_host(void *user, const struct doctor_host *h)
     const struct view *v = user;
 
     printf("%s%s%s%s%s\n", h->before != NULL ? "\n" : "", v->colours ? style_on(STYLE_TITLE) : "", h->name,
-           v->colours ? style_off(STYLE_TITLE) : "", h->hop ? " (on the way)" : "");
+           v->colours ? style_off(STYLE_TITLE) : "", h->hop ? " (hop)" : "");
 }
 
 static void show_begin(void *user, const char *layer)

@@ -1,5 +1,4 @@
 /* The connection up to the host key, phase by phase as a tether makes it. */
-#include "base/jsonmember.h"
 #include "doctor/doctor.h"
 
 #include "base/quote.h"
@@ -71,7 +70,7 @@ void doctor_name(struct doctor_host *h, struct finding *f)
     char addresses[200];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
         return;
     }
     begin(h);
@@ -94,7 +93,8 @@ void doctor_name(struct doctor_host *h, struct finding *f)
 /* The hop refused to connect any further. */
 static void fix_hop(const struct doctor_host *h, struct finding *f)
 {
-    static const char *const lines[] = { "AllowTcpForwarding yes", "DisableForwarding no", NULL };
+    static const char *const lines[] = { "AllowTcpForwarding yes", "DisableForwarding no", "PermitOpen any",
+                                         NULL };
     const struct doctor_host *hop = h->before;
     char *hint;
 
@@ -132,7 +132,7 @@ void doctor_tcp(struct doctor_host *h, struct finding *f)
     char peer[80];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
         return;
     }
     if (h->before != NULL && !h->before->serving && h->before->session == NULL) {
@@ -171,7 +171,7 @@ static void fix_by_ssh(const struct doctor_host *h, struct finding *f)
     free(login);
 }
 
-/* What the hop's tether says in its status. */
+/* A member of the status of the hop's tether. */
 static const char *of_tether(const struct doctor_host *h, const char *key, const char *otherwise)
 {
     const char *value = json_string_value(json_object_get(h->status, key));
@@ -199,7 +199,7 @@ void doctor_algorithms(struct doctor_host *h, struct finding *f)
     char agreed[200];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
     } else if (connect_exchange(h->connect, &e) == 0) {
         finding_ok(f, "%s", session_algorithms(connect_session(h->connect), agreed, sizeof agreed));
     } else if (e.code == ERR_HOSTKEY) {

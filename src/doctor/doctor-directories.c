@@ -16,7 +16,7 @@
 
 /* How strict docktether is about one. */
 enum care {
-    CARE_PRIVATE, /* a real directory of the user's that nobody else writes to */
+    CARE_PRIVATE, /* a real directory of the user's, which no other user can write to */
     CARE_OURS,    /* the user can write to it */
 };
 
@@ -34,7 +34,7 @@ static void put_aside(const char *path, struct finding *f)
 {
     char *word = quote_sh(path), *old = mem_printf("%s.old", path), *other = quote_sh(old);
 
-    finding_hint(f, "docktether makes a directory there when it needs one");
+    finding_hint(f, "docktether creates the directory when it needs one");
     finding_fix(f, NULL, "mv %s %s", word, other);
     free(other);
     free(old);
@@ -80,9 +80,10 @@ static void judge_missing(const char *path, enum care care, struct finding *f)
     char *parent = parent_of(path), *word = quote_sh(path);
 
     if (access(parent, W_OK | X_OK) != 0) {
-        complain(f, care, "%s cannot be made: %s: %s", path, parent, strerror(errno));
-        finding_hint(f, "make it for yourself, or choose another place with XDG_RUNTIME_DIR, XDG_STATE_HOME, "
-                        "XDG_CONFIG_HOME or DOCKER_CONFIG");
+        complain(f, care, "%s cannot be created: %s: %s", path, parent, strerror(errno));
+        finding_hint(f,
+                     "create it for yourself, or choose another place with XDG_RUNTIME_DIR, XDG_STATE_HOME, "
+                     "XDG_CONFIG_HOME or DOCKER_CONFIG");
         finding_fix(f, NULL, "sudo install -d -m 700 -o \"$(id -un)\" %s", word);
     }
     free(word);
@@ -169,5 +170,5 @@ void doctor_directories(struct doctor_host *h, struct finding *f)
         look_at(path_docker_config(&e), &e, CARE_OURS, f);
     look_at_files(h->name, f);
     if (f->verdict == VERDICT_NONE)
-        finding_ok(f, "those of runtime, state and settings are there or can be made");
+        finding_ok(f, "runtime, state and settings: all exist or can be created");
 }

@@ -90,7 +90,7 @@ void doctor_keys(struct doctor_host *h, struct finding *f)
     struct err e = ERR_INIT;
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether has them");
+        finding_skip(f, "held by the running tether");
         return;
     }
     h->identities = identities_load(h->profile, &helpers, &e);
@@ -251,7 +251,7 @@ void doctor_agent(struct doctor_host *h, struct finding *f)
     char *path = NULL;
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is logged in");
+        finding_skip(f, "logged in (from the running tether)");
     } else if (identities_find_agent(h->profile, &path, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
     } else if (path == NULL) {

@@ -39,7 +39,7 @@ static void tell_last_error(const json_t *status, struct finding *f)
                      jsonmember_text(error, "message"));
 }
 
-/* What it was started with and what the profile says now. */
+/* The values that it was started with, beside those of the profile. */
 static bool tell_stale(const struct doctor_host *h, struct finding *f)
 {
     char mine[DIGEST_HEX_SIZE];
@@ -111,7 +111,7 @@ void doctor_tether(struct doctor_host *h, struct finding *f)
         finding_skip(f, "not up");
     } else {
         finding_error(f, VERDICT_WARNING, &e, NULL);
-        finding_hint(f, "it runs and does not answer; docktether logs %s may say why", h->name);
+        finding_hint(f, "it does not answer; docktether logs %s may say why", h->name);
         finding_fix(f, NULL, "docktether down %s && docktether up %s", h->name, h->name);
     }
 }

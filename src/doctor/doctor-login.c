@@ -24,11 +24,11 @@ static void judge_open(const struct doctor_host *h, struct finding *f)
     finding_warn(f, "the server lets %s in without any key", h->profile->user);
     if (s != NULL && strstr(session_banner(s), "OpenSSH") != NULL)
         sshd_setting(h, SSHD_EVERYBODY, LINES("PermitEmptyPasswords no"), f,
-                     "anybody who reaches it is logged in: is PermitEmptyPasswords on?");
+                     "every client that reaches it is logged in: is PermitEmptyPasswords on?");
     else
-        finding_hint(f,
-                     "anybody who reaches it is logged in, unless the network decides who does; docktether "
-                     "logs in by key alone, and this server takes any");
+        finding_hint(
+            f,
+            "every client that the network lets through is logged in; docktether logs in by key alone, and this server takes any key");
 }
 
 static void judge_passwords(const struct doctor_host *h, const struct auth_methods *m, struct finding *f)
@@ -68,14 +68,14 @@ void doctor_methods(struct doctor_host *h, struct finding *f)
     struct err e = ERR_INIT;
 
     if (h->hop && h->serving)
-        finding_skip(f, "its tether is logged in");
+        finding_skip(f, "logged in (from the running tether)");
     else if (connect_ask_methods(h->connect, &m, &e) != 0)
         finding_error(f, VERDICT_FAILED, &e, NULL);
     else
         judge_methods(h, &m, f);
 }
 
-/* ---- what to do about a login that failed ------------------------------------------ */
+/* ---- remedies for a login that failed ------------------------------------------------ */
 
 static void fix_by_copy(const struct profile *p, struct finding *f)
 {
@@ -86,8 +86,8 @@ static void fix_by_copy(const struct profile *p, struct finding *f)
     free(key);
 }
 
-/* The key has to get there: by the password that the server would take, or by a person
- * who is there already. */
+/* The key has to be added on the host: with a password, where the server takes one, or by
+ * a person who can log in already. */
 static void fix_by_key(const struct doctor_host *h, struct finding *f)
 {
     const struct profile *p = h->profile;
@@ -169,7 +169,7 @@ void doctor_login(struct doctor_host *h, struct finding *f)
         finding_skip(f, "the server asks %s for none", h->profile->user);
     else
         finding_ok(f, "as %s with %s", h->profile->user, session_identity(h->session));
-    /* One key, and that was it: it is said already. */
+    /* The text names the only key that was offered. */
     if (f->verdict == VERDICT_OK && f->more.count == 1)
         strv_clear(&f->more);
 }

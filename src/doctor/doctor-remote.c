@@ -1,5 +1,5 @@
-/* Asks the remote shell about the Docker socket, and tries the two transports. What
- * follows from it the layers say: doctor-socket.c, doctor-transport.c. */
+/* Asks the remote shell about the Docker socket, and tries the two transports. The
+ * layers draw the conclusions: doctor-socket.c, doctor-transport.c. */
 #include "doctor/doctor-remote.h"
 
 #include "base/time.h"
@@ -43,8 +43,8 @@ static int ask_shell(struct doctor_host *h, const char *question, char **reply, 
     return 0;
 }
 
-/* The place that a tether would take: the first that may do, else the one that
- * is nearest to it. */
+/* The place that a tether would take: the first that may be used, else the one that is
+ * nearest to being usable. */
 static void choose(struct doctor_remote *r)
 {
     for (size_t i = 0; i < r->answer.count; i++)
@@ -98,7 +98,7 @@ static bool remote_may_be_used(const struct remote_socket_place *p)
     return p->state == REMOTE_USABLE || p->state == REMOTE_UNKNOWN;
 }
 
-/* Every place that may do, as the tether's probe goes through them. */
+/* Every place that may be used, in the order of the tether's probe. */
 static int forward(struct doctor_host *h, struct err *e)
 {
     struct doctor_remote *r = h->remote;
@@ -173,7 +173,7 @@ static int run_command(struct doctor_host *h, struct err *e)
 
     if (r->command != ATTEMPT_NONE || h->profile->transport == TRANSPORT_STREAMLOCAL)
         return 0;
-    /* As the probe has it: a place that may do, or wherever docker goes by itself. */
+    /* As the probe does: a place that may be used, or the one that docker finds by itself. */
     r->dial = dial_command_text(h->profile,
                                 remote_may_be_used(p) || !profile_seeks_socket(h->profile) ? p->path : NULL);
     const struct channel_sync_request rq = { .command = r->dial, .say = PING, .enough = ping_heard };

@@ -1,4 +1,4 @@
-/* doctor-remote: what doctor found out about the Docker socket on the remote host. */
+/* doctor-remote: the Docker socket on the remote host, as far as doctor knows it. */
 #ifndef DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
 #define DOCKTETHER_DOCTOR_DOCTOR_REMOTE_H
 

@@ -8,8 +8,8 @@
 
 /* ---- socket ------------------------------------------------------------------- */
 
-/* Another place that may be used, when the profile's own is not there. What the
- * other side calls it is quoted: people paste it. */
+/* Another place that may be used, when the profile's own is not there. Its path comes
+ * from the remote host and is quoted, because people paste it. */
 static void suggest_place(struct doctor_host *h, struct finding *f)
 {
     struct profile *p = profile_copy(h->profile);
@@ -22,7 +22,7 @@ static void suggest_place(struct doctor_host *h, struct finding *f)
             i++;
     if (i < a.count) {
         char *quoted = quote_sh(a.places[i].path);
-        finding_hint(f, "there is a socket at %s", a.places[i].path);
+        finding_hint(f, "a socket was found at %s", a.places[i].path);
         finding_fix(f, NULL, "docktether update %s --set socket=%s", h->name, quoted);
         free(quoted);
     }
@@ -36,7 +36,7 @@ static void missing(struct doctor_host *h, bool reached, struct finding *f)
 
     remote_socket_explain(&r->answer, h->profile, r->command_why, &e);
     if (reached) {
-        finding_warn(f, "%s; %s reaches a Docker all the same", e.msg, r->dial);
+        finding_warn(f, "%s; %s reaches a Docker Engine anyway", e.msg, r->dial);
         suggest_place(h, f);
         return;
     }
@@ -49,13 +49,14 @@ static void deserted(struct doctor_host *h, struct finding *f)
     const struct remote_socket_place *p = doctor_place(h);
     bool podman = strstr(p->path, "podman") != NULL;
 
-    finding_fail(f, ERR_SOCKET, "%s on %s is there, but nobody listens: the Docker Engine is not running",
-                 p->path, h->profile->host);
-    finding_hint(f, "its own log there: journalctl -u %s", podman ? "podman.socket" : "docker");
+    finding_fail(f, ERR_SOCKET,
+                 "%s on %s exists, but no process listens on it: the Docker Engine is not running", p->path,
+                 h->profile->host);
+    finding_hint(f, "its log on that host: journalctl -u %s", podman ? "podman.socket" : "docker");
     finding_fix(f, h->profile->host, "sudo systemctl start %s", podman ? "podman.socket" : "docker");
 }
 
-/* A socket that may be used and cannot be reached: whose fault is it? */
+/* A socket that may be used: can it be reached, and if not, what prevents it? */
 static void judge_usable(struct doctor_host *h, struct finding *f, struct err *e)
 {
     struct doctor_remote *r = h->remote;
@@ -71,7 +72,7 @@ static void judge_usable(struct doctor_host *h, struct finding *f, struct err *e
     if (r->listening == REMOTE_LISTENING_NO && !reached) {
         deserted(h, f);
     } else if (r->listening == REMOTE_LISTENING_NO) {
-        finding_warn(f, "%s is there, but nobody listens; %s reaches a Docker all the same", p->path,
+        finding_warn(f, "%s exists, but no process listens on it; %s reaches a Docker Engine anyway", p->path,
                      r->dial);
     } else {
         finding_ok(f, "%s", doctor_place(h)->path);
@@ -88,12 +89,12 @@ static void look_at_socket(struct doctor_host *h, struct finding *f)
         return;
     }
     if (doctor_own_command(h) && h->profile->transport == TRANSPORT_DIAL_STDIO) {
-        finding_skip(f, "dial-command knows it");
+        finding_skip(f, "dial-command decides");
         return;
     }
     switch (doctor_place(h)->state) {
     case REMOTE_UNKNOWN:
-        finding_skip(f, "the remote shell does not say");
+        finding_skip(f, "the remote shell gives no answer");
         break;
     case REMOTE_ABSENT:
     case REMOTE_NO_SOCKET:
@@ -112,7 +113,7 @@ static void look_at_socket(struct doctor_host *h, struct finding *f)
         finding_error(f, VERDICT_FAILED, &e, NULL);
 }
 
-/* What was tried to tell is the time of the layers that try it. */
+/* The attempts count as time of the layers that are about them. */
 void doctor_socket(struct doctor_host *h, struct finding *f)
 {
     look_at_socket(h, f);
@@ -130,13 +131,13 @@ void doctor_permission(struct doctor_host *h, struct finding *f)
     bool reached = false;
 
     if (doctor_own_command(h) && h->profile->transport == TRANSPORT_DIAL_STDIO) {
-        finding_skip(f, "dial-command has its own");
+        finding_skip(f, "dial-command decides");
     } else if (p->state == REMOTE_USABLE) {
         finding_ok(f, "%s may use it", *a->user ? a->user : h->profile->user);
     } else if (p->state == REMOTE_UNKNOWN) {
-        finding_skip(f, "the remote shell does not say");
+        finding_skip(f, "the remote shell gives no answer");
     } else if (p->state != REMOTE_DENIED && p->state != REMOTE_CLOSED) {
-        finding_skip(f, "there is no socket to use");
+        finding_skip(f, "no socket was found");
     } else if ((doctor_own_command(h) || p->state == REMOTE_CLOSED) && doctor_try_all(h, &reached, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
     } else {

@@ -18,7 +18,7 @@ static void not_forwarded(struct doctor_host *h, bool reached, struct finding *f
                      r->forwarding_why, r->dial);
     else
         finding_fail(f, ERR_SOCKET, "sshd does not forward to %s%s: %s%s%s", doctor_place(h)->path,
-                     known ? ", where somebody listens" : "", r->forwarding_why,
+                     known ? ", where a process listens" : "", r->forwarding_why,
                      *r->command_why ? "; and " : "", r->command_why);
     hint =
         mem_printf("AllowStreamLocalForwarding, AllowTcpForwarding, DisableForwarding or PermitOpen of its "
@@ -42,7 +42,7 @@ void doctor_forwarding(struct doctor_host *h, struct finding *f)
     else if (h->remote->forwarding == ATTEMPT_WORKS)
         finding_ok(f, "streamlocal to %s", doctor_place(h)->path);
     else if (h->remote->forwarding == ATTEMPT_NONE)
-        finding_skip(f, "there is no socket to forward to");
+        finding_skip(f, "no socket was found to forward to");
     else
         not_forwarded(h, reached, f);
     f->us -= h->remote->command_us - before;

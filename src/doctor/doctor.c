@@ -10,8 +10,7 @@
 #define NO_LAYER DOCTOR_LAYERS
 #define NEEDS_MAX 3
 
-/* The layers, in the order in which they are looked at. A layer whose needs are
- * not met is not looked at. */
+/* The layers in the order of the checks. A layer whose needs are not met is not checked. */
 static const struct layer {
     const char *name;
     doctor_check check;
@@ -65,7 +64,7 @@ static enum doctor_layer unmet(const struct doctor_host *h, const struct layer *
     return NO_LAYER;
 }
 
-/* What stopped it in the first place: nobody wants to follow a chain. */
+/* The first cause, so that no reader has to follow a chain. */
 static enum doctor_layer cause(const struct doctor_host *h, enum doctor_layer layer)
 {
     while (layer != NO_LAYER && h->findings[layer].verdict == VERDICT_BLOCKED) {
@@ -88,7 +87,7 @@ static void look(struct doctor_host *h, enum doctor_layer id, const struct docto
     if (missing != NO_LAYER && f->verdict == VERDICT_NONE) {
         finding_block(f, "needs: %s", layers[cause(h, missing)].name);
     } else if (l->docker && h->profile != NULL && !profile_has_docker(h->profile)) {
-        finding_skip(f, "socket = none: only a way to other hosts");
+        finding_skip(f, "socket = none: only a jump host");
     } else if (f->verdict == VERDICT_NONE) {
         int64_t begun = time_mono_us();
         l->check(h, f);
@@ -109,7 +108,7 @@ static void look_at_host(struct doctor_host *h, const struct doctor_watcher *w)
             look(h, (enum doctor_layer)id, w);
 }
 
-/* ---- the way --------------------------------------------------------------- */
+/* ---- the hosts --------------------------------------------------------------- */
 
 static struct doctor_host *add_host(struct doctor *d, const char *name, struct profile *p)
 {
@@ -121,7 +120,7 @@ static struct doctor_host *add_host(struct doctor *d, const char *name, struct p
     return h;
 }
 
-/* Hops first. A profile, or a way, that cannot be loaded is its first finding. */
+/* Hops first. A profile, or a chain, that cannot be loaded is its first finding. */
 static void find_hosts(struct doctor *d, const char *name)
 {
     struct err e = ERR_INIT;
@@ -155,7 +154,7 @@ void doctor_run(struct doctor *d, const char *name, const struct doctor_watcher 
 
 void doctor_clear(struct doctor *d)
 {
-    /* A session goes through the one before it. */
+    /* A session is carried by the one before it. */
     for (size_t i = d->count; i > 0; i--) {
         struct doctor_host *h = &d->hosts[i - 1];
         doctor_remote_clear(h);

@@ -21,7 +21,7 @@ static const char *banner(const struct doctor_host *h)
     return s != NULL ? session_banner(s) : of_tether != NULL ? of_tether : "";
 }
 
-/* A Match block that is closed again, so that what is appended later is for everybody. */
+/* A Match block that is closed again, so that lines appended later are for everybody. */
 static char *as_words(const struct doctor_host *h, enum sshd_scope scope, const char *const *lines)
 {
     const char *user = h->profile->user;
@@ -55,7 +55,7 @@ void sshd_setting(const struct doctor_host *h, enum sshd_scope scope, const char
 {
     if (strstr(banner(h), "for_Windows") != NULL) {
         char *text = as_sentence(lines);
-        finding_hint(f, "%s; there: %s in " WINDOWS_FILE ", then Restart-Service sshd", hint, text);
+        finding_hint(f, "%s; on that host: %s in " WINDOWS_FILE ", then Restart-Service sshd", hint, text);
         free(text);
         return;
     }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-"
-#define NAME_LEN 100 /* leaves room for what makes it unique */
+#define NAME_LEN 100 /* leaves room for a number that makes it unique */
 
 void candidate_clear(struct candidate *at)
 {
@@ -43,7 +43,7 @@ static void set_files(struct candidate *at, const char *key, const struct strv *
         candidate_set(at, "ssh", key, files->items[i]);
 }
 
-/* A HostKeyAlias stands there without the port. */
+/* known_hosts has a HostKeyAlias without the port. */
 static void pin(struct candidate *at, const struct ssh_config *c)
 {
     const char *host = c->host_key_alias != NULL ? c->host_key_alias : at->profile->host;

@@ -26,7 +26,7 @@ struct finder {
     struct progress *progress;
 };
 
-/* What was asked for. */
+/* A host to look for, with the settings that its source gives. */
 struct wanted {
     const char *host;
     const char *user;   /* NULL: as the configuration says */
@@ -41,7 +41,7 @@ static size_t find_candidate(struct finder *f, const struct wanted *w, int depth
 
 /* ---- one host ------------------------------------------------------------ */
 
-/* Without ssh: what was asked for, word for word. */
+/* Without ssh: the settings as the source has them. */
 static void take_literally(const struct wanted *w, struct ssh_config *c)
 {
     *c = (struct ssh_config){ .hostname = mem_strdup(w->host),
@@ -72,7 +72,7 @@ static void check_known_hosts(struct finder *f, const struct strv *paths)
     }
 }
 
-/* ---- the way there ------------------------------------------------------- */
+/* ---- its hops ------------------------------------------------------------ */
 
 /* "[ssh://][USER@]HOST[:PORT]" as ssh prints a jump: with brackets around an
  * IPv4 address too. */
@@ -90,8 +90,8 @@ static int parse_jump(const char *spec, struct endpoint *ep)
     return rc;
 }
 
-/* The last of the list is the nearest to the host; those before it are its own
- * way, in place of what the configuration says for it. */
+/* The last host of the list is the nearest; those before it are its own hops, in place of
+ * those that its configuration names. */
 static size_t find_hop(struct finder *f, const char *jumps, int depth, const char **why)
 {
     const char *comma = strrchr(jumps, ',');
@@ -117,7 +117,7 @@ static size_t find_hop(struct finder *f, const char *jumps, int depth, const cha
     return found;
 }
 
-/* What only a jump had mentioned is called by its name now. */
+/* A host that only a ProxyJump had mentioned takes the name that another source gives. */
 static void join(struct candidate *old, const struct candidate *at)
 {
     if (old->is_nameless && !at->is_nameless) {
@@ -130,7 +130,7 @@ static void join(struct candidate *old, const struct candidate *at)
     old->is_hop = old->is_hop || at->is_hop;
 }
 
-/* Takes over *at; returns where it stands. */
+/* Takes over *at; returns its index. */
 static size_t keep(struct finder *f, struct candidate *at)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -160,7 +160,7 @@ static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *
     return 0;
 }
 
-/* CANDIDATE_NONE, with *why, for a way that cannot be followed. */
+/* CANDIDATE_NONE, with *why, when a hop cannot be resolved. */
 static size_t find_candidate(struct finder *f, const struct wanted *w, int depth, const char **why)
 {
     struct candidate at = { .via = CANDIDATE_NONE,
@@ -221,7 +221,7 @@ static void find_context(struct finder *f, const struct context_list_entry *cont
         free(from);
     } else {
         progress_hide(f->progress);
-        out_note(NULL, "Docker's context \"%s\" has an endpoint that cannot be read", context->name);
+        out_note(NULL, "the endpoint of Docker's context \"%s\" cannot be read", context->name);
     }
     endpoint_clear(&ep);
 }
@@ -250,13 +250,13 @@ static int find_hosts(struct finder *f, struct err *e)
         size_t before = f->count;
         if (strpbrk(hosts.items[i], " \t") == NULL)
             (void)find_candidate(f, &w, 0, &why);
-        if (f->no_ssh) /* found out with this one: it is no host of the configuration's */
+        if (f->no_ssh) /* nothing was resolved: this one is dropped, too */
             while (f->count > before)
                 candidate_clear(&f->items[--f->count]);
     }
     progress_hide(f->progress);
     if (rc == 0 && f->no_ssh && hosts.count > 0)
-        out_note(NULL, "there is no ssh here to resolve the hosts of ~/.ssh/config; they are left out");
+        out_note(NULL, "ssh is not installed, so the hosts of ~/.ssh/config are left out");
     if (rc == 0 && left.more)
         out_note(NULL, "~/.ssh/config names more hosts than import reads; the rest is left out");
     if (rc == 0 && left.below_match)
@@ -301,7 +301,7 @@ static void name_candidate(const struct finder *f, struct candidate *at)
     at->name = name;
 }
 
-/* Whom somebody called by a name keeps it before those that a jump mentions. */
+/* Named hosts get their names before hosts known only from a ProxyJump. */
 static void name_all(struct finder *f)
 {
     for (size_t i = 0; i < f->count; i++)
@@ -319,7 +319,7 @@ int discover(struct proposals *list, struct err *e)
 {
     struct finder f = { 0 };
     struct profile *base = store_new_profile("base", e);
-    int rc = base != NULL ? 0 : -1; /* a bad docktether.ini, once and not for every host */
+    int rc = base != NULL ? 0 : -1; /* a bad docktether.ini is reported once, not for each host */
 
     profile_free(base);
     f.progress = progress_new(NULL);

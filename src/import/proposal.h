@@ -13,7 +13,7 @@ struct proposal {
     struct profile *profile; /* owned; via names another one, of the list or of the store */
     char *from;              /* where it was found, for people */
     char *why_not;           /* why it is skipped; NULL: it can be created */
-    struct strv notes;       /* what the profile cannot hold as it is, for people */
+    struct strv notes;       /* settings that the profile cannot hold as they are, for people */
     bool there;              /* a profile of that name and place exists: others may go via it */
     bool chosen;
     bool judged;
@@ -51,7 +51,7 @@ size_t proposals_ready(const struct proposals *list);
  * first that could not be written, or 0. */
 int proposals_create(struct proposals *list);
 
-/* On standard error, for each chosen one: what its profile cannot hold, and when only
+/* On standard error, for each chosen one: the settings that its profile cannot hold, and when only
  * the pin is missing the command that shows the host's keys and asks. */
 void proposals_advise(const struct proposals *list);
 

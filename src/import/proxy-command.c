@@ -51,7 +51,7 @@ static bool take_option(struct parsed *p, char **words, size_t count, size_t *i)
     return *to != NULL;
 }
 
-/* "nc %h %p" after the host says what -W says. */
+/* "nc %h %p" after the host does the same as -W. */
 static bool is_netcat(char **words, size_t count)
 {
     static const char *const programs[] = { "nc", "netcat", "ncat", NULL };
@@ -95,12 +95,12 @@ char *proxy_command_jump(const char *command)
     struct parsed p = { 0 };
     char *jump = NULL;
 
-    /* What a shell would do more than split words, nobody here can tell. */
+    /* A word that a shell would do more with than split it may mean anything. */
     if (strpbrk(command, "|&;<>()$`*?#~!{}\n") == NULL && ssh_words_split(command, &words) == 0 &&
         words.count <= WORDS_MAX && parse(&p, words.items, words.count)) {
         const char *user = p.user;
         const char *host = strncmp(p.host, "ssh://", 6) == 0 ? p.host + 6 : p.host, *at = strrchr(host, '@');
-        /* -l and -p weigh more than what the host says, and %-tokens are of the target. */
+        /* -l and -p override the user and port of HOST. */
         bool said_twice = (user != NULL && at != NULL) || (p.port != NULL && host != p.host);
         if (!said_twice && is_name(host) && (user == NULL || is_name(user)) &&
             (p.port == NULL || p.port[strspn(p.port, "0123456789")] == '\0'))

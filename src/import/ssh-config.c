@@ -210,7 +210,7 @@ void ssh_config_parse(struct ssh_config *c, char *text)
     }
 }
 
-/* ---- what a profile can hold -------------------------------------------------- */
+/* ---- values for a profile ----------------------------------------------------- */
 
 /* "$NAME": a profile names a path and no variable. */
 static char *agent_of_variable(struct ssh_config *c)
@@ -225,7 +225,7 @@ static char *agent_of_variable(struct ssh_config *c)
     return ssh_path_own(value);
 }
 
-/* "none" becomes "no". SSH_AUTH_SOCK is what a profile uses anyway. */
+/* "none" becomes "no". A profile uses SSH_AUTH_SOCK anyway. */
 static void settle_agent(struct ssh_config *c, const char *name)
 {
     char *own = NULL, *path = NULL;
@@ -247,7 +247,7 @@ static void settle_agent(struct ssh_config *c, const char *name)
     c->agent = own;
 }
 
-/* A command that does what ProxyJump does becomes one. */
+/* A command that equals a ProxyJump becomes one. */
 static void settle_proxy(struct ssh_config *c)
 {
     char *jump = c->proxy_command != NULL ? proxy_command_jump(c->proxy_command) : NULL;

@@ -15,16 +15,16 @@ struct ssh_config {
     char *proxy_jump, *proxy_command, *host_key_alias;
     char *hash;  /* %C */
     char *agent; /* as a profile has it: "no" or a path; NULL: as usual */
-    /* Files that are there (of a private key that is not, its .pub); empty when ssh
-     * would use its defaults. */
+    /* Existing files (the .pub where the private key is missing); empty when ssh would
+     * use its defaults. */
     struct strv identities;
     bool identities_only;     /* no other key of the agent is offered */
-    struct strv certificates; /* files that are there */
+    struct strv certificates; /* existing files */
     struct strv known_hosts;  /* files of the user and of the system, that need not be there */
-    struct strv notes;        /* what a profile cannot hold as it is, a sentence each */
+    struct strv notes;        /* settings that a profile cannot hold as they are, a sentence each */
 };
 
-/* Asks ssh, and keeps what is the same for every host. */
+/* Asks ssh, and keeps the defaults, which are the same for every host. */
 struct ssh_config_reader;
 
 struct ssh_config_reader *ssh_config_reader_new(void);
@@ -39,7 +39,7 @@ int ssh_config_resolve(struct ssh_config_reader *r, const char *host, const char
 void ssh_config_clear(struct ssh_config *c);
 
 /* Takes the lines of `ssh -G` as they are into *c, which is empty; cuts text up. The
- * lists hold what ssh printed: neither tokens nor files are looked at. */
+ * lists hold the values as ssh printed them, with their tokens. */
 void ssh_config_parse(struct ssh_config *c, char *text);
 
 #endif

@@ -8,8 +8,8 @@
 
 bool ssh_path_is_file(const char *path);
 
-/* As a profile holds it, allocated: ~/ for what lies in the home, that of ssh (of the
- * password database) or ours. */
+/* As a profile holds it, allocated: ~/ for a path in the home directory, that of ssh (of
+ * the password database) or ours. */
 char *ssh_path_own(const char *path);
 
 /* The configuration file for `ssh -F`, allocated, where $HOME is another home than

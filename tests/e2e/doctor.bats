@@ -382,14 +382,14 @@ hop_at() {
     ln -s "$(command -v perl)" "$(command -v sh)" "$(command -v id)" "$(command -v ls)" "$T/bin/"
     PORT=$(lab_sshd bare 'AllowStreamLocalForwarding no' "SetEnv HOME=$LAB/home PATH=$T/bin")
     profile lab
-    finds 7 forwarding "*, where somebody listens: *not found*" "127.0.0.1: printf *AllowStreamLocalForwarding yes*AllowTcpForwarding yes*DisableForwarding no*"
+    finds 7 forwarding "*, where a process listens: *not found*" "127.0.0.1: printf *AllowStreamLocalForwarding yes*AllowTcpForwarding yes*DisableForwarding no*"
 }
 
 @test "everything disabled: 7" {
     PORT=$(lab_sshd shut 'DisableForwarding yes' 'ForceCommand /bin/false')
     profile lab
     finds 7 forwarding "sshd does not forward*" "127.0.0.1: *"
-    shows "skipped: the remote shell does not say" socket
+    shows "skipped: the remote shell gives no answer" socket
 }
 
 @test "a socket that is absent, is none, is deserted: 7" {
@@ -400,7 +400,7 @@ hop_at() {
     finds 7 socket "*is no socket" "*"
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/stale.sock"
     docktether update lab --set socket="$T/stale.sock"
-    finds 7 socket "*nobody listens*not running" "127.0.0.1: sudo systemctl start docker"
+    finds 7 socket "*no process listens*not running" "127.0.0.1: sudo systemctl start docker"
 }
 
 @test "another socket there is proposed" {
@@ -459,11 +459,11 @@ while True:
 @test "what answers is no Docker: 7" {
     serve_at "$T/web.sock" 'HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n'
     profile lab --set socket="$T/web.sock"
-    finds 7 /_ping '*no Docker: "HTTP/1.0 404 Not Found"' "docktether update lab --set socket=auto"
+    finds 7 /_ping '*not from Docker: "HTTP/1.0 404 Not Found"' "docktether update lab --set socket=auto"
     shows "blocked: needs: /_ping" /version
     serve_at "$T/odd.sock" 'HELO \x1b[31mred\r\n'
     docktether update lab --set socket="$T/odd.sock"
-    finds 7 /_ping '*no Docker: "HELO \\x1b*' "*"
+    finds 7 /_ping '*not from Docker: "HELO \\x1b*' "*"
 }
 
 # ---- remedies that were seen to work ------------------------------------------------------------------
@@ -547,6 +547,25 @@ reread() {
     shows "ok: 127.0.0.1 port $PORT through bastion" TCP
 }
 
+@test "each setting of sshd that keeps a hop from connecting is named, and the remedy opens it" {
+    local n=0 line port
+    port=$(cat "$LAB/quiet.port")
+    for line in 'AllowTcpForwarding no' 'AllowTcpForwarding remote' 'DisableForwarding yes' 'PermitOpen 192.0.2.1:22'; do
+        n=$((n + 1))
+        policy "hop$n" "$line"
+        if [ "$n" = 1 ]; then
+            hop_at "$PORT"
+            PORT=$port profile lab --via bastion
+        else
+            docktether update bastion "ssh://$LAB_USER@127.0.0.1:$PORT"
+        fi
+        finds 6 TCP "*it cannot connect to 127.0.0.1 port $port*" "127.0.0.1: printf *"
+        shows "*usually AllowTcpForwarding, DisableForwarding or PermitOpen*ask its administrator first*" hint
+        as_root "hop$n"
+        diagnose 0
+    done
+}
+
 @test "a Windows host gets its own file and no command for another system" {
     PORT=$(lab_sshd windows 'VersionAddendum for_Windows_9.5')
     profile lab
@@ -567,7 +586,7 @@ reread() {
     sed -i '/^identity/d' "$STORE/lab.ini"
     finds 5 keys "there is no key to log in with*" "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519"
     shows "warning: the server lets $LAB_USER in without any key" methods
-    shows "*logs in by key alone, and this server takes any" "methods hint"
+    shows "*logs in by key alone, and this server takes any key" "methods hint"
     shows "" "methods fix"
     # Any key will do, as the hint says.
     lab_new_key "$T/any"
@@ -621,7 +640,7 @@ as_other() {
     cp "$STORE/lab.ini" "$T/other/.config/docktether/profiles/"
     chown -R "$LAB_OTHER" "$T/other"
     run -1 as_other doctor lab
-    [[ $output == *"Problem: directories: $T/locked/docktether cannot be made: $T/locked: Permission denied"* ]]
+    [[ $output == *"Problem: directories: $T/locked/docktether cannot be created: $T/locked: Permission denied"* ]]
     [[ $output == *"sudo install -d -m 700 -o \"\$(id -un)\" '$T/locked/docktether'"* ]]
     install -d -m 700 -o "$LAB_OTHER" "$T/locked/docktether"
     run as_other doctor lab

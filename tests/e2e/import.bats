@@ -196,7 +196,7 @@ fake_ssh() {
     context ctx ssh://u@cc:22
     run -0 --separate-stderr env PATH="$PWD/bin" "$DOCKTETHER" import
     [ "$(row ctx-tether)" = "ctx-tether ssh://u@cc docker context ctx 1" ]
-    [[ $stderr == *"there is no ssh here"* ]]
+    [[ $stderr == *"ssh is not installed"* ]]
     [[ $output != *aa* ]]
 }
 
