@@ -98,7 +98,7 @@ static const char *after(const char *line, const char *word)
     return strncmp(line, word, len) == 0 ? line + len : NULL;
 }
 
-/* "rw-rw----" and the like; whoever may use it may search it, for a directory. */
+/* "rw-rw----" and the like, without the sticky and set-id bits. */
 static int mode_of(const char *text)
 {
     int mode = 0;
@@ -239,15 +239,17 @@ static void explain_denied(const struct remote_socket_answer *a, const struct re
     else
         err_set(e, ERR_SOCKET, LAYER, "%s on %s is %s:%s %04o: %s may not use it", place->path, p->host,
                 place->owner, place->group, (unsigned)place->mode, user);
-    /* Nobody should be told to join root. */
-    if (by_group && !in_group(a, place->group) && strcmp(place->group, "root") != 0) {
-        if (is_plain(place->group) && is_plain(user))
-            err_fix_there(e, "sudo usermod -aG %s %s", place->group, user);
+    /* No user should be told to join root. What the remote shell said is put into no
+     * command before it was looked at: hints are made to be pasted. */
+    if (!by_group || in_group(a, place->group) || strcmp(place->group, "root") == 0) {
+        hint_others(place, p, e);
+    } else if (!is_plain(place->group) || !is_plain(user)) {
+        err_hint(e, "there: add the login's user to the group that owns the socket");
+    } else {
+        err_fix_there(e, "sudo usermod -aG %s %s", place->group, user);
         err_hint(e, "there: sudo usermod -aG %s %s, then %s%s", place->group, user,
                  profile_is_ephemeral(p) ? "again" : "docktether up ",
                  profile_is_ephemeral(p) ? "" : p->name);
-    } else {
-        hint_others(place, p, e);
     }
 }
 
@@ -279,6 +281,45 @@ static void explain_absent(const struct remote_socket_place *place, const struct
              profile_seeks_socket(p) ? "/PATH" : "auto (or /PATH)");
 }
 
+/* sshd refuses to forward in the same words whichever of these it obeys, and when nobody
+ * listens at the socket. */
+#define FORWARDING                                                                                   \
+    "AllowStreamLocalForwarding, AllowTcpForwarding or DisableForwarding in the sshd_config there, " \
+    "restrict or no-port-forwarding in authorized_keys"
+
+/* What tells the cause, in the words of what was tried, and the remedy. The first counts. */
+static const struct {
+    const char *words, *hint, *fix_there;
+} remedies[] = {
+    { "Cannot connect to the Docker daemon", "start the Docker Engine there: sudo systemctl start docker",
+      "sudo systemctl start docker" },
+    { "must print nothing", "there, put [ -t 0 ] || return in front of what the start file prints", NULL },
+    { "exit status 127",
+      "is the Docker Engine running there? If it is, either let sshd forward (" FORWARDING
+      "), or put docker into the PATH of a login without a terminal",
+      NULL },
+};
+
+static void hint_unreached(const struct remote_socket_place *place, const struct profile *p,
+                           const char *known, struct err *e)
+{
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++) {
+        if (strstr(known, remedies[i].words) == NULL)
+            continue;
+        if (remedies[i].fix_there != NULL)
+            err_fix_there(e, "%s", remedies[i].fix_there);
+        err_hint(e, "%s", remedies[i].hint);
+        return;
+    }
+    if (place->state == REMOTE_USABLE)
+        err_hint(e, "is the Docker Engine running there? If it is, sshd does not forward: " FORWARDING);
+    else
+        err_hint(e,
+                 "is the Docker Engine running there, is %s in its group, and does sshd forward (" FORWARDING
+                 ")?",
+                 p->user);
+}
+
 static void explain_unreached(const struct remote_socket_place *place, const struct profile *p,
                               const char *known, struct err *e)
 {
@@ -290,15 +331,7 @@ static void explain_unreached(const struct remote_socket_place *place, const str
     else
         err_set(e, ERR_SOCKET, LAYER, "%s on %s %scannot be reached: %s", place->path, p->host,
                 there ? "is there and " : "", known);
-    if (there)
-        err_hint(e,
-                 "is the Docker Engine running, and does sshd_config allow AllowStreamLocalForwarding (or is "
-                 "docker in the PATH of a non-interactive login)?");
-    else
-        err_hint(e,
-                 "is the Docker Engine running there, is %s in its group, and may this key forward "
-                 "(AllowStreamLocalForwarding)?",
-                 p->user);
+    hint_unreached(place, p, known, e);
 }
 
 /* The place that says most: what is nearest to being usable, first of its kind. */

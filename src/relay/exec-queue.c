@@ -5,9 +5,12 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, int64_t hold_ms, struct log *log)
+void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, const struct relay_owner *owner,
+                     int64_t hold_ms, struct log *log)
 {
-    *q = (struct exec_queue){ .relays = relays, .log = log, .patience_ms = MAX_SESSIONS_PATIENCE_MS };
+    *q = (struct exec_queue){
+        .relays = relays, .owner = owner, .log = log, .patience_ms = MAX_SESSIONS_PATIENCE_MS
+    };
     if (hold_ms > q->patience_ms)
         q->patience_ms = hold_ms;
 }
@@ -15,22 +18,38 @@ void exec_queue_init(struct exec_queue *q, const struct relay_list *relays, int6
 void exec_queue_begin(struct exec_queue *q)
 {
     max_sessions_begin(&q->max_sessions, time_mono_ms());
-    q->waiting = false;
+    q->waiting = q->counted = false;
 }
 
-/* Commands that the server has let run, and those it was only asked for. */
-static size_t count(const struct exec_queue *q, size_t *asked)
+void exec_queue_again(struct exec_queue *q)
 {
-    size_t granted = 0;
+    q->waiting = q->counted = false;
+}
 
-    *asked = 0;
-    for (const struct relay *r = q->relays->first; r != NULL; r = relay_next(r)) {
-        if (relay_tag(r) != NULL)
+/* Relays that have a channel stand before those that are queued, nearly always. */
+static void count(struct exec_queue *q)
+{
+    size_t left = q->owner->opening + q->owner->open;
+
+    if (q->counted)
+        return;
+    q->counted = true;
+    q->granted = q->asked = 0;
+    for (const struct relay *r = q->relays->first; r != NULL && left > 0; r = relay_next(r)) {
+        if (relay_held(r) || relay_done(r))
             continue;
-        granted += relay_granted(r);
-        *asked += relay_opening(r) && !relay_granted(r);
+        left--;
+        bool granted = relay_tag(r) == NULL && relay_granted(r);
+        q->granted += granted;
+        q->asked += relay_tag(r) == NULL && relay_opening(r) && !granted;
     }
-    return granted;
+}
+
+static size_t count_granted(struct exec_queue *q)
+{
+    q->counted = false;
+    count(q);
+    return q->granted;
 }
 
 /* How long r may still wait: nobody is sent away while turns come. */
@@ -52,10 +71,13 @@ static void enqueue(struct exec_queue *q, struct relay *r)
 
 bool exec_queue_turn(struct exec_queue *q, struct relay *r)
 {
-    size_t asked, granted = count(q, &asked);
-
-    if (!q->waiting && max_sessions_may_open(&q->max_sessions, granted, asked, time_mono_ms()))
-        return true;
+    if (!q->waiting) {
+        count(q);
+        if (max_sessions_may_open(&q->max_sessions, q->granted, q->asked, time_mono_ms())) {
+            q->asked++;
+            return true;
+        }
+    }
     q->waiting = true;
     if (!relay_queued(r))
         enqueue(q, r);
@@ -64,22 +86,21 @@ bool exec_queue_turn(struct exec_queue *q, struct relay *r)
 
 void exec_queue_started(struct exec_queue *q)
 {
-    size_t asked;
-
-    max_sessions_started(&q->max_sessions, count(q, &asked), time_mono_ms());
+    max_sessions_started(&q->max_sessions, count_granted(q), time_mono_ms());
 }
 
 void exec_queue_ended(struct exec_queue *q)
 {
+    q->counted = false;
     max_sessions_ended(&q->max_sessions, time_mono_ms());
 }
 
 bool exec_queue_refused(struct exec_queue *q, struct relay *r)
 {
-    size_t asked, known = q->max_sessions.limit;
+    size_t known = q->max_sessions.limit;
 
     if (!relay_session_refused(r) ||
-        !max_sessions_refused(&q->max_sessions, count(q, &asked), time_mono_ms()))
+        !max_sessions_refused(&q->max_sessions, count_granted(q), time_mono_ms()))
         return false;
     if (known == 0)
         log_info(q->log,
@@ -104,12 +125,14 @@ bool exec_queue_missed(struct exec_queue *q, struct relay *r, const char *host, 
     return true;
 }
 
-int64_t exec_queue_due_ms(const struct exec_queue *q)
+int64_t exec_queue_due_ms(struct exec_queue *q)
 {
-    size_t asked, granted = count(q, &asked);
-
-    /* An answer comes as an event. */
-    if (!q->waiting || asked > 0)
+    if (!q->waiting)
         return -1;
-    return max_sessions_due_ms(&q->max_sessions, granted, time_mono_ms());
+    q->counted = false;
+    count(q);
+    /* An answer comes as an event. */
+    if (q->asked > 0)
+        return -1;
+    return max_sessions_due_ms(&q->max_sessions, q->granted, time_mono_ms());
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,11 +80,32 @@ static void on_drain(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* GET [/v1.45]/exec/ID/json: what `docker exec` asks when its stream has ended. */
+static bool asks_for_exit_status(const char *request)
+{
+    char path[200];
+
+    if (sscanf(request, "GET %199s", path) != 1)
+        return false;
+    const char *exec = strstr(path, "/exec/");
+    if (exec == NULL || strspn(path, "/v0123456789.") < (size_t)(exec - path))
+        return false;
+    const char *id = exec + strlen("/exec/");
+    return strcmp(id + strcspn(id, "/"), "/json") == 0;
+}
+
 static void answer(struct http503 *h)
 {
-    char start[5] = "";
-    ssize_t n = recv(h->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
-    bool head = n == sizeof start && memcmp(start, "HEAD ", sizeof start) == 0;
+    char start[256] = "";
+
+    (void)recv(h->fd, start, sizeof start - 1, MSG_PEEK | MSG_DONTWAIT);
+    /* Docker's CLI ends with 255 only when it cannot connect to ask, and with 1, which may
+     * be the command's own status, for every answer. What is unread makes it a reset. */
+    if (asks_for_exit_status(start)) {
+        http503_close(h);
+        return;
+    }
+    bool head = strncmp(start, "HEAD ", 5) == 0;
     char *body = body_of(h->message);
     char *reply = mem_printf("HTTP/1.1 503 Service Unavailable\r\n"
                              "Content-Type: application/json\r\n"

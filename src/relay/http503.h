@@ -12,7 +12,8 @@ typedef void (*http503_done_fn)(void *user, struct http503 *h);
 
 /* Takes over fd, in any case. The client is given a moment to send its request
  * (a HEAD gets no body), then the answer, and what it still sends is read and
- * dropped so that the answer reaches it. Ends within four seconds. NULL when
+ * dropped so that the answer reaches it. One that asks for the exit status of an
+ * exec is reset instead, which its CLI takes for an engine that has gone. Ends within four seconds. NULL when
  * no handle can be had: fd is closed then and done is not called. */
 struct http503 *http503_start(uv_loop_t *loop, int fd, const char *message, http503_done_fn done, void *user);
 

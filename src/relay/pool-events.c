@@ -59,8 +59,10 @@ static void on_failed(void *user, struct relay *r, const char *how)
 {
     struct pool *pool = user;
 
-    (void)r;
-    log_warn(pool->log, "a connection was cut short: %s on %s: %s", pool->command, pool->profile->host, how);
+    const struct target *target = relay_tag(r);
+    const char *what = target != NULL ? target->host : pool_by_command(pool) ? pool->command : pool->socket;
+
+    log_warn(pool->log, "a connection was cut short: %s on %s: %s", what, pool->profile->host, how);
 }
 
 static void on_expired(void *user, struct relay *r)

@@ -28,6 +28,9 @@ struct pool {
     bool refusing;
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
+    uint64_t packets;    /* that the session had received before the last step */
+    size_t unprobed;     /* channels to be asked yet, in more steps, what those packets brought */
+    size_t next_probe;   /* among those that are opening */
     uint64_t total;
 };
 

@@ -2,13 +2,13 @@
 #include "engine/dial-command.h"
 #include "relay/pool-internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define SCRATCH_SIZE (64 * 1024)
 
-/* Answers to opens come in the order of the opens, nearly always: asking the
- * oldest ones is enough, and asking costs a poll(2) each. */
+/* Each costs a poll(2). */
 #define PROBES_PER_STEP 8
 #define STREAM_HOLD_MS 5000
 #define FAREWELL_FROM_US 5000
@@ -69,14 +69,28 @@ static void attach(struct pool *pool, struct relay *r)
         relay_attach(r, ch, pool->profile->connect_timeout_ms, true);
 }
 
-/* Serves whoever is held, the oldest first. */
+/* Serves one that is held, if its turn has come. */
+static void serve(struct pool *pool, struct relay *r)
+{
+    if (!pool_by_command(pool) || relay_tag(r) != NULL || exec_queue_turn(&pool->queue, r))
+        attach(pool, r);
+}
+
+/* Serves the clients that are held, the oldest first. */
 static void serve_held(struct pool *pool)
 {
-    pool->queue.waiting = false;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        if (relay_held(r) &&
-            (!pool_by_command(pool) || relay_tag(r) != NULL || exec_queue_turn(&pool->queue, r)))
-            attach(pool, r);
+        if (relay_held(r))
+            serve(pool, r);
+}
+
+/* The same for those that are queued, as far as the first whose turn has not come. */
+static void serve_queued(struct pool *pool)
+{
+    exec_queue_again(&pool->queue);
+    for (struct relay *r = pool->relays.first; r != NULL && !pool->queue.waiting; r = relay_next(r))
+        if (relay_held(r))
+            serve(pool, r);
 }
 
 /* A new connection, for Docker or (target) for a stream. */
@@ -86,8 +100,8 @@ static void admit(struct pool *pool, int fd, struct target *target)
     struct relay *r = NULL;
     struct err e = ERR_INIT;
 
-    /* Who wants a stream has a deadline of its own, and is to hear the reason
-     * before it. */
+    /* A tether that wants a stream has a deadline of its own, and is to hear the
+     * reason before it. */
     if (target != NULL && hold_ms > STREAM_HOLD_MS)
         hold_ms = STREAM_HOLD_MS;
     pool->total++;
@@ -95,7 +109,8 @@ static void admit(struct pool *pool, int fd, struct target *target)
         reject_client(&pool->rejects, fd, target != NULL, &e);
     else if (pool->session == NULL && pool->refusing)
         pool_refuse_down(pool, fd, target);
-    else if ((r = relay_new(pool->loop, fd, hold_ms, &pool->relay_owner, target)) == NULL)
+    else if ((r = relay_new(pool->loop, fd, hold_ms, pool->session == NULL, &pool->relay_owner, target)) ==
+             NULL)
         close(fd);
     if (r == NULL) {
         pool_target_free(target);
@@ -103,7 +118,7 @@ static void admit(struct pool *pool, int fd, struct target *target)
     }
     relay_list_add(&pool->relays, r);
     if (pool->session != NULL)
-        serve_held(pool);
+        serve(pool, r);
     else
         pool->owner.demand(pool->owner.user);
 }
@@ -125,6 +140,7 @@ void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t por
 void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
                 struct channel *ready)
 {
+    assert(pool->session == NULL && !pool->closing);
     pool->session = s;
     pool->transport = transport;
     pool->refusing = false;
@@ -144,12 +160,12 @@ void pool_suspend(struct pool *pool)
     spare_free(pool->spare);
     pool->spare = NULL;
     for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r))
-        /* Nothing of it went into a channel, so it can have another. Who wants a
-         * stream was told that it is there, and commands are counted. */
-        if (relay_opening(r) || relay_queued(r) ||
-            (relay_untouched(r) && relay_tag(r) == NULL && !pool_by_command(pool)))
+        /* Nothing of it went into a channel, so it can have another. A tether that
+         * wants a stream was told that it is there, and commands are counted. */
+        if (relay_opening(r) || relay_held(r) ||
+            (relay_unsent(r) && relay_tag(r) == NULL && !pool_by_command(pool)))
             relay_hold(r, pool->profile->hold_ms);
-        else if (!relay_held(r))
+        else
             relay_cut(r);
     pool->session = NULL;
     pool->queue.waiting = false;
@@ -187,49 +203,66 @@ bool pool_has_more(const struct pool *pool)
     return pool->relay_owner.more;
 }
 
+/* Steps every relay that has a channel; they stand before those that are queued, nearly
+ * always. A refusal is seen only when it is asked for: the channels that are opening are
+ * asked in turn, each once after the last packet. */
+static void step_relays(struct pool *pool)
+{
+    const struct relay_owner *o = &pool->relay_owner;
+    const size_t opening = o->opening, first = opening > 0 ? pool->next_probe % opening : 0;
+    size_t left = opening + o->open, nth = 0;
+
+    pool->next_probe = first;
+    for (struct relay *r = pool->relays.first; r != NULL && left > 0; r = relay_next(r)) {
+        if (relay_held(r) || relay_done(r))
+            continue;
+        left--;
+        bool probe = relay_opening(r) && (nth++ + opening - first) % opening < PROBES_PER_STEP;
+        relay_step(r, probe);
+        pool->unprobed -= probe && pool->unprobed > 0;
+        pool->next_probe += probe && relay_opening(r);
+    }
+}
+
 void pool_step(struct pool *pool)
 {
-    int probes = PROBES_PER_STEP;
-
     if (pool->session == NULL)
         return;
     uint64_t packets = session_packets_in(pool->session);
+    if (packets != pool->packets)
+        pool->unprobed = pool->relay_owner.opening;
+    pool->packets = packets;
     pool->told_congested = false;
-    for (struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
-        bool probe = relay_opening(r) && probes > 0;
-        probes -= probe;
-        relay_step(r, probe);
-    }
+    step_relays(pool);
     if (pool->queue.waiting)
-        serve_held(pool);
+        serve_queued(pool);
     if (pool->spare != NULL)
         spare_step(pool->spare);
     /* libssh receives and sends in every call, so a later step can have brought
      * what an earlier relay waits for, and no event will tell. */
-    if (session_packets_in(pool->session) != packets ||
+    if (session_packets_in(pool->session) != packets || pool->unprobed > 0 ||
         (pool->told_congested && !session_congested(pool->session)))
         pool_mark_dirty(pool);
 }
 
-int64_t pool_due_ms(const struct pool *pool)
+int64_t pool_due_ms(struct pool *pool)
 {
     return pool->spare != NULL ? spare_due_ms(pool->spare) : exec_queue_due_ms(&pool->queue);
 }
 
 struct pool_counts pool_counts(const struct pool *pool)
 {
-    struct pool_counts c = {
+    const struct relay_owner *o = &pool->relay_owner;
+
+    return (struct pool_counts){
+        .open = o->opening + o->open,
+        .held = o->held,
         .total = pool->total,
         .refused = pool->rejects.total,
-        .bytes_in = pool->relay_owner.bytes_in,
-        .bytes_out = pool->relay_owner.bytes_out,
+        .streams = o->tagged,
+        .bytes_in = o->bytes_in,
+        .bytes_out = o->bytes_out,
     };
-    for (const struct relay *r = pool->relays.first; r != NULL; r = relay_next(r)) {
-        c.held += relay_held(r);
-        c.open += !relay_held(r) && !relay_done(r);
-        c.streams += relay_tag(r) != NULL && !relay_done(r);
-    }
-    return c;
 }
 
 bool pool_serving(const struct pool *pool)
@@ -254,7 +287,7 @@ size_t pool_give_held(struct pool *pool, int *fds, size_t max)
     if (pool->session != NULL)
         return 0;
     for (struct relay *r = pool->relays.first; r != NULL && count < max; r = relay_next(r))
-        if (relay_held(r) && relay_untouched(r) && relay_tag(r) == NULL)
+        if (relay_held(r) && relay_unread(r) && relay_tag(r) == NULL)
             fds[count++] = relay_release(r);
     return count;
 }
@@ -288,7 +321,7 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
     limits_init(&pool->limits);
     pool->rejects =
         (struct reject){ .loop = loop, .name = p->name, .emptied = pool_maybe_free, .user = pool };
-    exec_queue_init(&pool->queue, &pool->relays, p->hold_ms, log);
+    exec_queue_init(&pool->queue, &pool->relays, &pool->relay_owner, p->hold_ms, log);
     pool->relay_owner = (struct relay_owner){
         .scratch = mem_alloc(SCRATCH_SIZE),
         .scratch_size = SCRATCH_SIZE,

@@ -66,7 +66,7 @@ void pool_begin_turn(struct pool *pool);
 bool pool_has_more(const struct pool *pool);
 
 /* When pool_step() has to be called next even if nothing happens; -1: never. */
-int64_t pool_due_ms(const struct pool *pool);
+int64_t pool_due_ms(struct pool *pool);
 
 struct pool_counts pool_counts(const struct pool *pool);
 

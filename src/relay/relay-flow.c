@@ -1,8 +1,10 @@
 #include "relay/relay-internal.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -43,6 +45,8 @@ size_t relay_flow_data(void *user, const void *buf, size_t len)
 {
     struct relay *r = user;
 
+    /* Later than an answer to anything else could come. */
+    r->answered = r->answered || time_mono_ms() - r->up_ms > r->owner->farewell_ms;
     if (r->gone) {
         r->owner->dirty(r->owner->user);
         return len;
@@ -104,40 +108,59 @@ static void flow_down(struct relay *r)
 
 /* ---- from the client to the channel -------------------------------------- */
 
-static void set_backlog(struct backlog *b, const char *data, size_t len)
+/* True when the client had to wait before anything of it went up, and has gone: nothing
+ * will. One that has bytes to be read is asked, because the news that it has gone may
+ * still be on its way. */
+static bool gave_up(const struct relay *r)
 {
-    b->data = mem_alloc(len);
-    memcpy(b->data, data, len);
-    b->at = 0;
-    b->len = len;
+    struct pollfd p = { .fd = r->fd };
+
+    if (!r->waited || r->used)
+        return false;
+    return r->gone || (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0);
 }
 
-/* Writes what the channel takes; false when it takes no more for good. */
-static bool write_up(struct relay *r, const char *data, size_t len, size_t *written)
+/* The bytes that the channel takes. Once it takes no more for good, up_ended is set. */
+static size_t write_up(struct relay *r, const char *data, size_t len)
 {
     ssize_t n = channel_write(r->ch, data, len);
 
-    *written = n > 0 ? (size_t)n : 0;
-    r->owner->bytes_out += *written;
-    r->used = r->used || *written > 0;
     if (n < 0)
         r->up_ended = true;
-    return n >= 0;
+    if (n <= 0)
+        return 0;
+    r->owner->bytes_out += (size_t)n;
+    r->used = true;
+    r->answered = false;
+    r->up_ms = time_mono_ms();
+    return (size_t)n;
 }
 
+/* What was read and cannot go up is kept: until the channel takes it, or, when that has
+ * ended and got nothing, for another one. */
+static void keep_up(struct relay *r, const char *data, size_t len)
+{
+    if (len == 0 || (r->up_ended && r->used))
+        return;
+    r->up.data = mem_alloc(len);
+    memcpy(r->up.data, data, len);
+    r->up.len = len;
+}
+
+/* False while something is kept, or when the relay has ended. */
 static bool flush_up(struct relay *r)
 {
-    size_t n = 0;
-
     if (r->up.data == NULL)
         return true;
-    if (r->owner->congested(r->owner->user))
+    if (r->up_ended || r->owner->congested(r->owner->user))
         return false;
-    if (write_up(r, r->up.data + r->up.at, r->up.len - r->up.at, &n)) {
-        r->up.at += n;
-        if (r->up.at < r->up.len)
-            return false;
+    if (gave_up(r)) {
+        relay_close(r);
+        return false;
     }
+    r->up.at += write_up(r, r->up.data + r->up.at, r->up.len - r->up.at);
+    if (r->up.at < r->up.len && !(r->up_ended && r->used))
+        return false;
     relay_flow_drop(&r->up);
     return true;
 }
@@ -169,12 +192,15 @@ static void flow_read(struct relay *r)
     char *data;
 
     while (may_read(r)) {
-        size_t written = 0;
+        if (gave_up(r)) {
+            relay_close(r);
+            return;
+        }
         ssize_t n =
             unread_byte_read(&r->unread, r->fd, o->scratch, o->scratch_size, channel_window(r->ch), &data);
         if (n > 0) {
-            if (write_up(r, data, (size_t)n, &written) && written < (size_t)n)
-                set_backlog(&r->up, data + written, (size_t)n - written);
+            size_t written = write_up(r, data, (size_t)n);
+            keep_up(r, data + written, (size_t)n - written);
             continue;
         }
         /* The end was seen before the look that found nothing. */
@@ -198,9 +224,11 @@ static bool takes_leave(struct relay *r)
 
 static void flow_up(struct relay *r)
 {
-    if (!flush_up(r))
+    if (flush_up(r))
+        flow_read(r);
+    if (r->phase != PHASE_OPEN)
         return;
-    flow_read(r);
+    r->waited = r->waited || r->readable || r->up.data != NULL;
     if (r->local_eof && r->up.data == NULL && takes_leave(r))
         return;
     if (r->local_eof && r->up.data == NULL && !r->eof_sent && !r->up_ended) {
@@ -219,6 +247,12 @@ static void finish(struct relay *r)
 {
     char how[600];
 
+    /* Closed without an end of file: something may be missing. */
+    if (!channel_at_eof(r->ch) && !r->gone) {
+        r->owner->failed(r->owner->user, r, "the server closed the channel in the middle of the stream");
+        relay_cut(r);
+        return;
+    }
     /* A client that goes away first may well be why. */
     if (!exit_status_failed(channel_exit_status(r->ch)) || (r->gone && !r->shut)) {
         relay_close(r);
@@ -238,11 +272,16 @@ static void finish(struct relay *r)
  * been done, and is not sent twice. */
 static bool is_stale(const struct relay *r)
 {
-    return r->spare && !r->used && !r->delivered && !r->gone && channel_at_eof(r->ch);
+    return r->spare && relay_unsent(r) &&
+           (channel_at_eof(r->ch) || channel_step(r->ch, false) == CHANNEL_ENDED);
 }
 
 void relay_flow_run(struct relay *r)
 {
+    if (r->gone && gave_up(r)) {
+        relay_close(r);
+        return;
+    }
     if (is_stale(r)) {
         r->owner->stale(r->owner->user, r);
         return;

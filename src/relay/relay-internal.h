@@ -41,6 +41,9 @@ struct relay {
     bool delivered;     /* the client got at least a byte */
     bool spare;         /* the channel was opened before the client came */
     bool used;          /* something of the client's has gone into the channel */
+    bool waited;        /* it was held, or its bytes had to wait for the channel */
+    bool answered;      /* the command has said something since the last bytes went up */
+    int64_t up_ms;      /* when those went */
     bool overdue;       /* the command's output has ended some time ago, and the command has not */
     struct relay *prev, *next;
 };
@@ -55,7 +58,7 @@ void relay_flow_event(void *user);
 void relay_flow_drop(struct backlog *b);
 
 /* relay.c: what flows change */
-void relay_set_gone(struct relay *r);   /* the client has closed altogether */
+void relay_set_gone(struct relay *r);   /* the client has closed altogether; safe within libssh */
 void relay_linger(struct relay *r);     /* ends it after a while at the latest */
 void relay_await_exit(struct relay *r); /* makes it overdue after a while */
 void relay_farewell(struct relay *r);   /* ends it after the owner's farewell_ms */

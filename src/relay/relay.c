@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,33 @@
 #include <unistd.h>
 
 #define LINGER_MS 2000 /* for what a client wrote before it went away */
+#define ABANDON_MS 100 /* the same, when the command has begun to answer all of it */
 #define EXIT_MS 1000   /* between the end of a command's output and the word how it ended */
 
 const struct channel_callbacks relay_callbacks = { .data = relay_flow_data, .event = relay_flow_event };
+
+static size_t *tally(struct relay *r)
+{
+    switch (r->phase) {
+    case PHASE_HELD:
+        return &r->owner->held;
+    case PHASE_OPENING:
+        return &r->owner->opening;
+    case PHASE_OPEN:
+        return &r->owner->open;
+    case PHASE_DONE:
+        break;
+    }
+    abort();
+}
+
+static void set_phase(struct relay *r, enum phase phase)
+{
+    --*tally(r);
+    r->phase = phase;
+    if (phase != PHASE_DONE)
+        ++*tally(r);
+}
 
 /* ---- the end ------------------------------------------------------------- */
 
@@ -34,7 +59,8 @@ static int let_go(struct relay *r)
     if (r->phase == PHASE_DONE)
         return -1;
     epoll_set_remove(r->owner->epoll, &r->watched);
-    r->phase = PHASE_DONE;
+    set_phase(r, PHASE_DONE);
+    r->owner->tagged -= r->tag != NULL;
     r->fd = -1;
     channel_close(r->ch);
     r->ch = NULL;
@@ -71,10 +97,12 @@ static void on_linger_over(uv_timer_t *timer)
     relay_close(timer->data);
 }
 
+/* A command that answers has got what the client wrote before. It may go on for long,
+ * for nobody, and has a place that others wait for. */
 void relay_linger(struct relay *r)
 {
     if (!uv_is_active((uv_handle_t *)&r->timer))
-        uv_timer_start(&r->timer, on_linger_over, LINGER_MS, 0);
+        uv_timer_start(&r->timer, on_linger_over, r->gone && r->answered ? ABANDON_MS : LINGER_MS, 0);
 }
 
 static void on_exit_due(uv_timer_t *timer)
@@ -99,18 +127,18 @@ void relay_farewell(struct relay *r)
     uv_timer_start(&r->timer, on_linger_over, (uint64_t)r->owner->farewell_ms, 0);
 }
 
-/* The client is gone: what it wrote before is still delivered, for a while;
- * what is for it is dropped. */
+/* What the client wrote before is still delivered, for a while, unless it had to wait
+ * and gave up; what is for it is dropped. */
 void relay_set_gone(struct relay *r)
 {
     if (r->gone)
         return;
     r->gone = true;
     relay_flow_drop(&r->down);
-    if (relay_queued(r) || (r->phase != PHASE_OPEN && unread_byte_waiting(&r->unread, r->fd) == 0))
+    if (r->phase == PHASE_OPEN)
+        relay_linger(r); /* relay_flow_run() forgets it, if it has to */
+    else
         relay_close(r);
-    else if (r->phase == PHASE_OPEN)
-        relay_linger(r);
 }
 
 void relay_step(struct relay *r, bool probe)
@@ -118,6 +146,7 @@ void relay_step(struct relay *r, bool probe)
     if (r->phase == PHASE_OPENING) {
         switch (channel_step(r->ch, probe)) {
         case CHANNEL_OPENING:
+            r->waited = true;
             return;
         case CHANNEL_REFUSED:
             r->owner->refused(r->owner->user, r, channel_reason(r->ch));
@@ -126,10 +155,8 @@ void relay_step(struct relay *r, bool probe)
         case CHANNEL_ENDED:
             break;
         }
-        r->phase = PHASE_OPEN;
+        set_phase(r, PHASE_OPEN);
         uv_timer_stop(&r->timer);
-        if (r->gone)
-            relay_linger(r);
         r->owner->opened(r->owner->user, r);
     }
     if (r->phase == PHASE_OPEN)
@@ -162,13 +189,15 @@ static void on_open_over(uv_timer_t *timer)
     r->owner->refused(r->owner->user, r, "the server did not answer in time");
 }
 
-struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_owner *owner, void *tag)
+struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, bool waits, struct relay_owner *owner,
+                        void *tag)
 {
     struct relay *r = mem_alloc(sizeof *r);
 
     r->fd = fd;
     r->owner = owner;
     r->tag = tag;
+    r->waited = waits;
     r->timer.data = r;
     r->watched.changed = on_changed;
     r->watched.user = r;
@@ -176,6 +205,8 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
         free(r);
         return NULL;
     }
+    owner->held++; /* its first phase */
+    owner->tagged += tag != NULL;
     uv_timer_init(loop, &r->timer);
     r->hold_until_ms = time_mono_ms() + hold_ms;
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)hold_ms, 0);
@@ -184,9 +215,10 @@ struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_o
 
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare)
 {
+    assert(r->phase == PHASE_HELD && r->ch == NULL && !r->gone);
     r->ch = ch;
     r->spare = spare;
-    r->phase = PHASE_OPENING;
+    set_phase(r, PHASE_OPENING);
     channel_set_owner(ch, &relay_callbacks, r);
     uv_timer_start(&r->timer, on_open_over, (uint64_t)open_ms, 0);
     relay_step(r, false);
@@ -195,14 +227,15 @@ void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spa
 
 static void hold(struct relay *r, int64_t ms, bool queued)
 {
+    assert(relay_unsent(r));
     channel_close(r->ch);
     r->ch = NULL;
-    r->phase = PHASE_HELD;
+    set_phase(r, PHASE_HELD);
     r->queued = queued;
+    r->waited = true;
+    r->up_ended = r->overdue = false; /* of the channel that was given up */
     uv_timer_start(&r->timer, on_hold_over, (uint64_t)ms, 0);
     epoll_set_want_writable(r->owner->epoll, &r->watched, false);
-    if (queued && r->gone)
-        relay_close(r);
 }
 
 void relay_hold(struct relay *r, int64_t hold_ms)
@@ -210,9 +243,9 @@ void relay_hold(struct relay *r, int64_t hold_ms)
     int64_t now = time_mono_ms();
 
     r->queued_ms = 0;
-    /* Sessions that come and die, one after the other, do not make it longer for
-     * whoever waits; who had a channel and has asked for nothing yet does not wait. */
-    if (r->hold_until_ms == 0 || (r->phase == PHASE_OPEN && !r->readable))
+    /* Sessions that come and die, one after the other, do not make it longer for a
+     * client that waits; one that had a channel and has asked for nothing does not wait. */
+    if (r->hold_until_ms == 0 || (r->phase == PHASE_OPEN && !r->readable && r->up.data == NULL))
         r->hold_until_ms = now + hold_ms;
     hold(r, r->hold_until_ms > now ? r->hold_until_ms - now : 0, false);
 }
@@ -232,6 +265,7 @@ void *relay_tag(const struct relay *r)
 
 void relay_greet(struct relay *r, const char *line)
 {
+    assert(r->phase == PHASE_OPEN);
     if (send(r->fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)strlen(line))
         relay_set_gone(r);
 }
@@ -266,9 +300,14 @@ bool relay_opening(const struct relay *r)
     return r->phase == PHASE_OPENING;
 }
 
-bool relay_untouched(const struct relay *r)
+bool relay_unsent(const struct relay *r)
 {
-    return !r->used && r->up.data == NULL && !r->delivered && !r->shut && !r->gone && r->phase != PHASE_DONE;
+    return !r->used && !r->delivered && !r->shut && !r->gone && r->phase != PHASE_DONE;
+}
+
+bool relay_unread(const struct relay *r)
+{
+    return relay_unsent(r) && r->up.data == NULL;
 }
 
 bool relay_done(const struct relay *r)

@@ -36,7 +36,8 @@ struct relay_owner {
     /* Its spare channel turned out to be dead, and nothing of the client's has
      * gone into it: the owner attaches another. */
     void (*stale)(void *user, struct relay *r);
-    /* Its command failed after the client had got some bytes: for the log. */
+    /* Its command failed after the client had got some bytes, or its channel broke off:
+     * for the log. */
     void (*failed)(void *user, struct relay *r, const char *how);
     /* It was held for as long as it may be. The same duty, or relay_queue(). */
     void (*expired)(void *user, struct relay *r);
@@ -52,11 +53,15 @@ struct relay_owner {
     bool more;          /* some have read so much, and go on in the next turn */
     uint64_t bytes_in;  /* counted: from the remote side */
     uint64_t bytes_out;
+    /* Relays by phase, as relay_held() and the others tell, and those with a tag. */
+    size_t held, opening, open, tagged;
 };
 
 /* Takes over fd (non-blocking). NULL on failure: fd stays the caller's. The
- * relay is held for hold_ms. tag is the owner's, for relay_tag(). */
-struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, struct relay_owner *owner, void *tag);
+ * relay is held for hold_ms. tag is the owner's, for relay_tag(). waits: there is
+ * no session to attach it to at once, see relay_hold(). */
+struct relay *relay_new(uv_loop_t *loop, int fd, int64_t hold_ms, bool waits, struct relay_owner *owner,
+                        void *tag);
 
 void *relay_tag(const struct relay *r);
 
@@ -67,17 +72,21 @@ void relay_greet(struct relay *r, const char *line);
 /* For channels that are opened for a relay, with it as their user. */
 extern const struct channel_callbacks relay_callbacks;
 
-/* Joins it to a channel, which it takes over; an opening one is waited for
- * open_ms. spare: it was opened some time ago, see stale(). */
+/* Joins a relay that is held to a channel, which it takes over; an opening one is
+ * waited for open_ms. spare: it was opened some time ago, see stale(). */
 void relay_attach(struct relay *r, struct channel *ch, int64_t open_ms, bool spare);
 
 /* Gives its channel up, if there is one, and holds it: for hold_ms since it was
  * made or was last queued, however often that happens; from now on when it had a
- * channel and has asked for nothing. */
+ * channel and has asked for nothing.
+ *
+ * A client that closes both directions while it is held, queued or waits for its
+ * channel has given up: it is forgotten with all that it wrote, so that nothing is
+ * done later that its user no longer waits for. Only one that never had to wait may
+ * write and go at once. shutdown(SHUT_WR) alone is not giving up. */
 void relay_hold(struct relay *r, int64_t hold_ms);
 
-/* The same, until its turn comes. A client that goes away meanwhile is dropped
- * with what it wrote: nothing is done later that somebody gave up waiting for. */
+/* The same, until its turn comes. */
 void relay_queue(struct relay *r, int64_t patience_ms);
 
 bool relay_held(const struct relay *r);
@@ -86,9 +95,11 @@ bool relay_queued(const struct relay *r); /* held, by relay_queue() */
 /* When it was queued for the first time. */
 int64_t relay_queued_ms(const struct relay *r);
 bool relay_opening(const struct relay *r);
-/* Nothing the client has sent was read, nothing was delivered to it, and it is there. */
-bool relay_untouched(const struct relay *r);
-bool relay_done(const struct relay *r); /* only its closed() is still to come */
+/* Nothing of the client's has gone into a channel, nothing was delivered to it, and it
+ * is there: another channel serves it as well. */
+bool relay_unsent(const struct relay *r);
+bool relay_unread(const struct relay *r); /* nor was anything read of it: another process does */
+bool relay_done(const struct relay *r);   /* only its closed() is still to come */
 
 /* Of a relay with an exec channel: see channel_turned_away() and channel_granted(). */
 bool relay_session_refused(const struct relay *r);

@@ -49,6 +49,22 @@ static void on_event(void *user)
 
 static const struct channel_callbacks callbacks = { .data = on_data, .event = on_event };
 
+/* Of a channel that has been taken and has no new owner yet: what comes waits in it. */
+static size_t leave_data(void *user, const void *buf, size_t len)
+{
+    (void)user;
+    (void)buf;
+    (void)len;
+    return 0;
+}
+
+static void ignore_event(void *user)
+{
+    (void)user;
+}
+
+static const struct channel_callbacks no_owner = { .data = leave_data, .event = ignore_event };
+
 static int64_t age_ms(const struct item *it)
 {
     return time_boot_ms() - it->born_ms;
@@ -83,6 +99,7 @@ static struct channel *detach(struct spare *sp, size_t i)
 {
     struct channel *ch = sp->items[i]->ch;
 
+    channel_set_owner(ch, &no_owner, NULL);
     free(sp->items[i]);
     for (size_t k = i + 1; k < sp->count; k++)
         sp->items[k - 1] = sp->items[k];

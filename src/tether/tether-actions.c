@@ -206,7 +206,7 @@ static void act_probe(struct tether *t)
     struct waiting w = { .what = "socket" };
     snprintf(w.whom, sizeof w.whom, "%s", t->cfg->profile->host);
     tell_waiting(t, &w);
-    t->probe = transport_probe_start(&t->loop, t->session, t->cfg->profile, t->cfg->log, &owner);
+    t->probe = transport_probe_start(&t->loop, t->session, t->cfg->profile, &owner);
 }
 
 static void act_serve(struct tether *t)

@@ -22,7 +22,6 @@ struct transport_probe {
     uv_timer_t timer;
     struct session *session;
     const struct profile *profile;
-    struct log *log;
     struct transport_probe_owner owner;
     enum stage stage;
     struct channel *ch;
@@ -41,14 +40,39 @@ struct transport_probe {
 
 static void on_timeout(uv_timer_t *timer);
 
-static size_t on_data(void *user, const void *buf, size_t len)
+/* Keeps the end of what comes: a start file may print ever so much before the answer. */
+static void keep_end(struct transport_probe *pr, const char *data, size_t len)
 {
-    struct transport_probe *pr = user;
+    const size_t room = sizeof pr->reply - 1;
+
+    if (len > room) {
+        data += len - room;
+        len = room;
+    }
+    size_t old = pr->reply_len < room - len ? pr->reply_len : room - len;
+    memmove(pr->reply, pr->reply + pr->reply_len - old, old);
+    memcpy(pr->reply + old, data, len);
+    pr->reply_len = old + len;
+}
+
+/* The same for the beginning, which tells whether an engine speaks. */
+static void keep_beginning(struct transport_probe *pr, const char *data, size_t len)
+{
     size_t room = sizeof pr->reply - 1 - pr->reply_len;
     size_t kept = len < room ? len : room;
 
-    memcpy(pr->reply + pr->reply_len, buf, kept);
+    memcpy(pr->reply + pr->reply_len, data, kept);
     pr->reply_len += kept;
+}
+
+static size_t on_data(void *user, const void *buf, size_t len)
+{
+    struct transport_probe *pr = user;
+
+    if (pr->stage == STAGE_ASK)
+        keep_end(pr, buf, len);
+    else
+        keep_beginning(pr, buf, len);
     pr->owner.dirty(pr->owner.user);
     return len;
 }
@@ -173,7 +197,7 @@ static void begin_stdio(struct transport_probe *pr)
 {
     bool found = seek(pr, 0);
 
-    /* Somebody who may not use what is there gets no further by asking docker. */
+    /* A user who may not use what is there gets no further by asking docker. */
     bool hopeless = !found && !own_command(pr) && remote_socket_forbidden(&pr->answer);
     if (pr->profile->transport == TRANSPORT_STREAMLOCAL || hopeless)
         give_up(pr);
@@ -245,7 +269,7 @@ static void stdio_succeeded(struct transport_probe *pr)
         snprintf(reason, sizeof reason, "the profile says so");
     else
         snprintf(reason, sizeof reason, "no socket was found there");
-    /* Where nobody could be asked the remote docker goes where it goes. */
+    /* Without an answer from the remote shell the socket is unknown. */
     bool known = !profile_seeks_socket(pr->profile) || pr->answer.answered;
     succeed(pr, TRANSPORT_DIAL_STDIO, reason, own_command(pr) || !known ? NULL : place(pr));
 }
@@ -260,14 +284,17 @@ static void stdio_failed(struct transport_probe *pr, const char *why)
         give_up(pr);
 }
 
-/* Something that is no answer of a Docker Engine: a shell's greeting, mostly. */
+/* Something that is no answer of a Docker Engine: the greeting of a start file, mostly. */
 static void stdio_babbled(struct transport_probe *pr)
 {
     char why[300];
 
     pr->reply[pr->reply_len] = '\0';
     pr->reply[strcspn(pr->reply, "\r\n")] = '\0';
-    snprintf(why, sizeof why, "\"%.200s\", where the Docker Engine's answer was expected", pr->reply);
+    snprintf(why, sizeof why,
+             "\"%.120s\", where the Docker Engine's answer was expected (a start file of the remote shell, "
+             "~/.bashrc or the like, must print nothing without a terminal)",
+             pr->reply);
     stdio_failed(pr, why);
 }
 
@@ -327,13 +354,12 @@ static void on_timeout(uv_timer_t *timer)
 }
 
 struct transport_probe *transport_probe_start(uv_loop_t *loop, struct session *s, const struct profile *p,
-                                              struct log *log, const struct transport_probe_owner *owner)
+                                              const struct transport_probe_owner *owner)
 {
     struct transport_probe *pr = mem_alloc(sizeof *pr);
 
     pr->session = s;
     pr->profile = p;
-    pr->log = log;
     pr->owner = *owner;
     pr->timer.data = pr;
     uv_timer_init(loop, &pr->timer);

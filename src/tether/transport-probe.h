@@ -4,7 +4,6 @@
 #define DOCKTETHER_TETHER_TRANSPORT_PROBE_H
 
 #include "base/err.h"
-#include "base/log.h"
 #include "ssh/channel.h"
 #include "store/profile.h"
 
@@ -34,7 +33,7 @@ struct transport_probe_owner {
  * forced command) gives no answer. Each try takes at most the profile's
  * connect-timeout. */
 struct transport_probe *transport_probe_start(uv_loop_t *loop, struct session *s, const struct profile *p,
-                                              struct log *log, const struct transport_probe_owner *owner);
+                                              const struct transport_probe_owner *owner);
 
 void transport_probe_step(struct transport_probe *pr);
 

@@ -2,24 +2,23 @@
 # cli: what the command line does without any server: usage, the store, Docker's
 # own files, shells, exit codes.
 
-bats_require_minimum_version 1.5.0
+load lib/common
+terminal_size 40x200
 
 COMMANDS="create update ls inspect rm import export pin up down status logs run use show env exec version help"
 PIN='ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BrqzGzkqNO4Pc9gAk1ZyRrKs'
 PIN2='ssh-rsa SHA256:76hKHPFeWzewf3l5/jPGl3+a02HpK78M9CpWWNAq55M'
 
+# No lab: nothing here is ever connected to.
 setup_file() {
-    # Tests work in directories of their own: a relative path would not lead there.
-    DOCKTETHER=$(realpath "$(command -v "${DOCKTETHER:-docktether}")") || {
-        echo "there is no ${DOCKTETHER:-docktether} to test"
-        return 1
-    }
-    export DOCKTETHER LC_ALL=C.UTF-8
+    find_program || return 1
+    clean_environment
 }
 
+teardown_file() { :; }
+teardown() { :; }
+
 setup() {
-    unset DOCKER_HOST DOCKER_CONTEXT DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_CERT_PATH
-    unset SSH_AUTH_SOCK SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY WAYLAND_DISPLAY
     export HOME=$BATS_TEST_TMPDIR/home SHELL=/bin/sh
     export XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.local/state
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run DOCKER_CONFIG=$HOME/.docker
@@ -29,10 +28,6 @@ setup() {
     mkdir -p "$HOME"
     mkdir -m 0700 "$XDG_RUNTIME_DIR"
     cd "$HOME" || return 1
-}
-
-docktether() {
-    "$DOCKTETHER" "$@"
 }
 
 # new NAME [option...]: a profile of a host that no test ever reaches.
@@ -83,10 +78,6 @@ endpoint_of() {
     docktether inspect "$1" --format json | json text 'v[0]["DockerEndpoint"]'
 }
 
-meta_of() {
-    echo "$DOCKER_CONFIG/contexts/meta/$(printf %s "$1" | sha256sum | cut -d' ' -f1)/meta.json"
-}
-
 # A Docker context that is not ours, as `docker context create` writes it.
 foreign_context() {
     local file
@@ -94,10 +85,6 @@ foreign_context() {
     mkdir -p "$(dirname "$file")"
     printf '{"Name":"%s","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///theirs","SkipTLSVerify":false}}}' \
         "$1" >"$file"
-}
-
-on_terminal() {
-    python3 "$BATS_TEST_DIRNAME/tools/terminal.py" -s 40x200 "$@"
 }
 
 # ---- usage ---------------------------------------------------------------------
@@ -597,12 +584,12 @@ USAGE
     docktether use --no-up staging
     refuses 8 use --no-up -
     [ "$(docktether show)" = staging ]
-    run on_terminal 'expect:protected' 'send:staging\n' -- "$DOCKTETHER" use --no-up prod
+    run terminal 'expect:protected' 'send:staging\n' -- "$DOCKTETHER" use --no-up prod
     [ "$status" -eq 8 ]
-    run on_terminal 'expect:protected' 'send:\x04' -- "$DOCKTETHER" use --no-up prod
+    run terminal 'expect:protected' 'send:\x04' -- "$DOCKTETHER" use --no-up prod
     [ "$status" -eq 8 ]
     [ "$(docktether show)" = staging ]
-    run on_terminal 'expect:protected' 'send:prod\n' -- "$DOCKTETHER" use --no-up prod
+    run terminal 'expect:protected' 'send:prod\n' -- "$DOCKTETHER" use --no-up prod
     [ "$status" -eq 0 ]
     [ "$(docktether show)" = prod ]
     docktether update prod --set protected=no

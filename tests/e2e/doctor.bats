@@ -12,8 +12,10 @@ setup_file() {
     cp "$LAB_KEY" "$LAB/locked"
     cp "$LAB_KEY.pub" "$LAB/locked.pub"
     ssh-keygen -q -p -P '' -N 'a phrase' -f "$LAB/locked"
-    # Nothing to warn of; logins of other users have to get to the sockets in it.
-    lab_sshd quiet 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' >"$LAB/quiet.port"
+    # Nothing to warn of, and no Docker but what the tests make, whatever this machine has; logins of
+    # other users have to get to the sockets in it.
+    sshd_with quiet : 'PasswordAuthentication no' 'KbdInteractiveAuthentication no'
+    echo "$PORT" >"$LAB/quiet.port"
     chmod 0711 "$LAB"
 }
 
@@ -406,7 +408,7 @@ hop_at() {
 @test "another socket there is proposed" {
     mkdir "$T/xdg"
     ln -s "$LAB_SOCK" "$T/xdg/docker.sock"
-    PORT=$(lab_sshd xdg "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/xdg")
+    sshd_with xdg : "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/xdg"
     profile lab --set socket="$LAB/none.sock"
     finds 7 socket "*does not exist*" "docktether update lab --set socket='*/docker.sock'"
 }
@@ -417,7 +419,7 @@ hop_at() {
     local name='$(touch${IFS}owned)'
     mkdir "$T/$name"
     ln -s "$LAB_SOCK" "$T/$name/docker.sock"
-    PORT=$(lab_sshd evil "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/$name")
+    sshd_with evil : "SetEnv HOME=$LAB/home XDG_RUNTIME_DIR=$T/$name"
     profile lab --set socket="$LAB/none.sock"
     finds 7 socket "*does not exist*" "docktether update lab --set socket=*owned*"
     PATH=$(dirname "$DOCKTETHER"):$PATH bash -c "$(told fix)"

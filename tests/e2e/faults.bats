@@ -169,3 +169,28 @@ reconnected() {
     back_in_time
     crew_stop
 }
+
+# execs WAY...: an exec that lasts, by that way; says "begun", and in `code.WAY` how it ended.
+execs() {
+    local way=$1
+    (
+        exec 3>&-
+        "$@" docker exec keeper sh -c 'echo begun; sleep 1000' >"begun.$way" 2>&1 && code=0 || code=$?
+        echo "$code" >"code.$way"
+    ) &
+    at_end $!
+    wait_for 20 grep -q begun "begun.$way"
+}
+
+# Docker's CLI then asks for the command's exit status, and ends with 255 only when it cannot.
+@test "dockerd is killed: docker exec ends as on the engine's own socket" {
+    bench_profile
+    execs direct
+    execs tethered lab
+    dockerd_again KILL
+    wait_for 20 test -s code.direct
+    wait_for 20 test -s code.tethered
+    cat begun.* code.*
+    [ "$(cat code.direct)" = 255 ]
+    [ "$(cat code.tethered)" = 255 ]
+}

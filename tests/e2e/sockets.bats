@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Docker sockets of other shapes: where they are found, Podman's, and what is said of
 # those that this login may not use.
-# shellcheck disable=SC2154 # run sets stderr
+# shellcheck disable=SC2154,SC2153 # run sets stderr, sshd_with PORT
 
 load lib/common
 load lib/podman
@@ -16,26 +16,6 @@ setup_file() {
 setup() {
     setup_home
     chmod 0711 "$T"
-}
-
-# sshd_with NAME COMMAND [sshd_config line...]: a server with a /run of its own, which COMMAND
-# fills; sets PORT. What it finds at the usual places is ours, and this machine's is not touched.
-sshd_with() {
-    local name=$1 command=$2 dir=$LAB/sshd/$1
-    shift 2
-    [ "$(id -u)" = 0 ] || skip "only root can make a mount namespace"
-    mkdir -p "$dir"
-    cat >"$dir/fill" <<SCRIPT
-set -e
-mount -n -t tmpfs -o mode=755 lab /run
-mkdir /run/sshd
-[ /var/run -ef /run ] || mount -n --bind /run /var/run
-$command
-exec $(command -v sshd) "\$@"
-SCRIPT
-    printf '#!/bin/sh\nexec unshare --mount sh %s "$@"\n' "$dir/fill" >"$dir/sshd"
-    chmod +x "$dir/sshd"
-    PORT=$(lab_sshd "$name" "$@")
 }
 
 # seeker: the profile `lab` with socket=auto at PORT.

