@@ -399,6 +399,7 @@ lab_socket() {
     known aa bb
     run -0 --separate-stderr docktether import
     [[ $stderr == *"aa: KnownHostsCommand /bin/echo %H is not run"* ]]
+    # shellcheck disable=SC2016 # as it stands in the file
     [[ $stderr == *'aa: IdentityAgent $WORK_SOCK is left out'* ]]
     [[ $stderr != *"bb: "* ]]
     WORK_SOCK=$HOME/work.sock run -0 docktether import --yes
