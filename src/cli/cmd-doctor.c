@@ -21,7 +21,8 @@ struct view {
     bool utf8;
     bool colours;
     int columns;  /* of the terminal; 0: lines may be as long as they like */
-    bool pending; /* a line that says what is being looked at may be there, to be overwritten */
+    bool failed;  /* a failure was shown already */
+    bool pending; /* a line with the name of the layer may stand there, to be overwritten */
 };
 
 /* ---- for people ------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ static void show_host(void *user, const struct doctor_host *h)
     const struct view *v = user;
 
     printf("%s%s%s%s%s\n", h->before != NULL ? "\n" : "", v->colours ? style_on(STYLE_TITLE) : "", h->name,
-           v->colours ? style_off(STYLE_TITLE) : "", h->hop ? " (on the way)" : "");
+           v->colours ? style_off(STYLE_TITLE) : "", h->hop ? " (hop)" : "");
 }
 
 static void show_begin(void *user, const char *layer)
@@ -142,7 +143,8 @@ static void show_remedy(const struct view *v, const struct finding *f)
 
 static void show_end(void *user, const char *layer, const struct finding *f)
 {
-    const struct view *v = user;
+    struct view *v = user;
+    bool first = f->verdict == VERDICT_FAILED && !v->failed;
     bool dim = v->colours && (f->verdict == VERDICT_SKIPPED || f->verdict == VERDICT_BLOCKED);
 
     show_interrupt(user);
@@ -153,13 +155,14 @@ static void show_end(void *user, const char *layer, const struct finding *f)
     else
         printf("%10s  ", "");
     printf("%s", dim ? style_on(STYLE_FAINT) : "");
-    print_words(v, f->text);
+    print_words(v, first ? "see below" : f->text);
     printf("%s\n", dim ? style_off(STYLE_FAINT) : "");
     for (size_t i = 0; i < f->more.count; i++) {
         printf("%*s", indent(v), "");
         print_words(v, f->more.items[i]);
         printf("\n");
     }
+    v->failed = v->failed || first;
     if (f->verdict == VERDICT_WARNING)
         show_remedy(v, f);
     (void)fflush(stdout);
@@ -175,19 +178,22 @@ static size_t count(const struct doctor *d, enum verdict verdict)
     return n;
 }
 
+/* The first failure in full, which the table only mentions. A hint that repeats the
+ * command is left out. */
 static void show_failure(const struct view *v, const struct doctor_host *h, enum doctor_layer layer,
                          const struct finding *f)
 {
     const char *on = v->colours ? style_on(STYLE_BAD) : "", *off = v->colours ? style_off(STYLE_BAD) : "";
+    bool has_fix = f->err.fix[0] != '\0';
     char *hint = progname_text(f->err.hint), *fix = progname_text(f->err.fix);
 
-    printf("\n%sFirst thing wrong: %s%s%s:%s %s\n", on, h->hop ? h->name : "", h->hop ? ": " : "",
+    printf("\n%sProblem: %s%s%s:%s %s\n", on, h->hop ? h->name : "", h->hop ? ": " : "",
            doctor_layer_name(layer), off, f->text);
-    if (f->err.hint[0] != '\0' && strcmp(f->err.hint, f->err.fix) != 0)
+    if (f->err.hint[0] != '\0' && !(has_fix && strstr(f->err.hint, f->err.fix) != NULL))
         printf("hint: %s\n", hint);
-    if (f->err.fix[0] != '\0')
-        printf("\n%s%s%s:\n\n    %s\n", f->where != NULL ? "To be run on " : "To be run",
-               f->where != NULL ? f->where : "", f->where == NULL ? " here" : "", fix);
+    if (has_fix)
+        printf("\n%s%s:\n\n    %s\n", f->where != NULL ? "Run on " : "Run here",
+               f->where != NULL ? f->where : "", fix);
     free(fix);
     free(hint);
 }

@@ -1,5 +1,7 @@
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/progname.h"
+#include "base/quote.h"
 #include "cli/cmd.h"
 #include "import/bundle.h"
 #include "import/discover.h"
@@ -42,16 +44,39 @@ static int choose(struct proposals *list, const struct args *args, struct err *e
     return rc;
 }
 
-static int propose(const struct proposals *list)
+/* The same command with --yes. */
+static char *confirmation(const struct args *args)
+{
+    char *command = mem_printf("%s import", progname());
+    const char *name;
+
+    for (size_t at = 0; (name = args_next(args, "only", &at)) != NULL;) {
+        char *longer = mem_printf("%s --only %s", command, name);
+        free(command);
+        command = longer;
+    }
+    char *file = args->count > 0 ? quote_word(args->operands[0]) : mem_strdup("");
+    char *whole = mem_printf("%s --yes%s%s", command, *file != '\0' ? " " : "", file);
+    free(file);
+    free(command);
+    return whole;
+}
+
+static int propose(const struct proposals *list, const struct args *args)
 {
     size_t ready = proposals_ready(list);
 
     proposals_print(list, stdout);
     (void)fflush(stdout);
     proposals_advise(list);
-    if (ready > 0)
-        out_note(NULL, "nothing was written; with --yes %zu profile%s made", ready,
-                 ready == 1 ? " is" : "s are");
+    if (ready > 0) {
+        char *command = confirmation(args);
+        if (ready == 1)
+            out_note(NULL, "Nothing was created. To create this profile: %s", command);
+        else
+            out_note(NULL, "Nothing was created. To create these %zu profiles: %s", ready, command);
+        free(command);
+    }
     return 0;
 }
 
@@ -73,10 +98,10 @@ int cmd_import(const struct args *args, struct err *e)
     if (rc == 0)
         rc = choose(&list, args, e);
     if (rc == 0 && list.count == 0)
-        out_note(NULL, "nothing was found: no Docker context with ssh://, no host in ~/.ssh/config");
+        out_note(NULL, "found no hosts: there is no Docker context with ssh:// and no host in ~/.ssh/config");
     else if (rc == 0) {
         proposals_judge(&list);
-        rc = args_has(args, "yes") ? make(&list) : propose(&list);
+        rc = args_has(args, "yes") ? make(&list) : propose(&list, args);
     }
     proposals_clear(&list);
     return rc;

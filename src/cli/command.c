@@ -201,8 +201,8 @@ static const char enable_details[] =
 static const char disable_details[] = "The tether is no longer started at login, and ends now.\n";
 
 static const char doctor_details[] =
-    "Looks at every layer in turn, whether or not the tether is up: profile, keys, agent,\n"
-    "name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and Docker's\n"
+    "Looks at every layer in turn, whether or not the tether is up: profile, directories,\n"
+    "keys, agent, name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and Docker's\n"
     "own files and variables here; of each host on the way, the first one first. It says\n"
     "what is wrong first, and the command that mends it. Nothing is changed, nothing is\n"
     "trusted, and a running tether goes on as it is. A key is offered only to a host that\n"

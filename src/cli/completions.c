@@ -235,13 +235,13 @@ static void offer_proposals(struct completions *c)
 {
     struct context_list contexts = { 0 };
     struct strv hosts = { 0 };
-    bool more;
+    struct ssh_hosts_left left;
 
     if (context_list_by_ssh(&contexts, NULL) == 0)
         for (size_t i = 0; i < contexts.count; i++)
             completions_word(c, contexts.items[i].name, "a context of Docker's");
     context_list_clear(&contexts);
-    if (ssh_hosts_list(&hosts, &more, NULL) == 0)
+    if (ssh_hosts_list(&hosts, &left, NULL) == 0)
         for (size_t i = 0; i < hosts.count; i++)
             completions_word(c, hosts.items[i], "a host of ~/.ssh/config");
     strv_clear(&hosts);

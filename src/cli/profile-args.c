@@ -109,6 +109,11 @@ static int check_file(const char *key, const char *path, struct err *e)
     if (full == NULL)
         return -1;
     int missing = stat(full, &st);
+    /* The public half names a key that the agent has: ssh-keygen would overwrite it. */
+    char *half = strcmp(key, "identity") == 0 ? mem_printf("%s.pub", full) : NULL;
+    if (missing && half != NULL && stat(half, &st) == 0)
+        missing = 0;
+    free(half);
     if (missing) {
         err_set_errno(e, ERR_FAILED, key, "cannot use %s", full);
         if (strcmp(key, "identity") == 0)

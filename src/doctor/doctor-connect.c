@@ -1,8 +1,8 @@
-/* The way to a login, phase by phase as a tether goes it. */
-#include "base/jsonmember.h"
+/* The connection up to the host key, phase by phase as a tether makes it. */
 #include "doctor/doctor.h"
 
 #include "base/quote.h"
+#include "doctor/sshd-setting.h"
 #include "ssh/connect.h"
 #include "ssh/identity.h"
 #include "ssh/tunnel-thread.h"
@@ -13,11 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The first of several settings counts, and these files are read first. */
-#define SETTING                                                                           \
-    "printf '%%s\\n' %s | sudo tee -a /etc/ssh/sshd_config.d/00-docktether.conf && sudo " \
-    "systemctl reload ssh"
 
 /* ---- the way through the host before ---------------------------------------- */
 
@@ -30,15 +25,18 @@ static int dial_through(void *user, const struct wait *w, struct err *e)
 
     if (h->before->serving)
         return jump_stream(h->profile, w, e);
-    h->bridge = tunnel_thread_open(h->before->session, h->profile->host, h->profile->port, w, &fd, &why);
-    if (h->bridge == NULL)
+    h->tunnel = tunnel_thread_open(h->before->session, h->profile->host, h->profile->port, w, &fd, &why);
+    if (h->tunnel == NULL)
         jump_error(e, h->before->name, &why);
     return fd;
 }
 
 static void offered(void *user, const char *what, bool taken)
 {
-    finding_more(user, "%s: %s", what, taken ? "accepted" : "refused");
+    struct doctor_host *h = user;
+
+    h->accepted = h->accepted || taken;
+    finding_more(&h->findings[LAYER_LOGIN], "%s: %s", what, taken ? "accepted" : "refused");
 }
 
 /* The layer that is being looked at is shown anyway. */
@@ -57,7 +55,7 @@ static void begin(struct doctor_host *h)
                                   .note = note,
                                   .note_user = h,
                                   .offered = offered,
-                                  .offered_user = &h->findings[LAYER_LOGIN] };
+                                  .offered_user = h };
 
     if (h->before != NULL)
         rq.way = (struct dial_way){ .dial = dial_through, .user = h };
@@ -72,7 +70,7 @@ void doctor_name(struct doctor_host *h, struct finding *f)
     char addresses[200];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
         return;
     }
     begin(h);
@@ -92,22 +90,40 @@ void doctor_name(struct doctor_host *h, struct finding *f)
         finding_ok(f, "%s is %s", h->profile->host, addresses);
 }
 
+/* The hop refused to connect any further. */
+static void fix_hop(const struct doctor_host *h, struct finding *f)
+{
+    static const char *const lines[] = { "AllowTcpForwarding yes", "DisableForwarding no", "PermitOpen any",
+                                         NULL };
+    const struct doctor_host *hop = h->before;
+    char *hint;
+
+    if (hop->serving)
+        hint = mem_printf(
+            "sshd of %s gave no reason; usually AllowTcpForwarding, DisableForwarding or PermitOpen "
+            "forbids it. If that is mended already: docktether down %s, because its tether keeps a "
+            "session with the old settings",
+            hop->profile->host, hop->name);
+    else
+        hint = mem_printf(
+            "sshd of %s gave no reason; usually AllowTcpForwarding, DisableForwarding or PermitOpen "
+            "forbids it",
+            hop->profile->host);
+    sshd_setting(hop, SSHD_USER, lines, f, hint);
+    free(hint);
+}
+
 /* What can be done depends on how it failed: see race_error() in dial.c. */
 static void fix_tcp(const struct doctor_host *h, struct finding *f)
 {
-    if (h->before != NULL) {
-        if (strstr(f->text, "open failed") != NULL) {
-            finding_hint(f, "sshd gives no reason; this is its answer when AllowTcpForwarding is no");
-            finding_fix(f, h->before->profile->host, SETTING, "'AllowTcpForwarding yes'");
-        } else {
-            finding_fix(f, h->before->profile->host, "nc -vz %s %" PRId64, h->profile->host,
-                        h->profile->port);
-        }
-    } else if (strstr(f->text, "refused") != NULL) {
+    if (h->before != NULL && strstr(f->text, "open failed") != NULL)
+        fix_hop(h, f);
+    else if (h->before != NULL)
+        finding_fix(f, h->before->profile->host, "nc -vz %s %" PRId64, h->profile->host, h->profile->port);
+    else if (strstr(f->text, "refused") != NULL)
         finding_fix(f, h->profile->host, "sudo systemctl enable --now ssh");
-    } else {
+    else
         finding_fix(f, NULL, "ping -c 3 '%s'", h->profile->host);
-    }
 }
 
 void doctor_tcp(struct doctor_host *h, struct finding *f)
@@ -116,7 +132,7 @@ void doctor_tcp(struct doctor_host *h, struct finding *f)
     char peer[80];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
         return;
     }
     if (h->before != NULL && !h->before->serving && h->before->session == NULL) {
@@ -138,8 +154,7 @@ void doctor_tcp(struct doctor_host *h, struct finding *f)
 
 /* ---- SSH ----------------------------------------------------------------------- */
 
-/* "user@host" for a shell. */
-static char *login_word(const struct profile *p)
+char *doctor_login_word(const struct profile *p)
 {
     char *login = mem_printf("%s@%s", p->user, p->host), *word = quote_sh(login);
 
@@ -150,10 +165,18 @@ static char *login_word(const struct profile *p)
 /* Another client's view, by the same way. */
 static void fix_by_ssh(const struct doctor_host *h, struct finding *f)
 {
-    char *login = login_word(h->profile);
+    char *login = doctor_login_word(h->profile);
 
     finding_fix(f, NULL, "ssh -vv -p %" PRId64 " %s", h->profile->port, login);
     free(login);
+}
+
+/* A member of the status of the hop's tether. */
+static const char *of_tether(const struct doctor_host *h, const char *key, const char *otherwise)
+{
+    const char *value = json_string_value(json_object_get(h->status, key));
+
+    return value != NULL ? value : otherwise;
 }
 
 void doctor_banner(struct doctor_host *h, struct finding *f)
@@ -161,9 +184,7 @@ void doctor_banner(struct doctor_host *h, struct finding *f)
     struct err e = ERR_INIT;
 
     if (h->hop && h->serving) {
-        finding_ok(f, "%s, says its tether",
-                   *jsonmember_text(h->status, "server") != '\0' ? jsonmember_text(h->status, "server")
-                                                                 : "it is connected");
+        finding_ok(f, "%s (from the running tether)", of_tether(h, "server", "it is connected"));
     } else if (connect_banner(h->connect, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
         fix_by_ssh(h, f);
@@ -178,7 +199,7 @@ void doctor_algorithms(struct doctor_host *h, struct finding *f)
     char agreed[200];
 
     if (h->hop && h->serving) {
-        finding_skip(f, "its tether is connected");
+        finding_skip(f, "connected (from the running tether)");
     } else if (connect_exchange(h->connect, &e) == 0) {
         finding_ok(f, "%s", session_algorithms(connect_session(h->connect), agreed, sizeof agreed));
     } else if (e.code == ERR_HOSTKEY) {
@@ -197,7 +218,7 @@ void doctor_host_key(struct doctor_host *h, struct finding *f)
     char text[PIN_TEXT_SIZE];
 
     if (h->hop && h->serving) {
-        finding_ok(f, "%s, says its tether", jsonmember_text(h->status, "host_key"));
+        finding_ok(f, "%s (from the running tether)", of_tether(h, "host_key", "a pinned key"));
     } else if (e.code != ERR_NONE || connect_trust(h->connect, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
     } else {
@@ -206,102 +227,9 @@ void doctor_host_key(struct doctor_host *h, struct finding *f)
     }
 }
 
-/* ---- login --------------------------------------------------------------------- */
-
-static void judge_methods(struct doctor_host *h, const struct auth_methods *m, struct finding *f)
-{
-    h->password = m->password || m->interactive;
-    h->let_in = m->nothing;
-    if (m->nothing) {
-        finding_warn(f, "the server lets %s in without any key", h->profile->user);
-        finding_hint(f, "whoever reaches it is logged in: is PermitEmptyPasswords on there?");
-        finding_fix(f, h->profile->host, SETTING, "'PermitEmptyPasswords no'");
-    } else if (!m->publickey && *m->names != '\0') {
-        finding_fail(f, ERR_AUTH, "the server takes no public keys, only: %s", m->names);
-        finding_hint(f, "passwords are never sent");
-        finding_fix(f, h->profile->host, SETTING, "'PubkeyAuthentication yes'");
-    } else if (h->password) {
-        finding_warn(f, "%s: the server takes more than keys", m->names);
-        finding_hint(f, "passwords can be guessed; docktether never sends one");
-        finding_fix(f, h->profile->host, SETTING,
-                    m->password && m->interactive
-                        ? "'PasswordAuthentication no' 'KbdInteractiveAuthentication no'"
-                    : m->password ? "'PasswordAuthentication no'"
-                                  : "'KbdInteractiveAuthentication no'");
-    } else {
-        finding_ok(f, "%s", *m->names != '\0' ? m->names : "the server does not say");
-    }
-}
-
-void doctor_methods(struct doctor_host *h, struct finding *f)
-{
-    struct auth_methods m;
-    struct err e = ERR_INIT;
-
-    if (h->hop && h->serving)
-        finding_skip(f, "its tether is logged in");
-    else if (connect_ask_methods(h->connect, &m, &e) != 0)
-        finding_error(f, VERDICT_FAILED, &e, NULL);
-    else
-        judge_methods(h, &m, f);
-}
-
-static void fix_by_copy(const struct profile *p, struct finding *f)
-{
-    char *key = quote_path(p->identities.items[0]), *login = login_word(p);
-
-    finding_fix(f, NULL, "ssh-copy-id -i %s -p %" PRId64 " %s", key, p->port, login);
-    free(login);
-    free(key);
-}
-
-/* The key has to get there: by the password that the server would take, or by
- * whoever is there already. */
-static void fix_login(const struct doctor_host *h, struct finding *f)
-{
-    const struct profile *p = h->profile;
-    char *line = identities_public(h->identities), *login = mem_printf("%s@%s", p->user, p->host);
-
-    if (line != NULL && h->password && p->via == NULL && p->identities.count > 0)
-        fix_by_copy(p, f);
-    else if (line != NULL)
-        finding_fix(f, login, "echo '%s' >>~/.ssh/authorized_keys", line);
-    else
-        finding_fix(f, NULL, "ssh-add -l");
-    free(login);
-    free(line);
-}
-
-void doctor_login(struct doctor_host *h, struct finding *f)
-{
-    struct err e = ERR_INIT;
-
-    if (h->hop && h->serving) {
-        const char *identity = json_string_value(json_object_get(h->status, "identity"));
-        finding_ok(f, "with %s, says its tether", identity != NULL ? identity : "a key");
-        return;
-    }
-    if (!h->let_in && connect_login(h->connect, &e) != 0) {
-        finding_error(f, VERDICT_FAILED, &e, NULL);
-        if (strcmp(e.layer, "authentication") == 0 && e.code == ERR_AUTH)
-            fix_login(h, f);
-        return;
-    }
-    h->session = connect_take(h->connect, &e);
-    if (h->session == NULL)
-        finding_error(f, VERDICT_FAILED, &e, NULL);
-    else if (h->let_in)
-        finding_skip(f, "none was wanted of %s", h->profile->user);
-    else
-        finding_ok(f, "as %s with %s", h->profile->user, session_identity(h->session));
-    /* One key, and that was it: it is said already. */
-    if (f->verdict == VERDICT_OK && f->more.count == 1)
-        strv_clear(&f->more);
-}
-
 void doctor_connect_clear(struct doctor_host *h)
 {
     connect_free(h->connect);
     session_free(h->session);
-    tunnel_thread_free(h->bridge);
+    tunnel_thread_free(h->tunnel);
 }

@@ -22,9 +22,9 @@ static void judge_ours(const struct doctor_host *h, struct finding *f)
     if (url != NULL && theirs != NULL && strcmp(url, theirs) == 0) {
         finding_ok(f, "\"%s\" leads to %s", h->name, url);
     } else {
-        finding_warn(f, "\"%s\" leads to %s, the tether's socket is %s", h->name,
+        finding_warn(f, "\"%s\" leads to %s, but the tether's socket is %s", h->name,
                      theirs != NULL ? theirs : "nowhere", url != NULL ? url : "nowhere");
-        finding_hint(f, "was it made with another XDG_RUNTIME_DIR?");
+        finding_hint(f, "was it created with another XDG_RUNTIME_DIR?");
         finding_fix(f, NULL, "docktether update %s --set context=yes", h->name);
     }
     free(theirs);
@@ -45,12 +45,12 @@ void doctor_context(struct doctor_host *h, struct finding *f)
         break;
     case CONTEXT_ABSENT:
         finding_warn(f, "Docker has no context \"%s\"", h->name);
-        finding_hint(f, "writing the profile makes it again");
+        finding_hint(f, "writing the profile creates it again");
         finding_fix(f, NULL, "docktether update %s --set context=yes", h->name);
         break;
     case CONTEXT_FOREIGN:
         finding_error(f, VERDICT_FAILED, &e, NULL);
-        finding_hint(f, "or keep the profile out of Docker's contexts: --set context=no");
+        finding_hint(f, "or leave the profile without a context: --set context=no");
         finding_fix(f, NULL, "docker context rm %s && docktether update %s --set context=yes", h->name,
                     h->name);
         break;
@@ -76,14 +76,14 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
             worst = &s.faults[i];
     if (worst != NULL && worst->breaks) {
         finding_fail(f, ERR_FAILED, "%s breaks `docker context ls`: %s", worst->path, worst->why);
-        finding_hint(f, "correct it, or put it aside: that context alone is gone then");
+        finding_hint(f, "correct the file, or move it away: only that context is lost then");
         char *aside = context_aside(worst->path);
         finding_fix(f, NULL, "%s", aside);
         free(aside);
     } else if (worst != NULL) {
         finding_warn(f, "%s: %s", worst->path, worst->why);
     } else if (f->verdict == VERDICT_NONE) {
-        finding_ok(f, "%zu, all of which Docker can read", s.contexts);
+        finding_ok(f, "%zu, and Docker can read all of them", s.contexts);
     }
     for (size_t i = 0; i < s.count; i++)
         if (&s.faults[i] != worst)
@@ -91,7 +91,7 @@ void doctor_contexts(struct doctor_host *h, struct finding *f)
     context_lint_clear(&s);
 }
 
-/* ---- what decides in this shell ----------------------------------------------------- */
+/* ---- the variables of this shell ----------------------------------------------------- */
 
 /* The first of the variables that would make Docker's programs speak TLS to a
  * socket of ours; NULL when none is set. */
@@ -125,21 +125,21 @@ static void judge_source(const struct doctor_host *h, enum config_source source,
     const char *tls = tls_variable();
 
     if (source == CONFIG_SOURCE_HOST_ENV && !ours) {
-        finding_warn(f, "DOCKER_HOST=%s decides in this shell, whatever the current context is", value);
+        finding_warn(f, "DOCKER_HOST=%s takes precedence over the current context in this shell", value);
         warn_variable(f, "DOCKER_HOST", "docker --context and docktether exec are not affected");
     } else if (source == CONFIG_SOURCE_CONTEXT_ENV && !ours) {
-        finding_warn(f, "DOCKER_CONTEXT=%s decides in this shell, whatever the current context is", value);
+        finding_warn(f, "DOCKER_CONTEXT=%s takes precedence over the current context in this shell", value);
         warn_variable(f, "DOCKER_CONTEXT", "docker --context and docktether exec are not affected");
     } else if (tls != NULL) {
         finding_warn(f, "%s is set: Docker's programs may speak TLS to a socket that knows none", tls);
-        warn_variable(f, tls, "docktether exec and docktether env take it away");
+        warn_variable(f, tls, "docktether exec and docktether env remove it");
     } else if (ours) {
         finding_ok(f, "Docker's programs use this profile here (%s)",
                    source == CONFIG_SOURCE_HOST_ENV      ? "DOCKER_HOST"
                    : source == CONFIG_SOURCE_CONTEXT_ENV ? "DOCKER_CONTEXT"
                                                          : "the current context");
     } else {
-        finding_ok(f, "nothing shadows it; the current context is \"%s\"", value);
+        finding_ok(f, "no variable overrides the context; it is \"%s\"", value);
     }
     free(url);
 }
@@ -152,7 +152,7 @@ void doctor_environment(struct doctor_host *h, struct finding *f)
 
     if (config_effective(&source, &value, &e) == 0)
         judge_source(h, source, value, f);
-    else /* Docker warns of it and goes on, as if nothing were there */
+    else /* Docker warns of it and continues as if the file did not exist */
         finding_error(f, VERDICT_WARNING, &e, NULL);
     free(value);
 }
@@ -202,8 +202,9 @@ static void fix_proxies(struct finding *f, const char *path, const char *old, co
 {
     char *from = jq_string(old), *to = jq_string(new);
 
-    finding_hint(f,
-                 "Docker keeps proxies by the address of the Engine: give ours the same, with jq or by hand");
+    finding_hint(
+        f,
+        "Docker keys proxies by the address of the Engine: copy the entry to this profile's, with jq or by hand");
     if (from != NULL && to != NULL) {
         char *filter = mem_printf(".proxies[%s] = .proxies[%s]", to, from);
         char *file = quote_sh(path), *program = quote_sh(filter);
@@ -235,7 +236,7 @@ void doctor_proxies(struct doctor_host *h, struct finding *f)
     } else if (strv_contains(&hosts, "default")) {
         finding_ok(f, "those of \"default\" are used");
     } else {
-        finding_skip(f, "config.json has them for other hosts alone");
+        finding_skip(f, "config.json has them only for other hosts");
     }
     strv_clear(&hosts);
     free(path);

@@ -46,7 +46,9 @@ static char *header(const char *reply, const char *name)
 
 static int status_of(const char *reply)
 {
-    return strncmp(reply, "HTTP/1.", 7) == 0 ? atoi(reply + 9) : 0;
+    int status;
+
+    return sscanf(reply, "HTTP/1.%*1[0-9] %3d", &status) == 1 ? status : 0;
 }
 
 bool doctor_http_complete(const char *reply)
@@ -77,20 +79,20 @@ static void no_docker(const struct doctor_host *h, const struct channel_sync *t,
 
     snprintf(said, sizeof said, "%.*s", (int)strcspn(t->reply, "\r\n"), t->reply);
     if (t->len == 0 && t->end == TALK_TIMED_OUT)
-        finding_fail(f, ERR_SOCKET, "something accepts the connection and does not answer");
+        finding_fail(f, ERR_SOCKET, "a process accepts the connection and does not answer");
     else if (t->len == 0)
-        finding_fail(f, ERR_SOCKET, "something accepts the connection and closes it%s%s",
+        finding_fail(f, ERR_SOCKET, "a process accepts the connection and closes it%s%s",
                      *t->words ? ": " : "", t->words);
     else if (status_of(t->reply) >= 500)
         finding_fail(f, ERR_SOCKET, "the Docker Engine fails: \"%s\"", said);
     else
-        finding_fail(f, ERR_SOCKET, "what answers is no Docker: \"%s\"", said);
+        finding_fail(f, ERR_SOCKET, "the answer is not from Docker: \"%s\"", said);
     if (t->len > 0 && strcmp(h->profile->socket, PROFILE_DEFAULT_SOCKET) != 0 &&
         !profile_seeks_socket(h->profile)) {
-        finding_hint(f, "is %s Docker's socket there?", h->profile->socket);
+        finding_hint(f, "is %s the socket of Docker?", h->profile->socket);
         finding_fix(f, NULL, "docktether update %s --set socket=auto", h->name);
     } else {
-        finding_hint(f, "its own log there: journalctl -u docker");
+        finding_hint(f, "its log on that host: journalctl -u docker");
         finding_fix(f, h->profile->host, "sudo systemctl restart docker");
     }
 }
@@ -123,7 +125,7 @@ static void judge_version(const struct channel_sync *t, struct finding *f)
     (void)json_unpack(o, "{s?s,s?s,s?s,s?s,s?s,s?{s?s}}", "Version", &version, "ApiVersion", &api,
                       "MinAPIVersion", &least, "Os", &os, "Arch", &arch, "Platform", "Name", &product);
     if (version == NULL) {
-        finding_fail(f, ERR_SOCKET, "the answer tells no version: \"%.*s\"", (int)strcspn(t->reply, "\r\n"),
+        finding_fail(f, ERR_SOCKET, "the answer has no version: \"%.*s\"", (int)strcspn(t->reply, "\r\n"),
                      t->reply);
     } else {
         finding_ok(f, "%s%s%s, API %s to %s, %s/%s", product != NULL ? product : "",
@@ -147,15 +149,6 @@ void doctor_version(struct doctor_host *h, struct finding *f)
 }
 
 /* ---- the tether's own socket --------------------------------------------------------- */
-
-static int connect_local(const char *path, struct err *e)
-{
-    int fd = unixsock_try_connect(path);
-
-    if (fd < 0)
-        err_set_errno(e, ERR_FAILED, "local socket", "cannot connect to %s", path);
-    return fd;
-}
 
 /* One request, read to its end or to the deadline. */
 static void exchange(int fd, const char *request, const struct wait *w, char *reply, size_t size)
@@ -182,9 +175,10 @@ static void ping_local(const struct doctor_host *h, const char *path, struct fin
     const struct wait w = doctor_wait(h);
     struct err e = ERR_INIT;
     char *reply = mem_alloc(LOCAL_MAX);
-    int fd = connect_local(path, &e);
+    int fd = unixsock_try_connect(path);
 
     if (fd < 0) {
+        err_set_errno(&e, ERR_FAILED, "local socket", "cannot connect to %s", path);
         finding_error(f, VERDICT_FAILED, &e, NULL);
         finding_fix(f, NULL, "docktether down %s && docktether up %s", h->name, h->name);
     } else {
@@ -193,7 +187,7 @@ static void ping_local(const struct doctor_host *h, const char *path, struct fin
         if (is_docker(reply)) {
             finding_ok(f, "Docker answers at %s", path);
         } else {
-            finding_fail(f, ERR_SOCKET, "no Docker answers at %s: \"%.*s\"", path,
+            finding_fail(f, ERR_SOCKET, "Docker does not answer at %s: \"%.*s\"", path,
                          (int)strcspn(reply, "\r\n"), reply);
             finding_hint(f, "docktether logs %s may say why", h->name);
             finding_fix(f, NULL, "docktether logs %s", h->name);
@@ -209,11 +203,11 @@ void doctor_local_socket(struct doctor_host *h, struct finding *f)
     if (h->status == NULL)
         finding_skip(f, "the tether is not up");
     else if (!h->serving)
-        finding_skip(f, "the tether does not serve");
-    else if (h->profile->idle_timeout_ms > 0) /* a use that is none would keep it awake */
-        finding_skip(f, "not tried: idle-timeout counts uses");
+        finding_skip(f, "the tether is not connected");
+    else if (h->profile->idle_timeout_ms > 0) /* the ping would count as a use and keep it awake */
+        finding_skip(f, "not tried, because it would count as a use (idle-timeout)");
     else if (path == NULL)
-        finding_skip(f, "there is no runtime directory");
+        finding_skip(f, "no runtime directory can be found");
     else
         ping_local(h, path, f);
     free(path);

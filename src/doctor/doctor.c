@@ -10,8 +10,7 @@
 #define NO_LAYER DOCTOR_LAYERS
 #define NEEDS_MAX 3
 
-/* The layers, in the order in which they are looked at. A layer whose needs are
- * not met is not looked at. */
+/* The layers in the order of the checks. A layer whose needs are not met is not checked. */
 static const struct layer {
     const char *name;
     doctor_check check;
@@ -22,6 +21,7 @@ static const struct layer {
 #define NONE NEEDS(NO_LAYER, NO_LAYER, NO_LAYER)
 #define ONE(a) NEEDS(a, NO_LAYER, NO_LAYER)
     [LAYER_PROFILE] = { "profile", doctor_profile, false, NONE },
+    [LAYER_DIRECTORIES] = { "directories", doctor_directories, false, ONE(LAYER_PROFILE) },
     [LAYER_TETHER] = { "tether", doctor_tether, false, ONE(LAYER_PROFILE) },
     [LAYER_KEYS] = { "keys", doctor_keys, false, ONE(LAYER_PROFILE) },
     [LAYER_AGENT] = { "agent", doctor_agent, false, ONE(LAYER_PROFILE) },
@@ -64,7 +64,7 @@ static enum doctor_layer unmet(const struct doctor_host *h, const struct layer *
     return NO_LAYER;
 }
 
-/* What stopped it in the first place: nobody wants to follow a chain. */
+/* The first cause, so that no reader has to follow a chain. */
 static enum doctor_layer cause(const struct doctor_host *h, enum doctor_layer layer)
 {
     while (layer != NO_LAYER && h->findings[layer].verdict == VERDICT_BLOCKED) {
@@ -87,11 +87,12 @@ static void look(struct doctor_host *h, enum doctor_layer id, const struct docto
     if (missing != NO_LAYER && f->verdict == VERDICT_NONE) {
         finding_block(f, "needs: %s", layers[cause(h, missing)].name);
     } else if (l->docker && h->profile != NULL && !profile_has_docker(h->profile)) {
-        finding_skip(f, "socket = none: only a way to other hosts");
+        finding_skip(f, "socket = none: only a jump host");
     } else if (f->verdict == VERDICT_NONE) {
         int64_t begun = time_mono_us();
         l->check(h, f);
         f->us += time_mono_us() - begun;
+        finding_drop_prefix(f, l->name);
     }
     if (w->end != NULL)
         w->end(w->user, l->name, f);
@@ -107,7 +108,7 @@ static void look_at_host(struct doctor_host *h, const struct doctor_watcher *w)
             look(h, (enum doctor_layer)id, w);
 }
 
-/* ---- the way --------------------------------------------------------------- */
+/* ---- the hosts --------------------------------------------------------------- */
 
 static struct doctor_host *add_host(struct doctor *d, const char *name, struct profile *p)
 {
@@ -119,8 +120,8 @@ static struct doctor_host *add_host(struct doctor *d, const char *name, struct p
     return h;
 }
 
-/* Hops first. A profile, or a way, that cannot be loaded is its first finding. */
-static void find_way(struct doctor *d, const char *name)
+/* Hops first. A profile, or a chain, that cannot be loaded is its first finding. */
+static void find_hosts(struct doctor *d, const char *name)
 {
     struct err e = ERR_INIT;
     struct via_chain chain = { 0 };
@@ -146,14 +147,14 @@ static void find_way(struct doctor *d, const char *name)
 void doctor_run(struct doctor *d, const char *name, const struct doctor_watcher *w)
 {
     *d = (struct doctor){ 0 };
-    find_way(d, name);
+    find_hosts(d, name);
     for (size_t i = 0; i < d->count; i++)
         look_at_host(&d->hosts[i], w);
 }
 
 void doctor_clear(struct doctor *d)
 {
-    /* A session goes through the one before it. */
+    /* A session is carried by the one before it. */
     for (size_t i = d->count; i > 0; i--) {
         struct doctor_host *h = &d->hosts[i - 1];
         doctor_remote_clear(h);

@@ -1,9 +1,9 @@
-/* doctor: every layer between here and a remote Docker, looked at one after the
+/* doctor: checks every layer between this machine and a remote Docker Engine, one after the
  * other, each by itself.
  *
- * A table of layers drives it (doctor.c). A layer is looked at for each host on
- * the way, the first to be dialled first. Nothing is changed, nothing is
- * trusted, a running tether is only asked. Every look has a deadline. */
+ * A table of layers drives it (doctor.c). Each layer is checked for each host of the
+ * chain, the first to be dialled first. Nothing is changed, nothing is trusted, and a
+ * running tether is only asked. Every check has a deadline. */
 #ifndef DOCKTETHER_DOCTOR_DOCTOR_H
 #define DOCKTETHER_DOCTOR_DOCTOR_H
 
@@ -17,6 +17,7 @@
 
 enum doctor_layer {
     LAYER_PROFILE,
+    LAYER_DIRECTORIES,
     LAYER_TETHER,
     LAYER_KEYS,
     LAYER_AGENT,
@@ -41,12 +42,12 @@ enum doctor_layer {
     DOCTOR_LAYERS
 };
 
-/* One host on the way, and all that was found out about it. */
+/* One host of the chain, with the findings about it. */
 struct doctor_host {
     const char *name;
     const struct doctor_watcher *watcher;
-    struct doctor_host *before; /* what it is reached by; NULL: from here */
-    bool hop;                   /* only a way to the next one */
+    struct doctor_host *before; /* its hop; NULL: it is dialled from here */
+    bool hop;                   /* only a hop to the next one */
     struct profile *profile;    /* NULL when it cannot be loaded */
     struct finding findings[DOCTOR_LAYERS];
 
@@ -54,31 +55,37 @@ struct doctor_host {
     json_t *status; /* the tether's; NULL: down, or silent */
     bool serving;
     struct identities *identities;
-    bool unanswered; /* a passphrase was wanted and nobody gave it */
+    bool unanswered; /* a passphrase was needed and not given */
 
     /* doctor-connect.c */
     struct connect *connect;
-    struct err key_error; /* what the key exchange says about the host's key */
-    bool password;        /* the server takes passwords, too */
-    bool let_in;          /* it wants no login at all */
+    struct err key_error; /* of the key exchange, about the host's key */
+    bool password;        /* the server takes passwords besides keys */
+    bool let_in;          /* it asks for no login */
+    bool accepted;        /* it took a key, whether or not that was enough */
     struct session *session;
-    struct tunnel_thread *bridge; /* from `before` to here */
+    struct tunnel_thread *tunnel; /* from `before` to here */
 
     struct doctor_remote *remote; /* doctor-remote.c */
 };
 
-/* One look: fills the finding, whose verdict is VERDICT_NONE before. */
+/* One check: fills the finding, whose verdict is VERDICT_NONE before. */
 typedef void (*doctor_check)(struct doctor_host *h, struct finding *f);
 
-/* ---- the looks ----------------------------------------------------------------- */
+/* ---- the checks ---------------------------------------------------------------- */
 
 /* doctor-local.c */
 void doctor_profile(struct doctor_host *h, struct finding *f);
 void doctor_tether(struct doctor_host *h, struct finding *f);
+void doctor_local_clear(struct doctor_host *h);
+
+/* doctor-directories.c */
+void doctor_directories(struct doctor_host *h, struct finding *f);
+
+/* doctor-keys.c */
 void doctor_keys(struct doctor_host *h, struct finding *f);
 void doctor_agent(struct doctor_host *h, struct finding *f);
 void doctor_agent_slow(void *host); /* an agent_slow_fn */
-void doctor_local_clear(struct doctor_host *h);
 
 /* doctor-connect.c */
 void doctor_name(struct doctor_host *h, struct finding *f);
@@ -86,16 +93,23 @@ void doctor_tcp(struct doctor_host *h, struct finding *f);
 void doctor_banner(struct doctor_host *h, struct finding *f);
 void doctor_algorithms(struct doctor_host *h, struct finding *f);
 void doctor_host_key(struct doctor_host *h, struct finding *f);
-void doctor_methods(struct doctor_host *h, struct finding *f);
-void doctor_login(struct doctor_host *h, struct finding *f);
+char *doctor_login_word(const struct profile *p); /* "user@host" for a shell, allocated */
 void doctor_connect_clear(struct doctor_host *h);
 
+/* doctor-login.c */
+void doctor_methods(struct doctor_host *h, struct finding *f);
+void doctor_login(struct doctor_host *h, struct finding *f);
+
 /* doctor-remote.c */
+void doctor_remote_clear(struct doctor_host *h);
+
+/* doctor-socket.c */
 void doctor_socket(struct doctor_host *h, struct finding *f);
 void doctor_permission(struct doctor_host *h, struct finding *f);
+
+/* doctor-transport.c */
 void doctor_forwarding(struct doctor_host *h, struct finding *f);
 void doctor_command(struct doctor_host *h, struct finding *f);
-void doctor_remote_clear(struct doctor_host *h);
 
 /* doctor-engine.c */
 void doctor_ping(struct doctor_host *h, struct finding *f);
@@ -111,27 +125,27 @@ void doctor_proxies(struct doctor_host *h, struct finding *f);
 /* ---- all of it ----------------------------------------------------------------- */
 
 struct doctor {
-    struct doctor_host *hosts; /* in the order of the way; the last one was asked for */
+    struct doctor_host *hosts; /* the hops in their order, then the host that was asked for */
     size_t count;
 };
 
-/* What is told while it goes on; each may be NULL. */
+/* Called during the run; each may be NULL. */
 struct doctor_watcher {
     void (*host)(void *user, const struct doctor_host *h); /* its layers follow */
     void (*begin)(void *user, const char *layer);
     void (*end)(void *user, const char *layer, const struct finding *f);
-    void (*interrupt)(void *user); /* somebody else is about to write to the terminal */
+    void (*interrupt)(void *user); /* another part of the program will write to the terminal */
     void *user;
 };
 
 void doctor_run(struct doctor *d, const char *name, const struct doctor_watcher *w);
 void doctor_clear(struct doctor *d);
 
-/* What a layer is called. */
+/* The name of a layer. */
 const char *doctor_layer_name(enum doctor_layer layer);
 
-/* The first finding of a verdict, in the order of the looks; NULL when there is
- * none. *host and *layer say whose. */
+/* The first finding with that verdict, in the order of the checks, and its host and layer;
+ * NULL when there is none. */
 const struct finding *doctor_first(const struct doctor *d, enum verdict verdict,
                                    const struct doctor_host **host, enum doctor_layer *layer);
 

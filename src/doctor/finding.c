@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 __attribute__((format(printf, 3, 0))) static void say(struct finding *f, enum verdict verdict,
                                                       const char *fmt, va_list ap)
@@ -102,6 +103,14 @@ void finding_more(struct finding *f, const char *fmt, ...)
     char *escaped = out_escape(text);
     strv_add(&f->more, escaped);
     free(escaped);
+}
+
+void finding_drop_prefix(struct finding *f, const char *layer)
+{
+    size_t len = strlen(layer);
+
+    if (f->text != NULL && strncmp(f->text, layer, len) == 0 && strncmp(f->text + len, ": ", 2) == 0)
+        memmove(f->text, f->text + len + 2, strlen(f->text + len + 2) + 1);
 }
 
 bool finding_well(const struct finding *f)

@@ -1,5 +1,4 @@
-/* finding: what one look at something found: a verdict, a sentence, and what to do
- * about it. */
+/* finding: the result of one check: a verdict, a sentence, and a remedy. */
 #ifndef DOCKTETHER_DOCTOR_FINDING_H
 #define DOCKTETHER_DOCTOR_FINDING_H
 
@@ -10,22 +9,22 @@
 #include <stdint.h>
 
 enum verdict {
-    VERDICT_NONE, /* not looked at yet */
+    VERDICT_NONE, /* not checked yet */
     VERDICT_OK,
-    VERDICT_WARNING, /* it works, and should not stay so */
+    VERDICT_WARNING, /* it works, and should be changed */
     VERDICT_FAILED,
-    VERDICT_SKIPPED, /* there is nothing to look at: as good as well */
-    VERDICT_BLOCKED, /* cannot be looked at, because of a layer before it */
+    VERDICT_SKIPPED, /* there is nothing to check: counts as well */
+    VERDICT_BLOCKED, /* cannot be checked because of a layer before it */
 };
 
 struct finding {
     enum verdict verdict;
-    int64_t us;       /* how long the look took; 0: nothing was done. A check adds what an earlier
-                         one has done for it, and the other way round */
-    char *text;       /* what was found, or why not; one line, escaped */
+    int64_t us;       /* how long the check took; 0: nothing was done. Work that one check does for
+                         another counts as time of the other */
+    char *text;       /* the result or the reason; one line, escaped */
     struct strv more; /* further lines, escaped */
     struct err err;   /* of a failure or a warning: code, hint and fix */
-    char *where;      /* the host that the fix is for; NULL: this one */
+    char *where;      /* the host to run the fix on; NULL: this one */
 };
 
 void finding_ok(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -39,8 +38,8 @@ void finding_fail(struct finding *f, enum err_code code, const char *fmt, ...)
  * that are for the other side. */
 void finding_error(struct finding *f, enum verdict verdict, const struct err *e, const char *there);
 
-/* After one of the two above: what to do, and the command that does it (where:
- * the host it is for, NULL for this one). */
+/* After one of the two above: the hint, and the command that mends it (where: the host to
+ * run it on, NULL for this one). */
 void finding_hint(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void finding_fix(struct finding *f, const char *where, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -48,7 +47,10 @@ void finding_fix(struct finding *f, const char *where, const char *fmt, ...)
 /* A further line. */
 void finding_more(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* True when a layer that needs it may be looked at. */
+/* Takes "LAYER: " off the beginning of the text, which is shown beside the layer's name. */
+void finding_drop_prefix(struct finding *f, const char *layer);
+
+/* True when a layer that needs this one may be checked. */
 bool finding_well(const struct finding *f);
 
 /* Frees what it holds. */

@@ -58,24 +58,14 @@ static const char *find_mark(const char *text, int *line)
     return text;
 }
 
-/* The newlines in front keep the numbers of the lines. */
-static char *part_of(const char *begin, const char *end, int line)
-{
-    size_t len = end != NULL ? (size_t)(end - begin) : strlen(begin);
-    char *part = mem_alloc((size_t)line + len + 1);
-
-    memset(part, '\n', (size_t)line);
-    memcpy(part + line, begin, len);
-    return part;
-}
-
-static int read_profile(const char *source, const char *part, struct profile *p, int line, struct err *e)
+/* first is the number of the part's first line; the mark stands before it. */
+static int read_profile(const char *source, const char *part, struct profile *p, int first, struct err *e)
 {
     struct err why = ERR_INIT;
 
-    if (profile_text_read(source, part, false, p, e) != 0)
+    if (profile_text_read_part(source, first, part, p, e) != 0)
         return -1;
-    return profile_finish(p, &why) == 0 ? 0 : refuse(e, source, line, why.msg);
+    return profile_finish(p, &why) == 0 ? 0 : refuse(e, source, first - 1, why.msg);
 }
 
 static int read_part(const char *source, const char *mark, const char *end, int line, const char *from,
@@ -91,12 +81,14 @@ static int read_part(const char *source, const char *mark, const char *end, int 
     if (name_check(name, &why) != 0)
         return refuse(e, source, line, why.msg);
     if (proposals_find(list, name) != NULL)
-        return refuse(e, source, line, "a second profile of that name");
+        return refuse(e, source, line, "a second profile has this name");
     if (list->count == COUNT_MAX)
-        return refuse(e, source, line, "more profiles than can be read at once");
+        return refuse(e, source, line, "the file holds more profiles than can be read at once");
     struct profile *p = profile_new(name);
-    char *part = part_of(body != NULL ? body : "", end, line);
-    int rc = read_profile(source, part, p, line, e);
+    if (body == NULL)
+        body = "";
+    char *part = mem_printf("%.*s", (int)(end != NULL ? (size_t)(end - body) : strlen(body)), body);
+    int rc = read_profile(source, part, p, line + 1, e);
     free(part);
     if (rc == 0)
         proposals_add(list, p, from, NULL);
@@ -112,9 +104,9 @@ int bundle_read(const char *source, const char *text, const char *from, struct p
     size_t len = line_length(text, &at);
 
     if (len < strlen(MAGIC) || strncmp(text, MAGIC, strlen(MAGIC)) != 0)
-        return refuse(e, source, line, "this is no file of docktether export");
+        return refuse(e, source, line, "this file was not written by docktether export");
     if (len != strlen(MAGIC VERSION) || strncmp(text, MAGIC VERSION, len) != 0)
-        return refuse(e, source, line, "this format is of another version of docktether");
+        return refuse(e, source, line, "another version of docktether wrote this file");
     line++;
     if (at == NULL || strncmp(at, MARK, strlen(MARK)) != 0)
         return refuse(e, source, line, "a line \"" MARK "NAME\" is missing");

@@ -25,8 +25,7 @@
 char *bundle_write(const struct profile *const *profiles, size_t count);
 
 /* Reads all of it, as strictly as the store reads a file, or nothing: ERR_PROFILE
- * with source and line. At most 1000 profiles. from is what they are said to
- * come from. */
+ * with source and line. At most 1000 profiles. from names their origin for people. */
 int bundle_read(const char *source, const char *text, const char *from, struct proposals *list,
                 struct err *e);
 

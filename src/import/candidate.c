@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-"
-#define NAME_LEN 100 /* leaves room for what makes it unique */
+#define NAME_LEN 100 /* leaves room for a number that makes it unique */
 
 void candidate_clear(struct candidate *at)
 {
@@ -17,6 +17,7 @@ void candidate_clear(struct candidate *at)
     free(at->name);
     free(at->from);
     free(at->problem);
+    strv_clear(&at->notes);
 }
 
 void candidate_problem(struct candidate *at, const char *why)
@@ -42,7 +43,7 @@ static void set_files(struct candidate *at, const char *key, const struct strv *
         candidate_set(at, "ssh", key, files->items[i]);
 }
 
-/* A HostKeyAlias stands there without the port. */
+/* known_hosts has a HostKeyAlias without the port. */
 static void pin(struct candidate *at, const struct ssh_config *c)
 {
     const char *host = c->host_key_alias != NULL ? c->host_key_alias : at->profile->host;
@@ -66,10 +67,13 @@ void candidate_fill(struct candidate *at, const struct ssh_config *c)
     candidate_set(at, "ssh", "port", port);
     candidate_set(at, "ssh", "user", c->user);
     set_files(at, "identity", &c->identities);
+    if (c->identities.count > 0 && !c->identities_only)
+        candidate_set(at, "ssh", "identities-only", "no");
     set_files(at, "certificate", &c->certificates);
     candidate_set(at, "ssh", "agent", c->agent);
+    strv_copy(&at->notes, &c->notes);
     if (c->proxy_command != NULL)
-        candidate_problem(at, "it is reached by a ProxyCommand, which docktether does not run");
+        candidate_problem(at, "it has a ProxyCommand, which docktether does not run");
     if (profile_finish(at->profile, &why) != 0)
         candidate_problem(at, why.msg);
     pin(at, c);
@@ -87,7 +91,8 @@ bool candidate_same(const struct candidate *a, const struct candidate *b)
     return same_text(a->problem, b->problem) && a->via == b->via && p->port == q->port &&
            same_text(p->host, q->host) && same_text(p->user, q->user) &&
            (a->is_nameless || b->is_nameless || same_text(p->socket, q->socket)) &&
-           strv_equal(&p->identities, &q->identities) && strv_equal(&p->certificates, &q->certificates);
+           strv_equal(&p->identities, &q->identities) && strv_equal(&p->certificates, &q->certificates) &&
+           p->identities_only == q->identities_only;
 }
 
 char *candidate_name(const char *given)

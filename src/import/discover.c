@@ -4,6 +4,7 @@
 #include "docker/context-list.h"
 #include "docker/context.h"
 #include "import/candidate.h"
+#include "import/known-hosts.h"
 #include "import/ssh-config.h"
 #include "import/ssh-hosts.h"
 #include "store/endpoint.h"
@@ -20,10 +21,12 @@ struct finder {
     struct candidate *items;
     size_t count;
     bool no_ssh;
+    struct ssh_config_reader *reader;
+    struct strv checked; /* known_hosts files that were looked at */
     struct progress *progress;
 };
 
-/* What was asked for. */
+/* A host to look for, with the settings that its source gives. */
 struct wanted {
     const char *host;
     const char *user;   /* NULL: as the configuration says */
@@ -34,11 +37,11 @@ struct wanted {
     bool is_hop, is_context;
 };
 
-static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why);
+static size_t find_candidate(struct finder *f, const struct wanted *w, int depth, const char **why);
 
 /* ---- one host ------------------------------------------------------------ */
 
-/* Without ssh: what was asked for, word for word. */
+/* Without ssh: the settings as the source has them. */
 static void take_literally(const struct wanted *w, struct ssh_config *c)
 {
     *c = (struct ssh_config){ .hostname = mem_strdup(w->host),
@@ -54,7 +57,22 @@ static void take_literally(const struct wanted *w, struct ssh_config *c)
     free(home);
 }
 
-/* ---- the way there ------------------------------------------------------- */
+/* A file that is there and cannot be read explains why a host has no pin. */
+static void check_known_hosts(struct finder *f, const struct strv *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        struct err e = ERR_INIT;
+        if (strv_contains(&f->checked, paths->items[i]))
+            continue;
+        strv_add(&f->checked, paths->items[i]);
+        if (known_hosts_check(paths->items[i], &e) == 0)
+            continue;
+        progress_hide(f->progress);
+        out_note(NULL, "its keys are left out: %s%s%s", e.msg, e.hint[0] != '\0' ? "; " : "", e.hint);
+    }
+}
+
+/* ---- its hops ------------------------------------------------------------ */
 
 /* "[ssh://][USER@]HOST[:PORT]" as ssh prints a jump: with brackets around an
  * IPv4 address too. */
@@ -72,14 +90,14 @@ static int parse_jump(const char *spec, struct endpoint *ep)
     return rc;
 }
 
-/* The last of the list is the nearest to the host; those before it are its own
- * way, in place of what the configuration says for it. */
-static size_t find_way(struct finder *f, const char *jumps, int depth, const char **why)
+/* The last host of the list is the nearest; those before it are its own hops, in place of
+ * those that its configuration names. */
+static size_t find_hop(struct finder *f, const char *jumps, int depth, const char **why)
 {
     const char *comma = strrchr(jumps, ',');
     char *before = comma != NULL ? mem_printf("%.*s", (int)(comma - jumps), jumps) : NULL;
     struct endpoint ep = { 0 };
-    size_t found = PLACE_NOWHERE;
+    size_t found = CANDIDATE_NONE;
 
     if (parse_jump(comma != NULL ? comma + 1 : jumps, &ep) == 0) {
         const struct wanted hop = { .host = ep.host,
@@ -90,7 +108,7 @@ static size_t find_way(struct finder *f, const char *jumps, int depth, const cha
                                     .name = ep.host,
                                     .from = "ssh config, a jump",
                                     .is_hop = true };
-        found = find_place(f, &hop, depth + 1, why);
+        found = find_candidate(f, &hop, depth + 1, why);
     } else {
         *why = "its ProxyJump cannot be read";
     }
@@ -99,7 +117,7 @@ static size_t find_way(struct finder *f, const char *jumps, int depth, const cha
     return found;
 }
 
-/* What only a jump had mentioned is called by its name now. */
+/* A host that only a ProxyJump had mentioned takes the name that another source gives. */
 static void join(struct candidate *old, const struct candidate *at)
 {
     if (old->is_nameless && !at->is_nameless) {
@@ -112,7 +130,7 @@ static void join(struct candidate *old, const struct candidate *at)
     old->is_hop = old->is_hop || at->is_hop;
 }
 
-/* Takes over *at; returns where it stands. */
+/* Takes over *at; returns its index. */
 static size_t keep(struct finder *f, struct candidate *at)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -133,7 +151,7 @@ static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *
 
     progress_say(f->progress, text);
     free(text);
-    int rc = f->no_ssh ? 1 : ssh_config_resolve(w->host, w->user, w->port, c, e);
+    int rc = f->no_ssh ? 1 : ssh_config_resolve(f->reader, w->host, w->user, w->port, c, e);
 
     if (rc <= 0)
         return rc;
@@ -142,10 +160,10 @@ static int resolve(struct finder *f, const struct wanted *w, struct ssh_config *
     return 0;
 }
 
-/* PLACE_NOWHERE, with *why, for a way that cannot be followed. */
-static size_t find_place(struct finder *f, const struct wanted *w, int depth, const char **why)
+/* CANDIDATE_NONE, with *why, when a hop cannot be resolved. */
+static size_t find_candidate(struct finder *f, const struct wanted *w, int depth, const char **why)
 {
-    struct candidate at = { .via = PLACE_NOWHERE,
+    struct candidate at = { .via = CANDIDATE_NONE,
                             .is_hop = w->is_hop,
                             .is_nameless = w->is_hop,
                             .is_context = w->is_context,
@@ -155,11 +173,11 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
 
     at.profile = store_new_profile(w->name, &e);
     if (depth > DEPTH_MAX || at.profile == NULL || resolve(f, w, &c, &e) != 0) {
-        *why = depth > DEPTH_MAX ? "its way leads in a circle, or over too many hosts"
-                                 : "its way cannot be resolved";
+        *why = depth > DEPTH_MAX ? "its ProxyJump leads in a circle, or over too many hosts"
+                                 : "its ProxyJump cannot be resolved";
         if (depth > 0 || at.profile == NULL) {
             candidate_clear(&at);
-            return PLACE_NOWHERE;
+            return CANDIDATE_NONE;
         }
         candidate_problem(&at, e.msg);
         mem_replace(&at.profile->host, w->host);
@@ -168,14 +186,15 @@ static size_t find_place(struct finder *f, const struct wanted *w, int depth, co
     }
     const char *jumps = w->jumps != NULL ? w->jumps : c.proxy_jump, *broken = NULL;
     if (jumps != NULL)
-        at.via = find_way(f, jumps, depth, &broken);
+        at.via = find_hop(f, jumps, depth, &broken);
+    check_known_hosts(f, &c.known_hosts);
     candidate_fill(&at, &c);
     candidate_set(&at, "docker", "socket", w->socket);
     ssh_config_clear(&c);
     if (broken != NULL && depth > 0) {
         *why = broken;
         candidate_clear(&at);
-        return PLACE_NOWHERE;
+        return CANDIDATE_NONE;
     }
     if (broken != NULL)
         candidate_problem(&at, broken);
@@ -198,11 +217,11 @@ static void find_context(struct finder *f, const struct context_list_entry *cont
                                   .name = context->name,
                                   .from = from,
                                   .is_context = true };
-        (void)find_place(f, &w, 0, &why);
+        (void)find_candidate(f, &w, 0, &why);
         free(from);
     } else {
         progress_hide(f->progress);
-        out_note(NULL, "Docker's context \"%s\" has an endpoint that cannot be read", context->name);
+        out_note(NULL, "the endpoint of Docker's context \"%s\" cannot be read", context->name);
     }
     endpoint_clear(&ep);
 }
@@ -222,24 +241,26 @@ static int find_contexts(struct finder *f, struct err *e)
 static int find_hosts(struct finder *f, struct err *e)
 {
     struct strv hosts = { 0 };
+    struct ssh_hosts_left left;
     const char *why;
-    bool more;
 
-    int rc = ssh_hosts_list(&hosts, &more, e);
+    int rc = ssh_hosts_list(&hosts, &left, e);
     for (size_t i = 0; rc == 0 && i < hosts.count && !f->no_ssh; i++) {
         const struct wanted w = { .host = hosts.items[i], .name = hosts.items[i], .from = "ssh config" };
         size_t before = f->count;
         if (strpbrk(hosts.items[i], " \t") == NULL)
-            (void)find_place(f, &w, 0, &why);
-        if (f->no_ssh) /* found out with this one: it is no host of the configuration's */
+            (void)find_candidate(f, &w, 0, &why);
+        if (f->no_ssh) /* nothing was resolved: this one is dropped, too */
             while (f->count > before)
                 candidate_clear(&f->items[--f->count]);
     }
     progress_hide(f->progress);
     if (rc == 0 && f->no_ssh && hosts.count > 0)
-        out_note(NULL, "there is no ssh here to resolve the hosts of ~/.ssh/config; they are left out");
-    if (rc == 0 && more)
-        out_note(NULL, "~/.ssh/config names more than is read; the rest is left out");
+        out_note(NULL, "ssh is not installed, so the hosts of ~/.ssh/config are left out");
+    if (rc == 0 && left.more)
+        out_note(NULL, "~/.ssh/config names more hosts than import reads; the rest is left out");
+    if (rc == 0 && left.below_match)
+        out_note(NULL, "files that ~/.ssh/config includes below Match are not searched for hosts");
     strv_clear(&hosts);
     return rc;
 }
@@ -266,7 +287,7 @@ static char *unique_name(const struct finder *f, const char *given)
     return name;
 }
 
-static void name_place(const struct finder *f, struct candidate *at)
+static void name_candidate(const struct finder *f, struct candidate *at)
 {
     char *name = unique_name(f, at->profile->name);
 
@@ -280,7 +301,7 @@ static void name_place(const struct finder *f, struct candidate *at)
     at->name = name;
 }
 
-/* Whom somebody called by a name keeps it before those that a jump mentions. */
+/* Named hosts get their names before hosts known only from a ProxyJump. */
 static void name_all(struct finder *f)
 {
     for (size_t i = 0; i < f->count; i++)
@@ -288,33 +309,37 @@ static void name_all(struct finder *f)
             candidate_set(&f->items[i], "docker", "socket", PROFILE_NO_SOCKET);
     for (size_t i = 0; i < f->count; i++)
         if (!f->items[i].is_nameless)
-            name_place(f, &f->items[i]);
+            name_candidate(f, &f->items[i]);
     for (size_t i = 0; i < f->count; i++)
         if (f->items[i].is_nameless)
-            name_place(f, &f->items[i]);
+            name_candidate(f, &f->items[i]);
 }
 
 int discover(struct proposals *list, struct err *e)
 {
     struct finder f = { 0 };
     struct profile *base = store_new_profile("base", e);
-    int rc = base != NULL ? 0 : -1; /* a bad docktether.ini, once and not for every host */
+    int rc = base != NULL ? 0 : -1; /* a bad docktether.ini is reported once, not for each host */
 
     profile_free(base);
     f.progress = progress_new(NULL);
+    f.reader = ssh_config_reader_new();
     if (rc == 0)
         rc = find_contexts(&f, e);
     if (rc == 0)
         rc = find_hosts(&f, e);
     progress_free(f.progress);
+    ssh_config_reader_free(f.reader);
+    strv_clear(&f.checked);
     if (rc == 0)
         name_all(&f);
     for (size_t i = 0; i < f.count; i++) {
         struct candidate *at = &f.items[i];
         if (rc == 0) {
             mem_replace(&at->profile->name, at->name);
-            mem_replace(&at->profile->via, at->via != PLACE_NOWHERE ? f.items[at->via].name : NULL);
+            mem_replace(&at->profile->via, at->via != CANDIDATE_NONE ? f.items[at->via].name : NULL);
             proposals_add(list, at->profile, at->from, at->problem);
+            strv_copy(&list->items[list->count - 1].notes, &at->notes);
             at->profile = NULL;
         }
     }

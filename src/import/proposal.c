@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char no_pin[] = "no key of its host in known_hosts";
+static const char no_pin[] = "its host key is not in known_hosts";
 
 /* ---- the list ------------------------------------------------------------ */
 
@@ -32,6 +32,7 @@ void proposals_clear(struct proposals *list)
         profile_free(list->items[i].profile);
         free(list->items[i].from);
         free(list->items[i].why_not);
+        strv_clear(&list->items[i].notes);
     }
     free(list->items);
     *list = (struct proposals){ 0 };
@@ -45,17 +46,17 @@ struct proposal *proposals_find(const struct proposals *list, const char *name)
     return NULL;
 }
 
-static struct proposal *way_of(const struct proposals *list, const struct proposal *one)
+static struct proposal *hop_of(const struct proposals *list, const struct proposal *one)
 {
     return one->profile->via != NULL ? proposals_find(list, one->profile->via) : NULL;
 }
 
 /* Stops at one that was chosen before, so also in a circle. */
-static void choose_way(struct proposals *list, struct proposal *one)
+static void choose_with_hops(struct proposals *list, struct proposal *one)
 {
     while (one != NULL && !one->chosen) {
         one->chosen = true;
-        one = way_of(list, one);
+        one = hop_of(list, one);
     }
 }
 
@@ -69,12 +70,12 @@ int proposals_choose(struct proposals *list, const char *const *names, size_t co
             err_set(e, ERR_USAGE, "", "no profile \"%s\" is proposed", names[i]);
             return err_hint(e, "docktether import without --only shows them all");
         }
-        choose_way(list, one);
+        choose_with_hops(list, one);
     }
     return 0;
 }
 
-/* ---- what speaks against it ---------------------------------------------- */
+/* ---- why one is skipped --------------------------------------------------- */
 
 static void against(struct proposal *one, const char *why)
 {
@@ -87,7 +88,8 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* Same host, port, user and way: whoever goes via it comes out at one place. */
+/* The same host, port, user and hop: a profile that goes via one reaches the same
+ * place via the other. */
 static bool same_place(const struct profile *a, const struct profile *b)
 {
     return same_text(a->host, b->host) && same_text(a->user, b->user) && same_text(a->via, b->via) &&
@@ -100,7 +102,7 @@ static void judge_name(struct proposal *one)
         return;
     struct profile *old = store_load(one->profile->name, NULL);
     one->there = old != NULL && same_place(old, one->profile);
-    against(one, one->there ? "it is there already" : "another profile has that name");
+    against(one, one->there ? "it exists already" : "another profile has that name");
     profile_free(old);
 }
 
@@ -112,38 +114,38 @@ static void judge_context(struct proposal *one)
         against(one, why.msg);
 }
 
-static void judge_way(const struct proposals *list, struct proposal *one)
+static void judge_hop(const struct proposals *list, struct proposal *one)
 {
     const char *via = one->profile->via;
-    const struct proposal *hop = way_of(list, one);
+    const struct proposal *hop = hop_of(list, one);
     char *why = NULL;
 
     if (hop != NULL && hop->why_not != NULL && !hop->there)
-        why = mem_printf("its way, %s, cannot be made", via);
+        why = mem_printf("its hop %s cannot be created", via);
     else if (hop == NULL && via != NULL && !store_exists(via))
-        why = mem_printf("its way, %s, is no profile", via);
+        why = mem_printf("its hop %s is no profile", via);
     if (why != NULL)
         against(one, why);
     free(why);
 }
 
-/* The hop first. Whoever goes in a circle meets itself with this reason. */
+/* The hop first. A profile whose hops form a circle meets itself with that reason. */
 static void judge_one(struct proposals *list, struct proposal *one)
 {
     char *given = one->why_not;
-    struct proposal *hop = way_of(list, one);
+    struct proposal *hop = hop_of(list, one);
 
     if (one->judged)
         return;
     one->judged = true;
-    one->why_not = mem_strdup("its way leads in a circle");
+    one->why_not = mem_strdup("its hops form a circle");
     if (hop != NULL)
         judge_one(list, hop);
     free(one->why_not);
     one->why_not = given;
     judge_name(one);
     judge_context(one);
-    judge_way(list, one);
+    judge_hop(list, one);
     if (one->profile->pins.count == 0)
         against(one, no_pin);
 }
@@ -158,7 +160,7 @@ void proposals_judge(struct proposals *list)
 
 void proposals_print(const struct proposals *list, FILE *out)
 {
-    static const char *const titles[] = { "NAME", "SSH", "VIA", "FROM", "PINS", "WHY NOT" };
+    static const char *const titles[] = { "NAME", "SSH", "VIA", "FROM", "PINS", "SKIPPED BECAUSE" };
     struct table *t = table_new(6, titles);
 
     for (size_t i = 0; i < list->count; i++) {
@@ -184,7 +186,7 @@ size_t proposals_ready(const struct proposals *list)
     return n;
 }
 
-/* ---- making them --------------------------------------------------------- */
+/* ---- creating them -------------------------------------------------------- */
 
 static void note_missing(const struct profile *p)
 {
@@ -198,18 +200,18 @@ static void note_missing(const struct profile *p)
     }
 }
 
-/* The hop before whoever goes via it. A circle was never ready. */
+/* Creates the hop before the profile that goes via it. A circle was never ready. */
 static void create_one(struct proposals *list, struct proposal *one, int *status)
 {
     struct err e = ERR_INIT;
 
     if (!one->chosen || one->why_not != NULL)
         return;
-    struct proposal *hop = way_of(list, one);
+    struct proposal *hop = hop_of(list, one);
     if (hop != NULL && !hop->there)
         create_one(list, hop, status);
     if (hop != NULL && !hop->there) {
-        against(one, "its way could not be made");
+        against(one, "its hop could not be created");
         return;
     }
     if (via_chain_check(one->profile, &e) == 0 && context_sync_new(one->profile, &e) == 0) {
@@ -231,7 +233,7 @@ int proposals_create(struct proposals *list)
 
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].chosen && list->items[i].why_not != NULL)
-            out_note(list->items[i].profile->name, "not made: %s", list->items[i].why_not);
+            out_note(list->items[i].profile->name, "not created: %s", list->items[i].why_not);
     for (size_t i = 0; i < list->count; i++)
         create_one(list, &list->items[i], &status);
     return status;
@@ -247,26 +249,39 @@ static void append(char **command, const char *option, const char *value)
     *command = longer;
 }
 
+/* The command that shows the host's keys, asks, and creates the profile. */
+static void advise_create(const struct profile *p)
+{
+    char *command = mem_printf("%s create %s", progname(), p->name), *endpoint = profile_endpoint(p);
+
+    append(&command, " ", endpoint);
+    if (p->via != NULL)
+        append(&command, " --via ", p->via);
+    for (size_t i = 0; i < p->identities.count; i++)
+        append(&command, " --identity ", p->identities.items[i]);
+    for (size_t i = 0; i < p->certificates.count; i++)
+        append(&command, " --certificate ", p->certificates.items[i]);
+    if (!p->identities_only)
+        append(&command, " --set ", "identities-only=no");
+    if (strcmp(p->agent, PROFILE_AGENT_YES) != 0)
+        append(&command, " --set agent=", p->agent);
+    if (strcmp(p->socket, PROFILE_DEFAULT_SOCKET) != 0)
+        append(&command, " --set docker.socket=", p->socket);
+    out_note(p->name, "%s is not in known_hosts. To check its key and create the profile: %s", p->host,
+             command);
+    free(endpoint);
+    free(command);
+}
+
 void proposals_advise(const struct proposals *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct proposal *one = &list->items[i];
         const struct profile *p = one->profile;
+        for (size_t k = 0; one->chosen && k < one->notes.count; k++)
+            out_note(p->name, "%s", one->notes.items[k]);
         if (!one->chosen || one->why_not == NULL || strcmp(one->why_not, no_pin) != 0)
             continue;
-        char *command = mem_printf("%s create %s", progname(), p->name), *endpoint = profile_endpoint(p);
-        append(&command, " ", endpoint);
-        if (p->via != NULL)
-            append(&command, " --via ", p->via);
-        for (size_t k = 0; k < p->identities.count; k++)
-            append(&command, " --identity ", p->identities.items[k]);
-        for (size_t k = 0; k < p->certificates.count; k++)
-            append(&command, " --certificate ", p->certificates.items[k]);
-        if (strcmp(p->socket, PROFILE_DEFAULT_SOCKET) != 0)
-            append(&command, " --set docker.socket=", p->socket);
-        out_note(p->name, "known_hosts has no key of %s; to look at its keys and make it: %s", p->host,
-                 command);
-        free(endpoint);
-        free(command);
+        advise_create(p);
     }
 }

@@ -1,5 +1,4 @@
-/* proposal: profiles that could be made, what speaks against each, and making
- * them. */
+/* proposal: profiles that import can create, and why some are skipped. */
 #ifndef DOCKTETHER_IMPORT_PROPOSAL_H
 #define DOCKTETHER_IMPORT_PROPOSAL_H
 
@@ -13,8 +12,9 @@
 struct proposal {
     struct profile *profile; /* owned; via names another one, of the list or of the store */
     char *from;              /* where it was found, for people */
-    char *why_not;           /* NULL: it can be made */
-    bool there;              /* a profile of that name and place is there: others may go via it */
+    char *why_not;           /* why it is skipped; NULL: it can be created */
+    struct strv notes;       /* settings that the profile cannot hold as they are, for people */
+    bool there;              /* a profile of that name and place exists: others may go via it */
     bool chosen;
     bool judged;
 };
@@ -25,33 +25,34 @@ struct proposals {
     size_t count;
 };
 
-/* Takes over p. Its name must be unlike those in the list. why_not may be NULL. */
+/* Takes over p. No other of the list may have its name. why_not may be NULL. */
 void proposals_add(struct proposals *list, struct profile *p, const char *from, const char *why_not);
 void proposals_clear(struct proposals *list);
 
 /* NULL when there is none. */
 struct proposal *proposals_find(const struct proposals *list, const char *name);
 
-/* Keeps those that are named, and what they go via. None named: all. ERR_USAGE
- * for a name that is not proposed. */
+/* Chooses the named ones and their hops; all when none is named. ERR_USAGE for a name
+ * that is not in the list. */
 int proposals_choose(struct proposals *list, const char *const *names, size_t count, struct err *e);
 
-/* Finds out what speaks against each: a profile or a context of somebody else
- * of that name, a way that cannot be gone, no pin. */
+/* Finds the reasons to skip one: another profile or another program's context has its
+ * name, its hop is missing, it has no pin. */
 void proposals_judge(struct proposals *list);
 
 /* The chosen ones as a table. */
 void proposals_print(const struct proposals *list, FILE *out);
 
-/* How many can be made. */
+/* How many of the chosen ones can be created. */
 size_t proposals_ready(const struct proposals *list);
 
-/* Makes them, each after what it goes via; prints their names, and on standard
- * error why others are not made. Nothing is overwritten. Returns the exit
- * status: that of the first that could not be written, or 0. */
+/* Creates the chosen ones, each after its hop. Prints their names, and on standard
+ * error why others are skipped. Nothing is overwritten. Returns the exit status: of the
+ * first that could not be written, or 0. */
 int proposals_create(struct proposals *list);
 
-/* For each that lacks nothing but a pin: the command that shows its keys and asks. */
+/* On standard error, for each chosen one: the settings that its profile cannot hold, and when only
+ * the pin is missing the command that shows the host's keys and asks. */
 void proposals_advise(const struct proposals *list);
 
 #endif

@@ -2,43 +2,26 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "import/ssh-words.h"
 
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define FILE_MAX (1024u * 1024)
 #define FILES_MAX 256
 #define DEPTH_MAX 16 /* as ssh has it */
 #define HOSTS_MAX 500
+#define BLANKS " \t\r\f"
 
 struct reader {
     struct strv *hosts;
     const char *dir; /* ~/.ssh */
     size_t files;
-    bool more;
+    bool more, below_match;
 };
-
-/* The next word, with or without double quotes; the rest in *s. NULL at the
- * end of the line or at a comment. */
-static char *next_word(char **s)
-{
-    char *word = *s + strspn(*s, " \t\r=");
-
-    if (*word == '\0' || *word == '#')
-        return NULL;
-    char *end;
-    if (*word == '"') {
-        word++;
-        end = word + strcspn(word, "\"");
-    } else {
-        end = word + strcspn(word, " \t\r");
-    }
-    *s = *end != '\0' ? end + 1 : end;
-    *end = '\0';
-    return word;
-}
 
 static void add_host(struct reader *r, const char *word)
 {
@@ -54,6 +37,14 @@ static void add_host(struct reader *r, const char *word)
 
 static int read_config(struct reader *r, const char *path, int depth, struct err *e);
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder among the files is nothing to ssh, too. */
 static int include(struct reader *r, const char *word, int depth, struct err *e)
 {
     glob_t found = { 0 };
@@ -68,33 +59,64 @@ static int include(struct reader *r, const char *word, int depth, struct err *e)
         pattern = mem_printf("%s/%s", r->dir, word);
     if (pattern == NULL)
         return -1;
-    if (glob(pattern, GLOB_NOCHECK, NULL, &found) == 0)
+    if (glob(pattern, 0, NULL, &found) == 0)
         for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++)
-            rc = read_config(r, found.gl_pathv[i], depth + 1, e);
+            if (!is_folder(found.gl_pathv[i]))
+                rc = read_config(r, found.gl_pathv[i], depth + 1, e);
     globfree(&found);
     free(pattern);
     return rc;
 }
 
+/* `Match all` holds for every host. What else holds for which one ssh alone can tell. */
+static bool holds_always(const struct strv *words)
+{
+    return words->count == 1 && strcasecmp(words->items[0], "all") == 0;
+}
+
+/* The keyword of a line, and its words. 1: no such line for us, which ssh refuses or
+ * has no words for. */
+static int split_line(char *line, char **keyword, struct strv *words)
+{
+    char *rest = line + strspn(line, BLANKS);
+
+    if (*rest == '"')
+        rest++;
+    *keyword = rest;
+    rest += strcspn(rest, BLANKS "=\"");
+    if (*rest == '"')
+        *rest++ = '\0';
+    size_t blanks = strspn(rest, BLANKS);
+    char *words_at = rest + blanks;
+    if (*words_at == '=')
+        words_at++;
+    else if (blanks == 0 && *rest != '\0')
+        return 1;
+    *rest = '\0';
+    return ssh_words_split(words_at, words) == 0 ? 0 : 1;
+}
+
 static int read_line(struct reader *r, char *line, bool *in_match, int depth, struct err *e)
 {
-    char *rest = line + strspn(line, " \t\r");
-    char *keyword = rest, *word;
+    struct strv words = { 0 };
+    char *keyword;
     int rc = 0;
 
-    rest += strcspn(rest, " \t\r=");
-    if (*rest != '\0')
-        *rest++ = '\0';
-    if (strcasecmp(keyword, "Match") == 0) {
-        *in_match = true;
-    } else if (strcasecmp(keyword, "Host") == 0) {
+    if (split_line(line, &keyword, &words) != 0)
+        return 0;
+    if (strcasecmp(keyword, "Match") == 0)
+        *in_match = !holds_always(&words);
+    else if (strcasecmp(keyword, "Host") == 0)
         *in_match = false;
-        while ((word = next_word(&rest)) != NULL)
-            add_host(r, word);
-    } else if (strcasecmp(keyword, "Include") == 0 && !*in_match) {
-        while (rc == 0 && (word = next_word(&rest)) != NULL)
-            rc = include(r, word, depth, e);
+    for (size_t i = 0; rc == 0 && i < words.count; i++) {
+        if (strcasecmp(keyword, "Host") == 0)
+            add_host(r, words.items[i]);
+        else if (strcasecmp(keyword, "Include") == 0 && *in_match)
+            r->below_match = true;
+        else if (strcasecmp(keyword, "Include") == 0)
+            rc = include(r, words.items[i], depth, e);
     }
+    strv_clear(&words);
     return rc;
 }
 
@@ -119,7 +141,7 @@ static int read_config(struct reader *r, const char *path, int depth, struct err
     return rc;
 }
 
-int ssh_hosts_list(struct strv *hosts, bool *more, struct err *e)
+int ssh_hosts_list(struct strv *hosts, struct ssh_hosts_left *left, struct err *e)
 {
     char *home = path_home(e);
 
@@ -128,7 +150,7 @@ int ssh_hosts_list(struct strv *hosts, bool *more, struct err *e)
     char *dir = mem_printf("%s/.ssh", home), *path = mem_printf("%s/config", dir);
     struct reader r = { .hosts = hosts, .dir = dir };
     int rc = read_config(&r, path, 0, e);
-    *more = r.more;
+    *left = (struct ssh_hosts_left){ .more = r.more, .below_match = r.below_match };
     free(path);
     free(dir);
     free(home);

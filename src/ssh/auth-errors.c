@@ -121,6 +121,7 @@ int auth_broken(struct attempt *a, struct err *e)
                 "the connection to %s was lost during the login, after %zu key%s: %s", a->p->host,
                 a->offered.count, s, *why ? why : "no reason given");
     if (a->ids->any_in_agent && (a->refused || sent_away(a)))
-        return err_hint(e, "the agent offers too many keys: %s--identity FILE", a->p->change);
+        return err_hint(e, "the agent offers too many keys: %s%s", a->p->change,
+                        a->p->identities.count > 0 ? "--set identities-only=yes" : "--identity FILE");
     return err_hint(e, "the server's own log (journalctl -u ssh) has more");
 }

@@ -241,10 +241,13 @@ static int offer(struct attempt *a, const struct identity *id, struct err *e)
 
 static int offer_all(struct attempt *a, struct err *e)
 {
-    int rc = a->ids->any_in_agent ? offer_all_from_agent(a, e) : SSH_AUTH_DENIED;
+    const bool named = a->p->identities.count > 0;
+    int rc = a->ids->any_in_agent && !named ? offer_all_from_agent(a, e) : SSH_AUTH_DENIED;
 
     for (size_t i = 0; i < a->ids->count && goes_on(rc); i++)
         rc = offer(a, &a->ids->items[i], e);
+    if (a->ids->any_in_agent && named && goes_on(rc))
+        rc = offer_all_from_agent(a, e);
     return rc;
 }
 

@@ -11,12 +11,25 @@
 #define SOON_MS 10
 #define END_MS 500 /* for a command that has said enough to end by itself */
 
+/* Drops the beginning of the reply for more than fits: what a start file of the remote
+ * shell prints comes before the answer. */
+static size_t make_room(struct channel_sync *t, size_t len)
+{
+    size_t dropped = t->len < TALK_MAX / 2 ? t->len : TALK_MAX / 2;
+
+    if (!t->keep_end || len <= TALK_MAX - t->len)
+        return TALK_MAX - t->len;
+    memmove(t->reply, t->reply + dropped, t->len - dropped);
+    t->len -= dropped;
+    return TALK_MAX - t->len;
+}
+
 /* What does not fit is taken all the same: a channel that is not read holds the
- * others up. */
+ * others up. A packet is never longer than half of what fits. */
 static size_t on_data(void *user, const void *buf, size_t len)
 {
     struct channel_sync *t = user;
-    size_t room = TALK_MAX - t->len, kept = len < room ? len : room;
+    size_t room = make_room(t, len), kept = len < room ? len : room;
 
     memcpy(t->reply + t->len, buf, kept);
     t->len += kept;
@@ -120,7 +133,9 @@ static int converse(struct session *s, struct channel *ch, const struct channel_
 int channel_sync_run(struct session *s, const struct channel_sync_request *rq, const struct wait *w,
                      struct channel_sync *t, struct err *e)
 {
-    *t = (struct channel_sync){ .end = TALK_ENDED, .reply = mem_alloc(TALK_MAX + 1) };
+    *t = (struct channel_sync){ .end = TALK_ENDED,
+                                .reply = mem_alloc(TALK_MAX + 1),
+                                .keep_end = rq->command != NULL && rq->say == NULL };
     struct channel *ch = rq->command != NULL ? channel_open_exec(s, rq->command, &callbacks, t, e)
                                              : channel_open_streamlocal(s, rq->socket, &callbacks, t, e);
     int rc = ch != NULL ? converse(s, ch, rq, w, t, e) : -1;

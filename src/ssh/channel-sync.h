@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TALK_MAX (64 * 1024) /* bytes of a reply that are kept */
+#define TALK_MAX (64 * 1024) /* bytes of a reply that are kept: the first, or see keep_end */
 
 struct channel_sync_request {
     const char *command; /* to run, or: */
@@ -33,6 +33,7 @@ struct channel_sync {
     enum channel_sync_end end;
     char *reply; /* terminated, allocated; NULL before */
     size_t len;
+    bool keep_end;   /* of a longer reply: that of a command that is only listened to */
     char words[400]; /* the server's refusal, or how the command ended and what it said, or "" */
 };
 

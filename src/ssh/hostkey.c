@@ -73,13 +73,29 @@ int hostkey_describe(ssh_key key, struct hostkey *out)
     const char *type = ssh_key_type_to_char(ssh_key_type(key));
 
     memset(out, 0, sizeof *out);
-    if (type == NULL || fingerprint(key, out->pin.fingerprint) != 0)
+    if (type == NULL || !key_type_can_be_pinned(type) || fingerprint(key, out->pin.fingerprint) != 0)
         return -1;
     snprintf(out->pin.type, sizeof out->pin.type, "%s", type);
-    const struct key_type *known = key_type_find(type, strlen(type));
-    if (known != NULL)
-        out->bits = known->bits ? known->bits : rsa_bits(key);
+    out->bits = key_type_find(type, strlen(type))->bits;
+    if (out->bits == 0)
+        out->bits = rsa_bits(key);
     return 0;
+}
+
+int hostkey_parse(const char *text, struct hostkey *key)
+{
+    struct pubkey parsed;
+    ssh_key imported = NULL;
+
+    if (pubkey_parse(text, &parsed) != 0)
+        return -1;
+    int rc =
+        ssh_pki_import_pubkey_base64(parsed.blob, ssh_key_type_from_name(parsed.type), &imported) == SSH_OK
+            ? hostkey_describe(imported, key)
+            : -1;
+    ssh_key_free(imported);
+    pubkey_clear(&parsed);
+    return rc;
 }
 
 int hostkey_of_session(struct session *s, struct hostkey *out, struct err *e)

@@ -23,6 +23,10 @@ struct hostkeys {
 
 void hostkeys_clear(struct hostkeys *keys);
 
+/* From "TYPE BASE64 [COMMENT]", as .pub files and known_hosts have it: 0, or -1
+ * when it is none, damaged, or of a type that cannot be pinned. */
+int hostkey_parse(const char *text, struct hostkey *key);
+
 /* Connects to host:port (by way; NULL: TCP) once per key type, without authenticating, and
  * collects every host key that is presented. Blocks for at most three times
  * timeout_ms. Trusts nothing and writes nothing. At least one key, or -1:

@@ -30,7 +30,4 @@ struct identities {
     size_t certificate_count;
 };
 
-/* "SHA256:..." of a public key in base64, or "" */
-void identity_fingerprint(const char *blob, char out[PIN_FINGERPRINT_SIZE]);
-
 #endif

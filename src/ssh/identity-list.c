@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,49 @@ char *identities_public(const struct identities *ids)
         pubkey_clear(&key);
     }
     return line;
+}
+
+static char *join(const struct strv *names)
+{
+    char *text = mem_strdup("");
+
+    for (size_t i = 0; i < names->count; i++) {
+        char *longer = mem_printf("%s%s%s", text, i > 0 ? ", " : "", names->items[i]);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static char *fault_of(const struct pubkey *c, const char *user)
+{
+    const char *why = pubkey_unusable(c, (uint64_t)(time_wall_ms() / 1000));
+
+    if (why != NULL)
+        return mem_strdup(why);
+    if (c->principals.count == 0 || strv_contains(&c->principals, user))
+        return NULL;
+    char *names = join(&c->principals), *fault = mem_printf("is for %s and not for %s", names, user);
+    free(names);
+    return fault;
+}
+
+bool identities_certificate(const struct identities *ids, const char *user, char **file, char **why)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < ids->count; i++) {
+        struct pubkey key;
+        if (pubkey_parse_blob(ids->items[i].blob, &key) != 0)
+            continue;
+        found = key.certificate;
+        if (found) {
+            *file = mem_strdup(ids->items[i].file);
+            *why = fault_of(&key, user);
+        }
+        pubkey_clear(&key);
+    }
+    return found;
 }
 
 struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,

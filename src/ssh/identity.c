@@ -215,12 +215,18 @@ static int append_certificates(struct loading *l, const char *file, const char *
     return rc;
 }
 
-static int no_agent(const struct loading *l, const char *path, struct err *e)
+static int no_agent(const struct loading *l, const struct keyfile *f, struct err *e)
 {
     bool unwanted = strcmp(l->p->agent, PROFILE_AGENT_NO) == 0;
+    bool token = strncmp(f->pub.type, "sk-", 3) == 0;
 
-    err_set(e, ERR_AUTH, "identity", "%s is a public key, so only an agent can sign with it, and %s", path,
+    err_set(e, ERR_AUTH, "identity", "%s is %s, so only an agent can sign with it, and %s", f->path,
+            token ? "a key on a FIDO token" : "a public key",
             unwanted ? "the profile says agent = no" : "SSH_AUTH_SOCK is not set");
+    if (token && !unwanted) {
+        err_fix(e, "eval \"$(ssh-agent)\" && ssh-add");
+        return err_hint(e, "start an agent and add the key to it: ssh-add, or ssh-add -K for a resident key");
+    }
     if (unwanted)
         err_fix(e, "%s--set agent=yes", l->p->change);
     else
@@ -237,7 +243,7 @@ static int append_keyfile(struct loading *l, const char *file, struct keyfile *f
             keyfile_unlock(f, may_ask ? l->h->ask : NULL, l->h->ask_user, e) != 0)
             return -1;
     } else if (f->key == NULL && l->ids->agent == NULL) {
-        return no_agent(l, f->path, e);
+        return no_agent(l, f, e);
     }
     if (f->pub.certificate) {
         append(l->ids, file, f->pub.blob, f->pub.plain, NULL);
@@ -261,20 +267,28 @@ static int add(struct loading *l, const char *file, struct err *e)
     return rc;
 }
 
-/* The first of them that is there and cannot be used is remembered. */
-static void add_defaults(struct loading *l)
+static void try_file(struct loading *l, const char *file, bool may_ask)
 {
-    for (size_t i = 0; i < sizeof default_files / sizeof *default_files; i++) {
-        struct err e = ERR_INIT;
-        struct keyfile f;
-        int rc = keyfile_read(&f, default_files[i], l->p->change, &e);
-        if (rc == 0) {
-            rc = append_keyfile(l, default_files[i], &f, false, &e);
-            keyfile_clear(&f);
-        }
-        if (rc < 0 && l->passed_over.code == ERR_NONE)
-            l->passed_over = e;
+    struct err e = ERR_INIT;
+    struct keyfile f;
+    int rc = keyfile_read(&f, file, l->p->change, &e);
+
+    if (rc == 0) {
+        rc = append_keyfile(l, file, &f, may_ask, &e);
+        keyfile_clear(&f);
     }
+    if (rc < 0 && l->passed_over.code == ERR_NONE)
+        l->passed_over = e;
+}
+
+/* The named files or the default ones. The first that is there and cannot be used is
+ * remembered. Nobody is asked for a passphrase while the agent has keys. */
+static void add_leniently(struct loading *l, const struct strv *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        try_file(l, files->items[i], !l->ids->any_in_agent);
+    for (size_t i = 0; files->count == 0 && i < sizeof default_files / sizeof *default_files; i++)
+        try_file(l, default_files[i], false);
 }
 
 static int nothing(const struct loading *l, struct err *e)
@@ -288,6 +302,7 @@ static int nothing(const struct loading *l, struct err *e)
         why = "the agent has none";
     err_set(e, ERR_AUTH, "identity", "there is no key to log in with: %s, and %s", why,
             l->passed_over.code != ERR_NONE ? l->passed_over.msg
+            : l->p->identities.count > 0    ? "none of the named identities exists"
                                             : "none of ~/.ssh/id_ed25519, id_ecdsa, id_rsa exists");
     if (l->passed_over.code != ERR_NONE) {
         err_fix(e, "%s", l->passed_over.fix);
@@ -300,16 +315,17 @@ static int nothing(const struct loading *l, struct err *e)
 static int load_all(struct loading *l, struct err *e)
 {
     const struct strv *files = &l->p->identities;
+    const bool only = files->count > 0 && l->p->identities_only;
 
     if (identities_find_agent(l->p, &l->ids->agent, e) != 0 || load_certificates(l, e) != 0)
         return -1;
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = 0; only && i < files->count; i++)
         if (add(l, files->items[i], e) != 0)
             return -1;
-    if (files->count == 0) {
+    if (!only) {
         ask_agent(l);
         l->ids->any_in_agent = l->in_agent.count > 0;
-        add_defaults(l);
+        add_leniently(l, files);
         if (l->ids->count == 0 && !l->ids->any_in_agent)
             return nothing(l, e);
     }

@@ -24,6 +24,8 @@ struct identity_helpers {
     void *agent_slow_user;
 };
 
+/* With `identities-only = no` the keys of the agent may be offered after the named
+ * identities, and one of these that cannot be used is passed over, as default files are. */
 /* Loads what the profile names, or without `identity` the default files
  * ~/.ssh/id_ed25519, id_ecdsa, id_rsa that exist. Certificates are joined to
  * the identity whose key they certify: those of the profile, else FILE-cert.pub
@@ -56,9 +58,18 @@ int identities_find_agent(const struct profile *p, char **path, struct err *e);
  * "~/.ssh/id_ed25519 SHA256:...". *out must be empty. */
 void identities_describe(const struct identities *ids, struct strv *out);
 
+/* "SHA256:..." of a public key in base64, or "" */
+void identity_fingerprint(const char *blob, char out[PIN_FINGERPRINT_SIZE]);
+
 /* The public key that is offered first, as authorized_keys has it ("TYPE
  * BASE64"), allocated; NULL when only the agent knows. */
 char *identities_public(const struct identities *ids);
+
+/* The first certificate that would be offered: its file, as the profile has it, and why a
+ * login as user cannot succeed with it, a predicate ("has expired", "is for ann, bob and
+ * not for deploy"); NULL when no reason is known. A server may map principals otherwise
+ * (AuthorizedPrincipalsFile). Both allocated. False when there is no certificate. */
+bool identities_certificate(const struct identities *ids, const char *user, char **file, char **why);
 
 /* How much of it needs an agent, and how much of that is not among in_agent (as
  * agent_list() gives it); *missing (may be NULL) is the first of those, as

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/quote.h"
 #include "store/identity-value.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #define KEY_FILE_MAX (64 * 1024)
 #define PASSPHRASE_MAX 1024
 #define ATTEMPTS 3
+#define SSH2_PUBLIC "---- BEGIN SSH2 PUBLIC KEY ----"
 #define FD_TIMEOUT_MS 60000 /* a password manager may ask a person first */
 
 /* What libssh's passphrase callback is given. */
@@ -131,30 +133,75 @@ int keyfile_unlock(struct keyfile *f, passphrase_ask_fn ask, void *user, struct 
     return err_hint_file(e, "ssh-keygen -y -f", f->path, " tries it too");
 }
 
+/* True for the file of a key on a FIDO token, whose public half is in it: libssh cannot
+ * read its private one, which signs nothing without the token anyway. */
+static bool is_token(struct keyfile *f)
+{
+    find_public(f);
+    if (f->pub.type != NULL && strncmp(f->pub.type, "sk-", 3) == 0)
+        return true;
+    pubkey_clear(&f->pub);
+    return false;
+}
+
+static int is_ssh2(const struct keyfile *f, struct err *e)
+{
+    char *word = quote_path(f->path);
+
+    err_set(e, ERR_AUTH, "identity", "%s is a public key in the SSH2 format, which OpenSSH does not use",
+            f->path);
+    err_hint(e, "to convert it: ssh-keygen -i -f %s >%s.pub, and name that file", word, word);
+    err_fix(e, "ssh-keygen -i -f %s >%s.pub", word, word);
+    free(word);
+    return -1;
+}
+
 static int classify(struct keyfile *f, struct err *e)
 {
     if (strstr(f->text, "-----BEGIN ") == NULL && pubkey_parse(f->text, &f->pub) == 0)
         return 0;
+    if (strncmp(f->text, SSH2_PUBLIC, strlen(SSH2_PUBLIC)) == 0)
+        return is_ssh2(f, e);
     /* Who passes a descriptor has seen to it that others cannot read it. */
     if (f->fd < 0 && check_mode(f->path, e) != 0)
         return -1;
     int rc = decode(f, NULL, e);
     if (rc == 0)
         return set_public(f, e);
+    if (is_token(f)) {
+        err_clear(e);
+        return 0;
+    }
     f->encrypted = rc == 1;
     if (f->encrypted)
         find_public(f);
     return f->encrypted ? 0 : -1;
 }
 
+/* Returns like file_read(). Where FILE is not there, FILE.pub names the key, as for ssh:
+ * the agent has it. */
+static int read_path(struct keyfile *f, const char *file, struct err *e)
+{
+    f->path = path_expand(file, e);
+    if (f->path == NULL)
+        return -1;
+    int rc = file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    if (rc != 1)
+        return rc;
+    char *half = mem_printf("%s.pub", f->path);
+    rc = file_read(half, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    if (rc == 0)
+        mem_replace(&f->path, half);
+    free(half);
+    return rc;
+}
+
 /* Returns like file_read(). */
 static int read_text(struct keyfile *f, const char *file, struct err *e)
 {
     *f = (struct keyfile){ .fd = identity_fd(file) };
-    if (f->fd < 0) {
-        f->path = path_expand(file, e);
-        return f->path != NULL ? file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e) : -1;
-    }
+    if (f->fd < 0)
+        return read_path(f, file, e);
     f->path = mem_printf("descriptor %d", f->fd);
     int rc = file_read_fd(f->fd, f->path, KEY_FILE_MAX, FD_TIMEOUT_MS, &f->text, &f->len, e);
     close(f->fd);

@@ -5,17 +5,12 @@
 #include "base/mem.h"
 #include "ssh/hostkey.h"
 
-/* The name of a host there, "host" or "[host]:port"; allocated. */
-char *knownhosts_name(const char *host, int64_t port);
-
-/* One line without its marker, blanks between its fields. */
-enum knownhosts_line { KNOWNHOSTS_TAKEN, KNOWNHOSTS_OTHER, KNOWNHOSTS_BROKEN };
-enum knownhosts_line knownhosts_line(const char *name, const char *line, struct hostkey *key);
-
-/* All keys that the file at path has for host:port: plain and hashed names,
- * [host]:port, patterns. Keys marked @revoked for that host are left out, and
- * @cert-authority lines too (libssh knows no host certificates). None is -1
- * with ERR_HOSTKEY and a hint; an unreadable file is ERR_FAILED. */
+/* All keys that the file at path has for host:port, found as ssh finds them: see
+ * ssh/knownhosts-match.h; a host on a port other than 22 that has no key under its
+ * own name has those of the host without a port. Keys that are marked @revoked
+ * under either name are left out, and @cert-authority lines too (libssh knows no
+ * host certificates). None is -1 with ERR_HOSTKEY and a hint; an unreadable file
+ * is ERR_FAILED, as is one with more than a thousand keys for the host. */
 int knownhosts_read(const char *path, const char *host, int64_t port, struct hostkeys *keys, struct err *e);
 
 /* The same out of several files, as ssh looks into them: a key that one of them

@@ -1,7 +1,8 @@
 #include "ssh/pinlist.h"
 
 #include "base/mem.h"
-#include "ssh/knownhosts.h"
+#include "ssh/hostkey.h"
+#include "ssh/knownhosts-match.h"
 #include "store/key-type.h"
 
 #include <ctype.h>
@@ -12,12 +13,14 @@
 #include <strings.h>
 
 #define WORDS_MAX 12
+#define KEYS_MAX 1000
 #define HASH_LEN 32
 
 struct list {
     const char *source;
     const char *host;
-    char *name; /* as known_hosts writes it: host or [host]:port */
+    char *name;      /* as known_hosts writes it: host or [host]:port */
+    char *bracketed; /* [host]:port in any case */
     int line;
     struct pins found, revoked;
     size_t others;       /* lines for other hosts */
@@ -47,16 +50,24 @@ static int other_host(struct list *l, const char *name)
     return 0;
 }
 
-static int add(struct pins *to, const char *type, const char *fingerprint)
+/* The keys of one host are never so many; each is compared with all of them. */
+static int add(const struct list *l, struct pins *to, const struct pin *pin, struct err *e)
+{
+    if (to->count == KEYS_MAX && !pins_contain(to, pin))
+        return bad(l, "there are too many keys for one host", e);
+    pins_add(to, pin);
+    return 0;
+}
+
+static int add_fingerprint(struct list *l, const char *type, const char *fingerprint, struct err *e)
 {
     char text[2 * PIN_TEXT_SIZE];
     struct pin pin;
 
     snprintf(text, sizeof text, "%s %s", type, fingerprint);
     if (pin_parse(text, &pin, NULL) != 0)
-        return -1;
-    pins_add(to, &pin);
-    return 0;
+        return bad(l, "the fingerprint is damaged", e);
+    return add(l, &l->found, &pin, e);
 }
 
 /* ---- whole keys ---------------------------------------------------------- */
@@ -67,22 +78,42 @@ static bool is_key_type(const char *word)
            strncmp(word, "sk-", 3) == 0 || strncmp(word, "rsa-sha2-", 9) == 0;
 }
 
-/* One line of known_hosts without its marker: names, type and key. */
-static int read_known_host(struct list *l, const struct line *line, const char *text, struct pins *to,
-                           struct err *e)
+static int add_key(struct list *l, struct pins *to, const char *text, struct err *e)
 {
     struct hostkey key;
 
-    switch (knownhosts_line(l->name, text, &key)) {
-    case KNOWNHOSTS_TAKEN:
-        pins_add(to, &key.pin);
-        return 0;
-    case KNOWNHOSTS_OTHER:
-        return other_host(l, line->words[text == line->text ? 0 : 1]);
-    case KNOWNHOSTS_BROKEN:
-        break;
+    if (hostkey_parse(text, &key) != 0)
+        return bad(l, "the key is damaged", e);
+    return add(l, to, &key.pin, e);
+}
+
+/* What follows the at-th word. */
+static const char *after(const struct line *line, size_t at)
+{
+    const char *p = line->text;
+
+    for (size_t i = 0; i <= at; i++) {
+        p += strspn(p, " ");
+        p += strcspn(p, " ");
     }
-    return bad(l, "the key is damaged", e);
+    return p;
+}
+
+/* One line of known_hosts, whose names are its at-th word. A line of another host
+ * is counted where its key would be taken. */
+static int read_known_host(struct list *l, const struct line *line, size_t at, struct pins *to, struct err *e)
+{
+    /* OpenSSH writes the port 22 never, others may: "[host]:22" alone is taken too. */
+    const bool bracketed = strcasecmp(line->words[at], l->bracketed) == 0;
+
+    switch (bracketed ? 1 : knownhosts_match(l->name, line->words[at])) {
+    case 1:
+        return add_key(l, to, after(line, at), e);
+    case 0:
+        return to == &l->found ? other_host(l, line->words[at]) : 0;
+    default:
+        return bad(l, "the hashed name is damaged", e);
+    }
 }
 
 static int read_marked(struct list *l, const struct line *line, struct err *e)
@@ -93,25 +124,7 @@ static int read_marked(struct list *l, const struct line *line, struct err *e)
     }
     if (strcmp(line->words[0], "@revoked") != 0 || line->count < 4)
         return bad(l, "the marker is unknown or stands alone", e);
-    if (!key_type_can_be_pinned(line->words[2]))
-        return 0;
-    const char *rest = line->text + strlen("@revoked");
-    return read_known_host(l, line, rest + strspn(rest, " "), &l->revoked, e);
-}
-
-/* A .pub file's line becomes one of known_hosts. */
-static int read_public_key(struct list *l, const struct line *line, struct err *e)
-{
-    char *text = mem_printf("%s %s %s", l->name, line->words[0], line->words[1]);
-    struct hostkey key;
-    int rc = 0;
-
-    if (knownhosts_line(l->name, text, &key) == KNOWNHOSTS_TAKEN)
-        pins_add(&l->found, &key.pin);
-    else
-        rc = bad(l, "the key is damaged", e);
-    free(text);
-    return rc;
+    return key_type_can_be_pinned(line->words[2]) ? read_known_host(l, line, 1, &l->revoked, e) : 0;
 }
 
 /* ---- fingerprints -------------------------------------------------------- */
@@ -130,7 +143,7 @@ static int read_keygen(struct list *l, const struct line *line, struct err *e)
         l->unusable++;
         return 0;
     }
-    return add(&l->found, type->name, line->words[1]) == 0 ? 0 : bad(l, "the fingerprint is damaged", e);
+    return add_fingerprint(l, type->name, line->words[1], e);
 }
 
 static int read_pin(struct list *l, const struct line *line, struct err *e)
@@ -144,8 +157,7 @@ static int read_pin(struct list *l, const struct line *line, struct err *e)
     }
     if (line->count > 2 || pin_parse(line->text, &pin, &why) != 0)
         return bad(l, line->count > 2 ? "something stands behind the fingerprint" : why.msg, e);
-    pins_add(&l->found, &pin);
-    return 0;
+    return add(l, &l->found, &pin, e);
 }
 
 /* ---- SSHFP (RFC 4255, 6594, 7479) ---------------------------------------- */
@@ -182,9 +194,13 @@ static int read_sshfp(struct list *l, const struct line *line, size_t at, struct
         return bad(l, "the SSHFP record holds no SHA-256 hash of 64 digits", e);
     EVP_EncodeBlock(base64, hash, HASH_LEN);
     snprintf(fingerprint, sizeof fingerprint, "SHA256:%.43s", (const char *)base64);
-    for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
-        if (key_types[i].sshfp != NULL && strcmp(line->words[at], key_types[i].sshfp) == 0)
-            taken = add(&l->found, key_types[i].name, fingerprint) == 0;
+    for (size_t i = 0; i < KEY_TYPE_COUNT; i++) {
+        if (key_types[i].sshfp == NULL || strcmp(line->words[at], key_types[i].sshfp) != 0)
+            continue;
+        if (add_fingerprint(l, key_types[i].name, fingerprint, e) != 0)
+            return -1;
+        taken = true;
+    }
     l->unusable += !taken;
     return 0;
 }
@@ -205,6 +221,35 @@ static bool is_number(const char *word)
     return *word != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
+/* The word SSHFP of a record with its owner, "host 3600 IN SSHFP 4 2 HEX"; 0: none. */
+static size_t sshfp_at(const struct line *line)
+{
+    for (size_t i = 1; i < line->count && i < 5; i++)
+        if (strcasecmp(line->words[i], "SSHFP") == 0)
+            return i;
+    return 0;
+}
+
+/* A key or its fingerprint stands behind its type. A host may have a name that
+ * begins as types do: ssh-gw.example.com. */
+static bool begins_with_type(const struct line *line)
+{
+    const char *second = line->words[1];
+
+    return is_key_type(line->words[0]) &&
+           (strncmp(second, "AAAA", 4) == 0 || strchr(second, ':') != NULL || sshfp_at(line) == 0);
+}
+
+static int read_typed(struct list *l, const struct line *line, struct err *e)
+{
+    if (strchr(line->words[1], ':') != NULL)
+        return read_pin(l, line, e);
+    if (key_type_can_be_pinned(line->words[0]))
+        return add_key(l, &l->found, line->text, e);
+    l->unusable++;
+    return 0;
+}
+
 static int read_words(struct list *l, const struct line *line, struct err *e)
 {
     char *const *w = line->words;
@@ -213,22 +258,19 @@ static int read_words(struct list *l, const struct line *line, struct err *e)
         return read_marked(l, line, e);
     if (line->count < 2)
         return bad(l, "this names no key", e);
-    for (size_t i = 1; i < line->count && i < 5; i++)
-        if (strcasecmp(w[i], "SSHFP") == 0)
-            return same_name(w[0], l->host) ? read_sshfp(l, line, i + 1, e) : other_host(l, w[0]);
-    if (is_key_type(w[0]) && strchr(w[1], ':') != NULL)
-        return read_pin(l, line, e);
-    const char *type = is_key_type(w[0]) ? w[0] : w[1];
-    if (is_key_type(type) && !key_type_can_be_pinned(type)) {
+    if (is_key_type(w[1]) && key_type_can_be_pinned(w[1]))
+        return read_known_host(l, line, 0, &l->found, e);
+    if (is_key_type(w[1])) {
         l->unusable++;
         return 0;
     }
-    if (type == w[0] && is_key_type(type))
-        return read_public_key(l, line, e);
-    if (is_key_type(type))
-        return read_known_host(l, line, line->text, &l->found, e);
+    if (begins_with_type(line))
+        return read_typed(l, line, e);
     if (is_number(w[0]) && strchr(w[1], ':') != NULL)
         return read_keygen(l, line, e);
+    const size_t at = sshfp_at(line);
+    if (at > 0)
+        return same_name(w[0], l->host) ? read_sshfp(l, line, at + 1, e) : other_host(l, w[0]);
     if (is_number(w[0]) && strlen(w[0]) < 3 && is_number(w[1]) && strlen(w[1]) < 3 && line->count > 2)
         return read_sshfp(l, line, 0, e);
     return bad(l, "this is no host key in any form that is known", e);
@@ -287,6 +329,8 @@ int pinlist_read(const char *source, const char *text, const char *host, int64_t
     char *copy = mem_strdup(text);
     int rc = 0;
 
+    l.bracketed = port == 22 ? mem_printf("[%s]:22", l.name) : mem_strdup(l.name);
+
     for (char *line = copy, *next = NULL; rc == 0 && line != NULL; line = next) {
         next = strchr(line, '\n');
         if (next != NULL)
@@ -303,6 +347,7 @@ int pinlist_read(const char *source, const char *text, const char *host, int64_t
     pins_clear(&l.found);
     pins_clear(&l.revoked);
     free(l.name);
+    free(l.bracketed);
     free(copy);
     return rc;
 }

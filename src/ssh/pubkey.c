@@ -10,6 +10,7 @@
 
 #define TEXT_MAX (64 * 1024)
 #define CERT_HOST 2
+#define PRINCIPALS_MAX 256 /* as OpenSSH has it */
 
 char *pubkey_base64(const unsigned char *p, size_t len)
 {
@@ -61,6 +62,26 @@ static char *certified(struct wire_reader *r, const struct key_type *of)
     return text;
 }
 
+/* A string of strings. */
+static int parse_principals(struct wire_reader *r, struct pubkey *k)
+{
+    const unsigned char *field;
+    size_t len;
+
+    if (!wire_string(r, &field, &len))
+        return -1;
+    struct wire_reader inner = { .p = field, .len = len };
+    while (inner.at < inner.len) {
+        if (k->principals.count == PRINCIPALS_MAX || !wire_string(&inner, &field, &len) ||
+            memchr(field, '\0', len) != NULL)
+            return -1;
+        char *name = mem_printf("%.*s", (int)len, (const char *)field);
+        strv_add(&k->principals, name);
+        free(name);
+    }
+    return 0;
+}
+
 static int parse_certificate(struct wire_reader *r, const struct key_type *of, struct pubkey *k)
 {
     const unsigned char *field;
@@ -71,8 +92,8 @@ static int parse_certificate(struct wire_reader *r, const struct key_type *of, s
     k->plain = certified(r, of);
     if (k->plain == NULL || !wire_number(r, 8, &serial) || !wire_number(r, 4, &type) ||
         !wire_string(r, &field, &len) || /* the key's id */
-        !wire_string(r, &field, &len) || /* principals */
-        !wire_number(r, 8, &k->valid_after) || !wire_number(r, 8, &k->valid_before))
+        parse_principals(r, k) != 0 || !wire_number(r, 8, &k->valid_after) ||
+        !wire_number(r, 8, &k->valid_before))
         return -1;
     k->host = type == CERT_HOST;
     return 0;
@@ -142,6 +163,7 @@ void pubkey_clear(struct pubkey *k)
     free(k->type);
     free(k->blob);
     free(k->plain);
+    strv_clear(&k->principals);
     *k = (struct pubkey){ 0 };
 }
 

@@ -4,6 +4,8 @@
 #ifndef DOCKTETHER_SSH_PUBKEY_H
 #define DOCKTETHER_SSH_PUBKEY_H
 
+#include "base/mem.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +15,9 @@ struct pubkey {
     char *blob;  /* in base64, always padded */
     char *plain; /* of the key that signs: blob, or for a certificate the certified key's */
     bool certificate;
-    bool host;            /* a certificate for a host, not for a user */
-    uint64_t valid_after; /* seconds since 1970; 0 without a certificate */
+    bool host;              /* a certificate for a host, not for a user */
+    struct strv principals; /* of a certificate; sshd wants one unless authorized_keys names the CA */
+    uint64_t valid_after;   /* seconds since 1970; 0 without a certificate */
     uint64_t valid_before;
 };
 

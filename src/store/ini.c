@@ -122,14 +122,20 @@ static int locate(struct err *e, const char *path, int line)
 
 int ini_parse_text(const char *path, const char *text, ini_entry_fn entry, void *user, struct err *e)
 {
+    return ini_parse_part(path, 1, text, entry, user, e);
+}
+
+int ini_parse_part(const char *path, int first, const char *text, ini_entry_fn entry, void *user,
+                   struct err *e)
+{
     struct parser p = { .entry = entry, .user = user, .e = e };
     char line[INI_LINE_MAX + 1];
 
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {
         refuse(e, "the file begins with a byte order mark: save it as UTF-8 without one");
-        return locate(e, path, 1);
+        return locate(e, path, first);
     }
-    for (int number = 1; *text != '\0'; number++) {
+    for (int number = first; *text != '\0'; number++) {
         size_t len = strcspn(text, "\n");
         const char *next = text + len + (text[len] == '\n');
         int rc;

@@ -20,4 +20,8 @@ typedef int (*ini_entry_fn)(void *user, const char *section, const char *key, co
  * Stops at the first error. Errors keep their hint and become ERR_PROFILE. */
 int ini_parse_text(const char *path, const char *text, ini_entry_fn entry, void *user, struct err *e);
 
+/* The same for text whose first line has that number in the file. */
+int ini_parse_part(const char *path, int first, const char *text, ini_entry_fn entry, void *user,
+                   struct err *e);
+
 #endif

@@ -74,15 +74,26 @@ static int read_entry(void *user, const char *section, const char *key, const ch
     return option_set(r->p, o, value, e);
 }
 
-int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e)
+static int read_part(const char *path, int first, const char *text, bool defaults, struct profile *p,
+                     struct err *e)
 {
     size_t count;
 
     option_table(&count);
     struct reader r = { .p = p, .defaults = defaults, .seen = mem_alloc(count * sizeof *r.seen) };
-    int rc = ini_parse_text(path, text, read_entry, &r, e);
+    int rc = ini_parse_part(path, first, text, read_entry, &r, e);
     free(r.seen);
     return rc;
+}
+
+int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e)
+{
+    return read_part(path, 1, text, defaults, p, e);
+}
+
+int profile_text_read_part(const char *path, int first, const char *text, struct profile *p, struct err *e)
+{
+    return read_part(path, first, text, false, p, e);
 }
 
 static void write_option(FILE *out, const struct profile *p, const struct option *o)

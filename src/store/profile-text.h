@@ -13,6 +13,10 @@
  * Errors are ERR_PROFILE, "path:line: why"; p is then half read. */
 int profile_text_read(const char *path, const char *text, bool defaults, struct profile *p, struct err *e);
 
+/* The same for a profile's text that is a part of a file, where its first line has that
+ * number. */
+int profile_text_read_part(const char *path, int first, const char *text, struct profile *p, struct err *e);
+
 /* The file of p: every key whose value is not that of base, those without a
  * default, and a user that was given. Allocated. */
 char *profile_text_write(const struct profile *p, const struct profile *base);

@@ -42,7 +42,8 @@ struct profile {
     char *via;              /* NULL: reached directly */
     struct strv identities; /* as written: absolute or ~/ */
     struct strv certificates;
-    char *agent; /* PROFILE_AGENT_*, or the path of its socket, absolute or ~/; never NULL */
+    bool identities_only; /* false: every key of the agent is offered after those */
+    char *agent;          /* PROFILE_AGENT_*, or the path of its socket, absolute or ~/; never NULL */
     struct pins pins;
     int64_t connect_timeout_ms;
     int64_t keepalive_interval_ms; /* 0: none */

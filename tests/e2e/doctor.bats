@@ -130,8 +130,8 @@ warns() {
     docktether update lab --set socket=/nowhere
     LC_ALL=C run -7 docktether doctor lab
     [[ $output == *"  FAIL socket "* ]] && [[ $output == *"-    permission "*"needs: socket"* ]]
-    [[ $output == *"First thing wrong: socket: /nowhere does not exist"* ]]
-    [[ $output == *"To be run on 127.0.0.1:"*"    sudo systemctl enable --now docker"* ]]
+    [[ $output == *"Problem: socket: /nowhere does not exist"* ]]
+    [[ $output == *"Run on 127.0.0.1:"*"    sudo systemctl enable --now docker"* ]]
 }
 
 @test "on a terminal: line by line, in colours unless NO_COLOR" {
@@ -168,7 +168,7 @@ warns() {
     lab_new_key "$T/other"
     docktether update lab --pin "$(lab_pin "$T/other.pub")"
     finds 4 "host key" "*not pinned*" "docktether pin lab --scan"
-    shows "*it trusts the host key $LAB_PIN, which the profile has no more*" tether
+    shows "*it trusts the host key $LAB_PIN, which the profile no longer has*" tether
     docktether down lab
 }
 
@@ -239,7 +239,7 @@ warns() {
     # Older versions of libssh take no backslash.
     docktether update lab --set 'user=DOM\bob'
     run docktether doctor lab
-    [[ $output == *'does not take the user name "DOM\bob"'* || $output == *"First thing wrong: login"* ]]
+    [[ $output == *'does not take the user name "DOM\bob"'* || $output == *"Problem: login"* ]]
 }
 
 # ---- the way ------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ hop_at() {
     docktether up bastion
     diagnose 0
     shows "ok: serving*" "bastion tether"
-    shows "ok: *says its tether" "bastion login"
+    shows "ok: *from the running tether?" "bastion login"
     shows "ok: 127.0.0.1 port $PORT through bastion's tether" TCP
     [ "$(lab_sshd_log main | grep -c 'Accepted publickey.*')" -ge 2 ]
 }
@@ -371,11 +371,11 @@ hop_at() {
     PORT=$(lab_sshd shut 'AllowStreamLocalForwarding no' 'PasswordAuthentication no' 'KbdInteractiveAuthentication no')
     profile lab
     warns forwarding "sshd does not forward to $LAB_SOCK*is used in its place" \
-        "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+        "127.0.0.1: printf *AllowStreamLocalForwarding yes*AllowTcpForwarding yes*DisableForwarding no*"
     shows "ok: docker -H *dial-stdio" dial-stdio
     shows "ok: *" /version
     docktether update lab --set transport=streamlocal
-    finds 7 forwarding "sshd does not forward to $LAB_SOCK*" "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+    finds 7 forwarding "sshd does not forward to $LAB_SOCK*" "127.0.0.1: printf *AllowStreamLocalForwarding yes*AllowTcpForwarding yes*DisableForwarding no*"
 }
 
 @test "forwarding off and no command: 7, although somebody listens" {
@@ -384,14 +384,14 @@ hop_at() {
     ln -s "$(command -v perl)" "$(command -v sh)" "$(command -v id)" "$(command -v ls)" "$T/bin/"
     PORT=$(lab_sshd bare 'AllowStreamLocalForwarding no' "SetEnv HOME=$LAB/home PATH=$T/bin")
     profile lab
-    finds 7 forwarding "*, where somebody listens: *not found*" "127.0.0.1: echo AllowStreamLocalForwarding yes *"
+    finds 7 forwarding "*, where a process listens: *not found*" "127.0.0.1: printf *AllowStreamLocalForwarding yes*AllowTcpForwarding yes*DisableForwarding no*"
 }
 
 @test "everything disabled: 7" {
     PORT=$(lab_sshd shut 'DisableForwarding yes' 'ForceCommand /bin/false')
     profile lab
     finds 7 forwarding "sshd does not forward*" "127.0.0.1: *"
-    shows "skipped: the remote shell does not say" socket
+    shows "skipped: the remote shell gives no answer" socket
 }
 
 @test "a socket that is absent, is none, is deserted: 7" {
@@ -402,7 +402,7 @@ hop_at() {
     finds 7 socket "*is not a socket" "*"
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/stale.sock"
     docktether update lab --set socket="$T/stale.sock"
-    finds 7 socket "*nobody listens*not running" "127.0.0.1: sudo systemctl start docker"
+    finds 7 socket "*no process listens*not running" "127.0.0.1: sudo systemctl start docker"
 }
 
 @test "another socket there is proposed" {
@@ -461,11 +461,306 @@ while True:
 @test "what answers is no Docker: 7" {
     serve_at "$T/web.sock" 'HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n'
     profile lab --set socket="$T/web.sock"
-    finds 7 /_ping '*no Docker: "HTTP/1.0 404 Not Found"' "docktether update lab --set socket=auto"
+    finds 7 /_ping '*not from Docker: "HTTP/1.0 404 Not Found"' "docktether update lab --set socket=auto"
     shows "blocked: needs: /_ping" /version
     serve_at "$T/odd.sock" 'HELO \x1b[31mred\r\n'
     docktether update lab --set socket="$T/odd.sock"
-    finds 7 /_ping '*no Docker: "HELO \\x1b*' "*"
+    finds 7 /_ping '*not from Docker: "HELO \\x1b*' "*"
+}
+
+# ---- remedies that were seen to work ------------------------------------------------------------------
+
+# policy NAME LINE...: a server with the lines, and with a file that it reads before them; sets PORT.
+policy() {
+    local name=$1
+    shift
+    mkdir -p "$LAB/sshd/$name"
+    : >"$LAB/sshd/$name/00.conf"
+    PORT=$(lab_sshd "$name" "Include $LAB/sshd/$name/00.conf" "$@" 'PasswordAuthentication no' \
+        'KbdInteractiveAuthentication no')
+}
+
+# as_root NAME [QUESTION]: runs the remedy, its sudo and its file being those of the server NAME.
+as_root() {
+    local dir=$LAB/sshd/$1 fix
+    mkdir -p "$T/root"
+    # shellcheck disable=SC2016 # for the script
+    printf '#!/bin/sh\n%s\n' 'case $1 in systemctl | sshd) exit 0 ;; esac; exec "$@"' >"$T/root/sudo"
+    chmod +x "$T/root/sudo"
+    fix=$(told "${2:-fix}")
+    fix=${fix#127.0.0.1: }
+    PATH=$T/root:$PATH bash -c "${fix//\/etc\/ssh\/sshd_config.d\/00-docktether.conf/$dir/00.conf}"
+    [ -d "$dir" ] || return 0
+    kill -HUP "$(cat "$dir/pid")"
+    wait_for 10 reread "$1"
+}
+
+# reread NAME: the server has read its configuration anew.
+reread() {
+    [ "$(grep -c '^Server listening' "$LAB/sshd/$1/log")" -ge 2 ]
+}
+
+@test "each setting of sshd that closes the way to the socket is named, and the remedy opens it" {
+    local n=0 line
+    profile lab
+    for line in 'AllowStreamLocalForwarding no' 'AllowTcpForwarding no' 'DisableForwarding yes' 'PermitOpen none' \
+        'AllowTcpForwarding remote' 'PermitOpen 192.0.2.1:22'; do
+        n=$((n + 1))
+        policy "closed$n" "$line"
+        docktether update lab "ssh://$LAB_USER@127.0.0.1:$PORT$LAB_SOCK" --set transport=streamlocal
+        finds 7 forwarding "sshd does not forward to $LAB_SOCK*" "127.0.0.1: printf *"
+        shows "*AllowStreamLocalForwarding, AllowTcpForwarding, DisableForwarding or PermitOpen*ask its administrator first*" hint
+        as_root "closed$n"
+        diagnose 0
+        shows "ok: streamlocal*" forwarding
+        # It is for this user alone, and what is appended later is for everybody.
+        [ "$(head -n 1 "$LAB/sshd/closed$n/00.conf")" = "Match User $LAB_USER" ]
+        [ "$(tail -n 1 "$LAB/sshd/closed$n/00.conf")" = "Match all" ]
+    done
+}
+
+@test "a key that is accepted and not enough: 5, and the remedy is not another copy of it" {
+    policy more 'PasswordAuthentication yes' 'AuthenticationMethods publickey,password'
+    profile lab
+    finds 5 login "*took the key*" "127.0.0.1: printf *'AuthenticationMethods publickey'*"
+    shows "AuthenticationMethods of its sshd_config asks for more than a key*ask its administrator first*" hint
+    as_root more
+    diagnose 0
+    # Another key is wanted: no setting, and no copy.
+    policy two 'AuthenticationMethods publickey,publickey'
+    docktether update lab "ssh://$LAB_USER@127.0.0.1:$PORT$LAB_SOCK"
+    finds 5 login "*took the key*" ""
+    shows "*--identity FILE --identity FILE" hint
+}
+
+@test "a hop that is mended while its tether runs: doctor says what helps" {
+    policy shuthop 'AllowTcpForwarding no'
+    hop_at "$PORT"
+    PORT=$(cat "$LAB/quiet.port")
+    profile lab --via bastion
+    docktether up bastion
+    finds 6 TCP "127.0.0.1 cannot reach 127.0.0.1 port $PORT*" "127.0.0.1: printf *AllowTcpForwarding yes*"
+    shows "*docktether down bastion, because its tether keeps a session with the old settings*" hint
+    as_root shuthop
+    # The session of before is still the one that is asked.
+    diagnose 6
+    docktether down bastion
+    diagnose 0
+    shows "ok: 127.0.0.1 port $PORT through bastion" TCP
+}
+
+@test "each setting of sshd that keeps a hop from connecting is named, and the remedy opens it" {
+    local n=0 line port
+    port=$(cat "$LAB/quiet.port")
+    for line in 'AllowTcpForwarding no' 'AllowTcpForwarding remote' 'DisableForwarding yes' 'PermitOpen 192.0.2.1:22'; do
+        n=$((n + 1))
+        policy "hop$n" "$line"
+        if [ "$n" = 1 ]; then
+            hop_at "$PORT"
+            PORT=$port profile lab --via bastion
+        else
+            docktether update bastion "ssh://$LAB_USER@127.0.0.1:$PORT"
+        fi
+        finds 6 TCP "*it cannot connect to 127.0.0.1 port $port*" "127.0.0.1: printf *"
+        shows "*usually AllowTcpForwarding, DisableForwarding or PermitOpen*ask its administrator first*" hint
+        as_root "hop$n"
+        diagnose 0
+    done
+}
+
+@test "a Windows host gets its own file and no command for another system" {
+    PORT=$(lab_sshd windows 'VersionAddendum for_Windows_9.5')
+    profile lab
+    diagnose 0
+    shows "warning: *takes more than keys" methods
+    shows "" "methods fix"
+    # shellcheck disable=SC1003 # no escape
+    shows '*PasswordAuthentication no* in C:\\ProgramData\\ssh\\sshd_config, then Restart-Service sshd' "methods hint"
+}
+
+@test "a server that asks for no login: a warning, and a key is wanted all the same" {
+    lab_spawn "$T/open.log" /usr/bin/python3 "$PEERS/asyncsshd.py" "$T/port" "$LAB/host_ed25519" \
+        "$LAB/authorized_keys" open
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -e "$T/port"
+    PORT=$(cat "$T/port")
+    profile lab
+    sed -i '/^identity/d' "$STORE/lab.ini"
+    finds 5 keys "there is no key to log in with*" "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519"
+    shows "warning: the server lets $LAB_USER in without any key" methods
+    shows "*logs in by key alone, and this server takes any key" "methods hint"
+    shows "" "methods fix"
+    # Any key will do, as the hint says.
+    lab_new_key "$T/any"
+    docktether update lab --identity "$T/any"
+    diagnose 0
+    docktether up lab
+}
+
+# ---- local directories ------------------------------------------------------------------------------------
+
+@test "directories of another user: 1, and the remedy gives them back" {
+    local path
+    profile lab
+    docktether up lab
+    docktether down lab
+    for path in "$RUN" "$HOME/.local/state/docktether"; do
+        chown nobody "$path"
+        run -1 docktether up lab
+        finds 1 directories "$path belongs to another user*" "sudo chown -R *'$path'"
+        as_root none
+        diagnose 0
+        docktether up lab
+        docktether down lab
+    done
+}
+
+@test "a directory that is a file, is open to others, or cannot be made: 1" {
+    profile lab
+    touch "$T/run/docktether"
+    finds 1 directories "$RUN is not a directory" "mv '$RUN' '$RUN.old'"
+    bash -c "$(told fix)"
+    diagnose 0
+    mkdir -m 0777 "$RUN"
+    chmod 0777 "$RUN"
+    finds 1 directories "$RUN can be written by others*" "chmod u+rwx,go-w '$RUN'"
+    bash -c "$(told fix)"
+    diagnose 0
+}
+
+# as_other COMMAND...: docktether as LAB_OTHER, with a home and a runtime directory of its own.
+as_other() {
+    [ -e "$T/program" ] || cp "$DOCKTETHER" "$T/program"
+    setpriv --reuid "$LAB_OTHER" --clear-groups env HOME="$T/other" XDG_RUNTIME_DIR="$T/locked" XDG_CONFIG_HOME= \
+        XDG_STATE_HOME= DOCKER_CONFIG= "$T/program" "$@"
+}
+
+@test "a runtime directory that this user cannot make, and a lock of root's: 1" {
+    lab_new_user
+    profile lab
+    mkdir -p "$T/other/.config/docktether/profiles" "$T/locked"
+    cp "$STORE/lab.ini" "$T/other/.config/docktether/profiles/"
+    chown -R "$LAB_OTHER" "$T/other"
+    run -1 as_other doctor lab
+    [[ $output == *"Problem: directories: $T/locked/docktether cannot be created: $T/locked: Permission denied"* ]]
+    [[ $output == *"sudo install -d -m 700 -o \"\$(id -un)\" '$T/locked/docktether'"* ]]
+    install -d -m 700 -o "$LAB_OTHER" "$T/locked/docktether"
+    run as_other doctor lab
+    [[ $output == *"✓ directories"* ]]
+    (umask 077 && : >"$T/locked/docktether/lab.lock")
+    run -1 as_other doctor lab
+    [[ $output == *"Problem: directories: $T/locked/docktether/lab.lock belongs to another user (uid 0)"* ]]
+    [[ $output == *"sudo chown -R \"\$(id -un)\" '$T/locked/docktether/lab.lock'"* ]]
+}
+
+# ---- keys -----------------------------------------------------------------------------------------------
+
+# full_agent: an agent with seven strangers and then the lab's key, in SSH_AUTH_SOCK.
+full_agent() {
+    local n
+    export SSH_AUTH_SOCK=$T/full.sock
+    lab_spawn "$T/full.log" ssh-agent -D -a "$SSH_AUTH_SOCK"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$SSH_AUTH_SOCK"
+    for n in 1 2 3 4 5 6 7; do
+        lab_new_key "$T/k$n"
+        ssh-add -q "$T/k$n"
+    done
+    ssh-add -q "$LAB_KEY"
+}
+
+@test "an agent with too many keys: the remedy names one of them, which is there" {
+    local file
+    full_agent
+    mkdir -p ~/.ssh
+    profile lab
+    sed -i '/^identity/d' "$STORE/lab.ini"
+    finds 5 login "*" "SSH_AUTH_SOCK=* ssh-add -L | sed -n 1p >~/.ssh/docktether-lab.pub && docktether update lab --identity *"
+    # The hint says which line: the lab's key is the last one.
+    shows "*8: $(ssh-keygen -lf "$LAB_KEY.pub" | cut -d' ' -f2)*" agent
+    PATH=$(dirname "$DOCKTETHER"):$PATH bash -c "$(told "agent fix" | sed 's/1p/8p/')"
+    diagnose 0
+    shows "ok: as *docktether-lab.pub*" login
+    # A file that names one of its keys is there already.
+    docktether update lab --identity ''  || sed -i '/^identity/d' "$STORE/lab.ini"
+    rm ~/.ssh/docktether-lab.pub
+    cp "$LAB_KEY.pub" ~/.ssh/"my key.pub"
+    diagnose 5
+    file=$(told "agent fix")
+    [ "$file" = "docktether update lab --identity ~/'.ssh/my key.pub'" ]
+    PATH=$(dirname "$DOCKTETHER"):$PATH bash -c "$file"
+    diagnose 0
+    # With identities-only = no the way back is that.
+    docktether update lab --identity "$T/k1" --set identities-only=no
+    diagnose 5
+    shows "docktether update lab --set identities-only=yes" "agent fix"
+}
+
+@test "certificates: out of date, of other principals, of a CA that is not trusted: no way round the CA" {
+    lab_new_key "$T/ca"
+    lab_new_key "$T/k"
+    PORT=$(lab_sshd ca "TrustedUserCAKeys $T/ca.pub" 'AuthorizedKeysFile none' 'PasswordAuthentication no' \
+        'KbdInteractiveAuthentication no')
+    KEY=$T/k profile lab
+    ssh-keygen -q -s "$T/ca" -I id -n "$LAB_USER" -V 20200101:20200201 "$T/k.pub"
+    finds 5 login "*refused*" "ssh-keygen -L -f '$T/k-cert.pub'"
+    shows "warning: the certificate $T/k-cert.pub has expired*" keys
+    shows "the certificate $T/k-cert.pub has expired: its CA has to issue another one" hint
+    ssh-keygen -q -s "$T/ca" -I id -n "someoneelse,another" "$T/k.pub"
+    finds 5 login "*refused*" "ssh-keygen -L -f '$T/k-cert.pub'"
+    shows "ok: *is for someoneelse, another and not for $LAB_USER*" keys
+    shows "*is for someoneelse, another and not for $LAB_USER*" hint
+    ssh-keygen -q -s "$LAB/stranger" -I id -n "$LAB_USER" "$T/k.pub"
+    finds 5 login "*refused*" "ssh-keygen -L -f '$T/k-cert.pub'"
+    shows "*trust the CA*TrustedUserCAKeys*" hint
+    ssh-keygen -q -s "$T/ca" -I id -n "$LAB_USER" "$T/k.pub"
+    diagnose 0
+}
+
+@test "a public key in the SSH2 format: 5, and the remedy converts it" {
+    ssh-keygen -e -f "$LAB_KEY.pub" >"$T/key2"
+    chmod 0644 "$T/key2"
+    profile lab
+    docktether update lab --identity "$T/key2"
+    finds 5 keys "$T/key2 is a public key in the SSH2 format*" "ssh-keygen -i -f '$T/key2' >'$T/key2'.pub"
+    bash -c "$(told fix)"
+    cmp <(cut -d' ' -f1,2 "$T/key2.pub") <(cut -d' ' -f1,2 "$LAB_KEY.pub")
+}
+
+# ---- what is said ---------------------------------------------------------------------------------------
+
+@test "reason, hint and command of the first failure are printed once" {
+    profile lab
+    docktether update lab --set socket=/nowhere
+    run -7 docktether doctor lab
+    [ "$(grep -c "/nowhere does not exist" <<<"$output")" -eq 1 ]
+    [ "$(grep -c "systemctl enable --now docker" <<<"$output")" -eq 1 ]
+    [[ $output == *"✗ socket "*"see below"* ]]
+    # A hint that says no more than the command is left out.
+    cp "$LAB_KEY" "$T/open"
+    chmod 0644 "$T/open"
+    docktether update lab --identity "$T/open"
+    run -5 docktether doctor lab
+    [ "$(grep -c "chmod 600" <<<"$output")" -eq 1 ]
+}
+
+@test "a start file that prints much hides no socket; one that prints before Docker's answer is named" {
+    local size
+    mkdir "$T/far"
+    PORT=$(lab_sshd noisy "SetEnv HOME=$T/far" 'PasswordAuthentication no' 'KbdInteractiveAuthentication no')
+    profile lab
+    for size in 5000 300000; do
+        printf 'yes "welcome to this host" | head -c %s\n' "$size" >"$T/far/.bashrc"
+        diagnose 0
+        shows "ok: $LAB_SOCK" socket
+    done
+    echo 'echo welcome to this host' >"$T/far/.bashrc"
+    docktether update lab --set transport=dial-stdio
+    finds 7 dial-stdio '*a start file of the remote shell prints "welcome to this host" before*' "*"
+    shows "*print nothing in a shell that is not interactive*" hint
+    # The line of the hint mends it.
+    printf '%s\n' "$(told hint | sed 's/.*: //')" "$(cat "$T/far/.bashrc")" >"$T/far/.bashrc"
+    diagnose 0
 }
 
 # ---- Docker's files and variables here -----------------------------------------------------------------------
@@ -531,7 +826,7 @@ while True:
 @test "DOCKER_HOST and DOCKER_CONTEXT shadow the profile" {
     profile lab
     export DOCKER_HOST=tcp://192.0.2.1:2375
-    warns environment "DOCKER_HOST=tcp://192.0.2.1:2375 decides*" "unset DOCKER_HOST;"
+    warns environment "DOCKER_HOST=tcp://192.0.2.1:2375 takes precedence*" "unset DOCKER_HOST;"
     DOCKER_HOST=unix://$RUN/lab.sock
     diagnose 0
     shows "ok: *this profile here (DOCKER_HOST)" environment
@@ -539,7 +834,7 @@ while True:
     warns environment "DOCKER_TLS_VERIFY is set*" "unset DOCKER_TLS_VERIFY;"
     unset DOCKER_HOST DOCKER_TLS_VERIFY
     export DOCKER_CONTEXT=other
-    warns environment "DOCKER_CONTEXT=other decides*" "unset DOCKER_CONTEXT;"
+    warns environment "DOCKER_CONTEXT=other takes precedence*" "unset DOCKER_CONTEXT;"
 }
 
 @test "proxies of the former address are lost, and the remedy brings them back" {

@@ -493,6 +493,39 @@ a_key() {
     grep -q 'waiting for the agent' "$STATE/lab.log"
 }
 
+# stub PUBLIC.pub: the file that ssh-keygen writes for a key on a token, without a passphrase.
+stub() {
+    python3 - "$1" <<'STUB'
+import base64, struct, sys
+s = lambda b: struct.pack(">I", len(b)) + b
+blob = base64.b64decode(open(sys.argv[1]).read().split()[1])
+kind = blob[4:4 + struct.unpack(">I", blob[:4])[0]]
+secret = b"check" [:4] * 2 + blob + b"\1" + s(b"handle") + s(b"") + s(b"token")
+secret += bytes(range(1, 1 + -len(secret) % 8))
+whole = b"openssh-key-v1\0" + s(b"none") + s(b"none") + s(b"") + struct.pack(">I", 1) + s(blob) + s(secret)
+text = base64.b64encode(whole).decode()
+print("-----BEGIN OPENSSH PRIVATE KEY-----")
+print("\n".join(text[i:i + 70] for i in range(0, len(text), 70)))
+print("-----END OPENSSH PRIVATE KEY-----")
+STUB
+}
+
+@test "the file of a key on a FIDO token stands for the key of the agent" {
+    openssl genpkey -algorithm ed25519 -out "$T/token.pem"
+    fake_agent token --sk "$T/token.pem"
+    authorize "$T/token.pem.pub"
+    stub "$T/token.pem.pub" >"$T/id_sk"
+    chmod 0600 "$T/id_sk"
+    # ssh reads it as that.
+    [ "$(ssh-keygen -y -f "$T/id_sk" | cut -d' ' -f1,2)" = "$(cut -d' ' -f1,2 "$T/token.pem.pub")" ]
+    login "$LAB_PORT" lab --identity "$T/id_sk"
+    fails_with 5 up lab
+    [[ ${stderr_lines[0]} == *"id_sk is a key on a FIDO token, so only an agent can sign with it"* ]]
+    [[ ${stderr_lines[1]} == *ssh-add* ]]
+    SSH_AUTH_SOCK=$AGENT docktether up lab
+    logged_in_with lab '(agent)'
+}
+
 @test "agent = PATH and ~/PATH, whatever SSH_AUTH_SOCK says; agent = no and yes" {
     agent good
     add_key "$LAB_KEY"

@@ -44,7 +44,7 @@ value() {
 @test "nothing there: nothing found, nothing written" {
     run -0 --separate-stderr docktether import
     [ -z "$output" ]
-    [[ $stderr == *"nothing was found"* ]]
+    [[ $stderr == *"found no hosts"* ]]
     run -0 docktether import --yes
     [ ! -e "$STORE" ]
 }
@@ -58,7 +58,7 @@ value() {
     [ "$(row lab)" = "lab ssh://$LAB_USER@127.0.0.1:$LAB_PORT ssh config 1" ]
     # The same place by another name is no second profile.
     [ "${#lines[@]}" -eq 2 ]
-    [[ $stderr == *"nothing was written; with --yes 1 profile is made"* ]]
+    [[ $stderr == *"To create this profile: docktether import --yes"* ]]
     [ ! -e "$STORE" ]
     run -0 --separate-stderr docktether import --yes
     [ "$output" = lab ]
@@ -99,8 +99,8 @@ value() {
     known way
     run -0 --separate-stderr docktether import --yes
     [ "$output" = way ]
-    [[ $stderr == *"new: not made: no key of its host in known_hosts"* ]]
-    [[ $stderr == *"behind: not made: its way, nowhere, cannot be made"* ]]
+    [[ $stderr == *"new: not created: its host key is not in known_hosts"* ]]
+    [[ $stderr == *"behind: not created: its hop nowhere cannot be created"* ]]
     [[ $stderr == *"docktether create new ssh://deploy@new --identity ~/'.ssh/it'\\''s'"* ]]
     [ "$(names)" = way ]
 }
@@ -153,16 +153,16 @@ value() {
     cp "$STORE/bb.ini" before
     run -0 --separate-stderr docktether import --yes
     [ "$output" = aa ]
-    [[ $stderr == *"bb: not made: another profile has that name"* ]]
+    [[ $stderr == *"bb: not created: another profile has that name"* ]]
     # Whoever would go that way would come out elsewhere.
-    [[ $stderr == *"cc: not made: its way, bb, cannot be made"* ]]
+    [[ $stderr == *"cc: not created: its hop bb cannot be created"* ]]
     cmp before "$STORE/bb.ini"
     docktether rm bb
     run -0 --separate-stderr docktether import --yes
     [ "$(names)" = "aa bb cc" ]
     run -0 --separate-stderr docktether import --yes
     [ -z "$output" ]
-    [ "$(grep -c 'it is there already' <<<"$stderr")" -eq 3 ]
+    [ "$(grep -c 'it exists already' <<<"$stderr")" -eq 3 ]
 }
 
 # A program of that name in front of the real one.
@@ -180,9 +180,15 @@ fake_ssh() {
     PATH=$PWD/bin:$PATH run -0 docktether import
     [ "$SECONDS" -lt 50 ]
     [[ "$(row aa)" == *"longer than 5 seconds" ]]
+    # It closes its output and goes on.
+    fake_ssh 'exec >&- 2>&-; exec sleep 60'
+    SECONDS=0
+    PATH=$PWD/bin:$PATH run -0 docktether import
+    [ "$SECONDS" -lt 15 ]
+    [[ "$(row aa)" == *"longer than 5 seconds" ]]
     fake_ssh 'exec yes'
     PATH=$PWD/bin:$PATH run -0 docktether import
-    [[ "$(row aa)" == *"says more than"* ]]
+    [[ "$(row aa)" == *"prints more than"* ]]
     fake_ssh 'echo "line 3: bad configuration" >&2; exit 255'
     PATH=$PWD/bin:$PATH run -0 docktether import
     [[ "$(row aa)" == *"bad configuration" ]]
@@ -190,7 +196,7 @@ fake_ssh() {
     context ctx ssh://u@cc:22
     run -0 --separate-stderr env PATH="$PWD/bin" "$DOCKTETHER" import
     [ "$(row ctx-tether)" = "ctx-tether ssh://u@cc docker context ctx 1" ]
-    [[ $stderr == *"there is no ssh here"* ]]
+    [[ $stderr == *"ssh is not installed"* ]]
     [[ $output != *aa* ]]
 }
 
@@ -200,6 +206,222 @@ fake_ssh() {
     run -0 docktether import
     [ ! -e pwned ]
     [[ $output != *-oProxyCommand* ]]
+}
+
+# ---- as ssh reads it ---------------------------------------------------------------
+
+@test "quotes, escapes and equals signs in Host lines are read as ssh reads them" {
+    local n=0 line mark
+    local -a odd=("'box'" '"two"' 'o"n"e' "a'b'c" '= four' '=five' "	six	" 'nine # ten' 'x"#"y')
+    for line in "${odd[@]}"; do
+        n=$((n + 1))
+        printf 'Host %s\n  HostName m%s.example.com\n' "$line" "$n"
+    done >.ssh/config
+    run -0 --separate-stderr docktether import
+    # ssh -G was asked for each by a name that its line has.
+    for ((mark = 1; mark <= n; mark++)); do
+        [[ $output == *"@m$mark.example.com"* || $output == *"//m$mark.example.com"* ]] || {
+            echo "line $mark: ${odd[mark - 1]}"
+            return 1
+        }
+    done
+    [ "${#lines[@]}" -eq $((n + 1)) ]
+}
+
+@test "an option that ssh refuses is named, with its file and line" {
+    config "Host aa" "  Nonsense yes"
+    known aa
+    run -0 docktether import
+    [[ "$(row aa)" == *".ssh/config: line 2: Bad configuration option: nonsense"* ]]
+}
+
+@test "standard error of ssh -G is no answer of it" {
+    config "Host aa" "  HostName real.example.com"
+    known real.example.com
+    fake_ssh "$(type -P ssh) \"\$@\" || exit; echo 'hostname evil.example.com' >&2"
+    PATH=$PWD/bin:$PATH run -0 docktether import
+    [[ "$(row aa)" == *"@real.example.com ssh config 1" || "$(row aa)" == *"//real.example.com ssh config 1" ]]
+}
+
+@test "ssh -G runs once for a host" {
+    config "Host aa" "Host bb" "Host cc" "Host dd"
+    known aa bb cc dd
+    fake_ssh "echo run >>'$PWD/runs'; exec $(type -P ssh) \"\$@\""
+    PATH=$PWD/bin:$PATH run -0 docktether import
+    # One run more: the files that ssh tries by default.
+    [ "$(wc -l <runs)" -eq 5 ]
+}
+
+@test "a folder below Include, and Include below Match all" {
+    mkdir -p .ssh/config.d/folder
+    printf 'Host aa\n' >.ssh/config.d/aa
+    printf 'Host bb\n' >.ssh/bb
+    printf 'Host cc\n' >.ssh/cc
+    config "Include config.d/*" "Match all" "Include bb" "Match user somebody" "Include cc"
+    known aa bb cc
+    run -0 --separate-stderr docktether import
+    [ "$(row aa | wc -l)" -eq 1 ]
+    [ "$(row bb | wc -l)" -eq 1 ]
+    [[ $output != *cc* && $stderr == *"below Match"* ]]
+}
+
+@test "a known_hosts file whose path has blanks" {
+    mkdir "My Keys"
+    config "Host aa" "  UserKnownHostsFile \"$HOME/My Keys/known hosts\"" \
+        "Host bb" "  UserKnownHostsFile ~/.ssh/known_hosts \"$HOME/My Keys/known hosts\" $HOME/none"
+    known aa bb
+    mv .ssh/known_hosts "My Keys/known hosts"
+    run -0 docktether import
+    [[ "$(row aa)" == *" 1" && "$(row bb)" == *" 1" ]]
+}
+
+@test "a host on another port whose key is listed without a port" {
+    config "Host aa" "  Port 2222" "Host bb" "  Port 2222"
+    known aa bb
+    printf '[bb]:2222 %s\n' "$(cut -d' ' -f1,2 "$LAB/host_rsa.pub")" >>.ssh/known_hosts
+    run -0 docktether import --yes
+    [ "$(value aa pin)" = "$LAB_PIN" ]
+    # The line with the port is the one that counts.
+    [ "$(value bb pin)" = "$(lab_pin "$LAB/host_rsa.pub")" ]
+}
+
+@test "known_hosts that cannot be read is mentioned, once" {
+    config "Host aa" "Host bb" "Host cc" "  UserKnownHostsFile $HOME/folder"
+    known aa bb
+    iconv -f UTF-8 -t UTF-16 .ssh/known_hosts >u16
+    mv u16 .ssh/known_hosts
+    mkdir folder
+    run -0 --separate-stderr docktether import
+    [ "$(grep -c "known_hosts is UTF-16 text" <<<"$stderr")" -eq 1 ]
+    [[ $stderr == *"iconv -f UTF-16 -t UTF-8 "* ]]
+    [[ $stderr == *"$HOME/folder"* ]]
+    # The command of the hint mends it.
+    iconv -f UTF-16 -t UTF-8 .ssh/known_hosts >new
+    mv new .ssh/known_hosts
+    run -0 docktether import
+    [[ "$(row aa)" == *" 1" ]]
+}
+
+@test "the tokens in the name of a key file have ssh's own values" {
+    local file n=0
+    local -a made
+    config "Host short" "  HostName long.example.com" "  Port 2222" "  User bob" \
+        "  HostKeyAlias other" "  IdentitiesOnly yes" \
+        "  IdentityFile $HOME/keys/%h-%n-%p-%r-%k-%%" "  IdentityFile $HOME/keys/%i-%u-%l-%L" \
+        "  IdentityFile $HOME/keys/%C" "  IdentityFile \"$HOME/keys/\${PLACE}\"" "  IdentityFile $HOME/keys/\${NOWHERE}x"
+    known other
+    mkdir keys
+    export PLACE="some where"
+    mapfile -t made < <(sed '/NOWHERE/d' .ssh/config >"$T/c" && ssh -v -F "$T/c" -o ProxyCommand=false short 2>&1 |
+        sed -n 's/^debug1: identity file \(.*\) type .*/\1/p' | grep -v -e -cert)
+    [ "${#made[@]}" -eq 4 ]
+    for file in "${made[@]}"; do
+        cp "$LAB_KEY" "$file"
+    done
+    run -0 --separate-stderr docktether import --yes
+    [ "$output" = short ]
+    [[ $stderr == *"NOWHERE is not set"* ]]
+    for file in "${made[@]}"; do
+        n=$((n + 1))
+        [ "$(value short identity | sed -n "${n}p")" = "~${file#"$HOME"}" ]
+    done
+}
+
+# agent NAME KEY...: an agent with those keys, in SSH_AUTH_SOCK.
+agent() {
+    export SSH_AUTH_SOCK=$T/$1.sock
+    lab_spawn "$T/$1.log" ssh-agent -D -a "$SSH_AUTH_SOCK"
+    at_end "$LAB_SPAWNED"
+    wait_for 10 test -S "$SSH_AUTH_SOCK"
+    shift
+    ssh-add -q "$@"
+}
+
+# lab_host NAME LINE...: a Host of the lab's server, with more lines.
+lab_host() {
+    printf '%s\n' "Host $1" "  HostName 127.0.0.1" "  Port $LAB_PORT" "  User $LAB_USER"
+    shift
+    printf '  %s\n' "$@"
+}
+
+# lab_socket: the lab's Docker socket is every profile's.
+lab_socket() {
+    mkdir -p "$XDG_CONFIG_HOME/docktether"
+    printf '[docker]\nsocket = %s\n' "$LAB_SOCK" >"$XDG_CONFIG_HOME/docktether/docktether.ini"
+}
+
+@test "keys of the agent beside an IdentityFile, as ssh offers them" {
+    lab_new_key .ssh/id_rsa
+    lab_new_key locked
+    ssh-keygen -q -p -P '' -N 'a phrase' -f locked
+    { lab_host lab && lab_host only "IdentitiesOnly yes" && lab_host phrase "IdentityFile ~/locked" &&
+        printf 'Host *\n  IdentityFile ~/.ssh/id_rsa\n'; } >.ssh/config
+    known "[127.0.0.1]:$LAB_PORT"
+    agent a "$LAB_KEY"
+    lab_socket
+    docktether import --yes
+    [ "$(value lab identity)" = "~/.ssh/id_rsa" ]
+    [ "$(value lab identities-only)" = no ]
+    docktether up lab
+    # Nobody is asked for the passphrase of a file while the agent has keys.
+    docktether up phrase
+    [ "$(value only identities-only)" = "" ]
+    run -5 docktether up only
+    docktether down --all
+    # Without the agent's key the file is what is refused.
+    ssh-add -q -D
+    run -5 --separate-stderr docktether up lab
+    [[ $stderr == *id_rsa* ]]
+}
+
+@test "a key of which only the public half is here is the agent's" {
+    cp "$LAB_KEY.pub" .ssh/id_work.pub
+    lab_new_key other
+    { lab_host lab "IdentityFile ~/.ssh/id_work" "IdentitiesOnly yes"; } >.ssh/config
+    known "[127.0.0.1]:$LAB_PORT"
+    agent a other "$LAB_KEY"
+    lab_socket
+    docktether import --yes
+    [ "$(value lab identity)" = "~/.ssh/id_work.pub" ]
+    docktether up lab
+    docktether down lab
+    # The name of the private half means the same, and no command would overwrite the public one.
+    docktether create again "ssh://$LAB_USER@127.0.0.1:$LAB_PORT" --pin "$LAB_PIN" --identity ~/.ssh/id_work
+    docktether up again
+    docktether down again
+    unset SSH_AUTH_SOCK
+    run -5 --separate-stderr docktether up again
+    [[ $stderr == *"id_work.pub is a public key, so only an agent can sign with it"* ]]
+}
+
+@test "what a profile cannot hold is mentioned" {
+    config "Host aa" "  KnownHostsCommand /bin/echo %H" "  IdentityAgent \$WORK_SOCK" "Host bb" "  IdentityAgent ~/%n.sock"
+    known aa bb
+    run -0 --separate-stderr docktether import
+    [[ $stderr == *"aa: KnownHostsCommand /bin/echo %H is not run"* ]]
+    # shellcheck disable=SC2016 # as it stands in the file
+    [[ $stderr == *'aa: IdentityAgent $WORK_SOCK is left out'* ]]
+    [[ $stderr != *"bb: "* ]]
+    WORK_SOCK=$HOME/work.sock run -0 docktether import --yes
+    [ "$(value aa agent)" = "~/work.sock" ]
+    [ "$(value bb agent)" = "~/bb.sock" ]
+}
+
+@test "a ProxyCommand that equals a ProxyJump becomes one, and it works" {
+    local first
+    cp "$LAB_KEY" .ssh/id_ed25519
+    first=$(lab_sshd first)
+    { lab_host inner "ProxyCommand ssh -q -W %h:%p outer" &&
+        printf '%s\n' "Host outer" "  HostName 127.0.0.1" "  Port $first" "  User $LAB_USER" \
+            "Host odd" "  ProxyCommand ssh -W %h:%p outer | tee x"; } >.ssh/config
+    known "[127.0.0.1]:$LAB_PORT" "[127.0.0.1]:$first" odd
+    run -0 --separate-stderr docktether import --yes
+    [[ $stderr == *"inner: ProxyCommand ssh -q -W %h:%p outer is kept as the equal ProxyJump outer"* ]]
+    [[ $stderr == *"odd: not created: it has a ProxyCommand"* ]]
+    [ "$(value inner via)" = outer ]
+    docktether update inner --set "socket=$LAB_SOCK"
+    docktether up inner
+    [ "$(curl -sS --unix-socket "$RUN/inner.sock" http://docker/_ping)" = OK ]
 }
 
 # ---- Docker's contexts -------------------------------------------------------------
@@ -250,7 +472,7 @@ fake_ssh() {
     known aa bb
     printf '@revoked * %s\n' "$(cut -d' ' -f1,2 "$LAB/host_ed25519.pub")" >system
     run -0 docktether import
-    [[ "$(row aa)" == *" 0 no key of its host"* && "$(row bb)" == *" 1" ]]
+    [[ "$(row aa)" == *" 0 its host key is not"* && "$(row bb)" == *" 1" ]]
 }
 
 @test "a bad docktether.ini is said once" {
@@ -329,9 +551,9 @@ another_machine() {
     context two ssh://u@two
     run -0 --separate-stderr docktether import --yes "$T/file"
     [ "$output" = three ]
-    [[ $stderr == *"way: not made: another profile has that name"* ]]
-    [[ $stderr == *"one: not made: its way, way, cannot be made"* ]]
-    [[ $stderr == *'two: not made: Docker has a context "two"'* ]]
+    [[ $stderr == *"way: not created: another profile has that name"* ]]
+    [[ $stderr == *"one: not created: its hop way cannot be created"* ]]
+    [[ $stderr == *'two: not created: Docker has a context "two"'* ]]
     [ "$(value way host)" = elsewhere ]
     # A hop that is there and leads to the same place is used as it is.
     docktether rm way
@@ -346,7 +568,7 @@ another_machine() {
         'host = bb' 'via = aa' "pin = $LAB_PIN" '=== cc' '[ssh]' 'host = cc' 'via = dd' "pin = $LAB_PIN" >file
     run -0 --separate-stderr docktether import --yes file
     [ -z "$output" ]
-    [[ $stderr == *"cc: not made: its way, dd, is no profile"* ]]
+    [[ $stderr == *"cc: not created: its hop dd is no profile"* ]]
     [ ! -e "$STORE" ]
 }
 

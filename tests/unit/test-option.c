@@ -325,6 +325,7 @@ static const char *const changed[][2] = {
     { "via", "bastion" },
     { "identity", "/i" },
     { "identity", "/j" },
+    { "identities-only", "no" },
     { "certificate", "/c" },
     { "certificate", "/d" },
     { "agent", "/a" },

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -101,6 +103,10 @@ static void test_known_hosts(void **state)
              (const char *const[]){ ED, NULL });
     /* Hashed, of "prod.example.com" and of another name. */
     GIVES(HASHED " " ED_KEY "\n" HASHED_OTHER " " RS_KEY "\n", ED);
+    /* A negation counts wherever it stands. */
+    refuses("*.example.com,!prod.example.com " ED_KEY "\n", ERR_HOSTKEY, "only for other hosts");
+    refuses("!prod.example.com,*.example.com " ED_KEY "\n", ERR_HOSTKEY, "only for other hosts");
+    GIVES("!dev.example.com,*.EXAMPLE.com " ED_KEY "\n", ED);
     /* Twice the same. */
     GIVES("prod.example.com " ED_KEY "\nprod.example.com " ED_KEY "\n", ED);
     refuses("other.example.com " ED_KEY "\n", ERR_HOSTKEY, "other.example.com");
@@ -169,6 +175,54 @@ static void test_sshfp(void **state)
     refuses("prod.example.com IN SSHFP\n", ERR_USAGE, "line 1");
 }
 
+static void at_host(const char *host, const char *text, const char *want)
+{
+    struct pins pins = { 0 };
+    struct err e = ERR_INIT;
+    struct pin pin;
+
+    if (pinlist_read("list", text, host, 22, &pins, &e) != 0)
+        fail_msg("%s: %s", text, e.msg);
+    assert_int_equal(pin_parse(want, &pin, NULL), 0);
+    assert_int_equal(pins.count, 1);
+    assert_true(pins_contain(&pins, &pin));
+    pins_clear(&pins);
+}
+
+/* Names that begin as types of keys do, and comments that are words of other forms. */
+static void test_misleading(void **state)
+{
+    static const char *const hosts[] = { "ssh-gw.example.com", "sk-1", "ecdsa-sha2-host", "rsa-sha2-512" };
+    char line[1024];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        snprintf(line, sizeof line, "%s " ED_KEY "\n", hosts[i]);
+        at_host(hosts[i], line, ED);
+        snprintf(line, sizeof line, "%s IN SSHFP 4 2 " ED_HEX "\n", hosts[i]);
+        at_host(hosts[i], line, ED);
+    }
+    GIVES(ED_KEY " me sshfp laptop\n", ED);
+    GIVES("prod.example.com " ED_KEY " sshfp\n", ED);
+    GIVES("256 " ED_FP " in sshfp (ED25519)\n", ED);
+    /* The revocation of another host is no key of another host. */
+    refuses("@revoked other.example.com " ED_KEY "\n", ERR_HOSTKEY, "holds no host key");
+}
+
+/* No host has so many keys, and each is compared with all of them. */
+static void test_too_many(void **state)
+{
+    const size_t lines = 2000, size = 80;
+    char *text = calloc(lines, size);
+    size_t used = 0;
+
+    (void)state;
+    for (size_t i = 0; i < lines; i++)
+        used += (size_t)snprintf(text + used, lines * size - used, "4 2 %064zx\n", i);
+    refuses(text, ERR_USAGE, "line 1001: there are too many keys");
+    free(text);
+}
+
 static void test_nothing(void **state)
 {
     (void)state;
@@ -185,7 +239,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_hosts), cmocka_unit_test(test_markers),
         cmocka_unit_test(test_public_keys), cmocka_unit_test(test_fingerprints),
-        cmocka_unit_test(test_sshfp),       cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_sshfp),       cmocka_unit_test(test_misleading),
+        cmocka_unit_test(test_too_many),    cmocka_unit_test(test_nothing),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -129,7 +129,7 @@ static void test_kinds(void **state)
             c += 11;
             *c++ = host ? 2 : 1;
             put(&c, "id", 2);
-            put(&c, "", 0);
+            put(&c, "\0\0\0\3ann\0\0\0\5bob b", 16);
             memset(c, 0, 8);
             memset(c + 8, 0xff, 8);
             c += 16;
@@ -138,6 +138,9 @@ static void test_kinds(void **state)
             assert_int_equal(pubkey_parse_blob(text, &k), 0);
             assert_string_equal(k.plain, want);
             assert_int_equal(k.host, host);
+            assert_int_equal(k.principals.count, 2);
+            assert_string_equal(k.principals.items[0], "ann");
+            assert_string_equal(k.principals.items[1], "bob b");
             if (host)
                 assert_string_equal(pubkey_unusable(&k, 1), "is for a host");
             else

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """An SSH server of another make (asyncssh), for one key, on 127.0.0.1.
 
-    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal] [overrun] [swallow]
+    asyncsshd.py PORTFILE HOSTKEY AUTHORIZED_KEYS [no-streamlocal] [overrun] [swallow] [open]
 
 It connects clients to unix sockets, unless told not to, and runs commands; with `overrun`
 it sends beyond the window; with `swallow` only the first connection to a socket is made in
-each session, and further ones are never answered. The port it got is written to PORTFILE."""
+each session, and further ones are never answered; with `open` it lets everybody in. The port it got is written to PORTFILE."""
 
 import asyncio
 import os
@@ -17,7 +17,10 @@ import asyncssh  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Server(asyncssh.SSHServer):
-    streamlocal, swallow, opened = True, False, 0
+    streamlocal, swallow, opened, closed = True, False, 0, True
+
+    def begin_auth(self, username):
+        return self.closed
 
     def unix_connection_requested(self, dest_path):
         self.opened += 1
@@ -74,6 +77,7 @@ async def main(portfile, hostkey, keys, *options):
     if "overrun" in options:
         overrun()
     Server.streamlocal, Server.swallow = "no-streamlocal" not in options, "swallow" in options
+    Server.closed = "open" not in options
     server = await asyncssh.listen("127.0.0.1", 0, server_factory=Server, server_host_keys=[hostkey],
                                    authorized_client_keys=keys, process_factory=run, encoding=None)
     with open(portfile + ".new", "w", encoding="ascii") as out:

@@ -5,10 +5,13 @@ One line for each question that a test may have, a tab between question and answ
 
     first            "LAYER: TEXT" of the first failure, or nothing
     fix              the command for it, "HOST: COMMAND" when it is for another host
+    hint             its hint
     LAYER            "RESULT: TEXT | FURTHER LINES" of a layer of the last host
     LAYER fix        its command
+    LAYER hint       its hint
     HOST LAYER       the same for each host, and
     HOST LAYER fix
+    HOST LAYER hint
 
 A text of another form ends with an exit status of 2."""
 
@@ -16,7 +19,7 @@ import json
 import sys
 
 LAYERS = (
-    "profile tether keys agent name TCP banner algorithms|host key|methods login socket permission forwarding "
+    "profile directories tether keys agent name TCP banner algorithms|host key|methods login socket permission forwarding "
     "dial-stdio /_ping /version|local socket|context contexts environment proxies"
 )
 NAMES = []
@@ -72,12 +75,14 @@ def main():
     first = report["first"]
     tell("first", f"{first['layer']}: {first['text']}" if first else "")
     tell("fix", remedy(first) if first else "")
+    tell("hint", first["hint"] or "" if first else "")
     for host in report["hosts"]:
         for layer in host["layers"]:
             answer = "\n".join([f"{layer['result']}: {layer['text']}"] + layer["more"])
             for prefix in [host["name"] + " "] + ([""] if not host["hop"] else []):
                 tell(f"{prefix}{layer['layer']}", answer)
                 tell(f"{prefix}{layer['layer']} fix", remedy(layer))
+                tell(f"{prefix}{layer['layer']} hint", layer["hint"] or "")
 
 
 main()
