@@ -17,6 +17,8 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     ch->user = user;
     ch->asked_us = time_mono_us();
     ch->ending = (struct exit_status)ENDING_INIT;
+    ch->window.base = s->widens ? WINDOW_BASE : WINDOW_GRANT_LIBSSH;
+    ch->grant = (struct window_grant)WINDOW_GRANT_INIT;
     ch->ssh = s->dead ? NULL : ssh_channel_new(s->ssh);
     if (ch->ssh == NULL) {
         err_set(e, ERR_FAILED, "SSH", "cannot make a channel");

@@ -88,6 +88,7 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
     s->log = log;
     s->round_trip_us = -1;
     s->widens = ssh_version(SSH_VERSION_INT(0, 11, 0)) == NULL;
+    s->grants = !s->widens;
     s->fd = fd;
     s->poll_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (s->poll_fd < 0) {
@@ -208,6 +209,13 @@ int session_fd(const struct session *s)
     return s->poll_fd;
 }
 
+bool session_overrun(struct session *s)
+{
+    if (ssh_get_error_code(s->ssh) == SSH_FATAL && strcmp(ssh_get_error(s->ssh), "Window exceeded") == 0)
+        s->overrun = true;
+    return s->overrun;
+}
+
 static int lost(struct session *s, struct err *e)
 {
     const char *why = ssh_get_error(s->ssh);
@@ -262,7 +270,7 @@ int session_pump(struct session *s, struct err *e)
         return lost(s, e);
     for (int i = 0; i < PUMP_POLLS; i++) {
         int rc = ssh_event_dopoll(s->event, 0);
-        if (rc == SSH_ERROR || session_lost(s) || s->overrun)
+        if (session_overrun(s) || rc == SSH_ERROR || session_lost(s))
             return lost(s, e);
         if (rc == SSH_AGAIN) {
             acknowledge(s);
