@@ -26,11 +26,6 @@
 #define CIPHERS "chacha20-poly1305@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
 #define MACS "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
 
-const char *session_library(void)
-{
-    return ssh_version(0);
-}
-
 /* The server may open no channel to us; unanswered ones would pile up in
  * libssh's queue without bound. Returning 1 lets libssh send the refusal. */
 static int refuse_message(ssh_session ssh, ssh_message message, void *user)
@@ -311,18 +306,6 @@ const char *session_banner(const struct session *s)
 {
     const char *banner = ssh_get_serverbanner(s->ssh);
     return banner != NULL ? banner : "";
-}
-
-const char *session_algorithms(const struct session *s, char *buf, size_t size)
-{
-    const char *kex = ssh_get_kex_algo(s->ssh), *cipher = ssh_get_cipher_in(s->ssh);
-    const char *mac = ssh_get_hmac_in(s->ssh);
-    /* chacha20-poly1305 authenticates by itself. */
-    bool own = mac == NULL || strncmp(mac, "aead", 4) == 0;
-
-    snprintf(buf, size, "%s, %s%s%s", kex != NULL ? kex : "?", cipher != NULL ? cipher : "?", own ? "" : ", ",
-             own ? "" : mac);
-    return buf;
 }
 
 const struct pin *session_host_key(const struct session *s)
