@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A server that takes no login for the moment says so in place of its banner: it is an SSH
 # server all the same, and what waits for it gets there.
+# shellcheck disable=SC2154 # run sets stderr
 
 load lib/common
 lab_kind pinger

@@ -52,7 +52,7 @@ stopped() {
     wait "$reader"
     cmp direct through
     [ "$(status_of lab reconnects)" = 0 ]
-    ! logged "wait for libssh's window"
+    run ! logged "wait for libssh's window"
 }
 
 @test "new keys every megabyte change nothing about it" {
