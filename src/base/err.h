@@ -36,6 +36,7 @@ struct err {
     char hint[ERR_HINT_SIZE];   /* advice, or "" */
     char fix[ERR_FIX_SIZE];     /* one command for a shell that does it, or "" */
     bool fix_there;             /* it is for a shell on the profile's host */
+    bool later;                 /* the other side asked for patience: an attempt at once is in vain */
 };
 
 #define ERR_INIT         \

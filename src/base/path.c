@@ -39,7 +39,7 @@ char *path_home(struct err *e)
         if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
             home = pw->pw_dir;
     }
-    if (home == NULL) {
+    if (home == NULL || strcmp(home, PATH_NO_HOME) == 0) {
         err_set(e, ERR_FAILED, "", "no home directory: HOME is not set");
         return NULL;
     }

@@ -11,6 +11,9 @@
 
 #include <stddef.h>
 
+/* A home directory that there is not: for a user without one, as Debian's password file has it. */
+#define PATH_NO_HOME "/nonexistent"
+
 char *path_home(struct err *e);       /* $HOME, else the password database */
 char *path_config_dir(struct err *e); /* $XDG_CONFIG_HOME/docktether */
 char *path_user_units(struct err *e); /* $XDG_CONFIG_HOME/systemd/user */

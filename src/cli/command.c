@@ -64,6 +64,11 @@ static const struct args_option down_options[] = {
 };
 static const struct args_option run_options[] = { { "verbose", 'v', NULL, "log what is done in detail" },
                                                   END };
+static const struct args_option version_options[] = {
+    { "verbose", 'v', NULL, "also those of the libraries" },
+    FORMAT,
+    END,
+};
 static const struct args_option status_options[] = { { "watch", 'w', NULL, "go on, and show what changes" },
                                                      FORMAT,
                                                      END };
@@ -318,7 +323,7 @@ static const struct command commands[] = {
 
     { "completion", COMMAND_OTHER, "bash | zsh | fish", 1, 1, "print a shell's completion script",
       completion_details, NULL, false, false, cmd_completion },
-    { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, format_options, false, false,
+    { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, version_options, false, false,
       cmd_version },
     { "help", COMMAND_OTHER, "[COMMAND]", 0, 1, "explain docktether or a command", NULL, NULL, false, false,
       cmd_help },

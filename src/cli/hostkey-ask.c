@@ -85,6 +85,12 @@ static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
     return rc;
 }
 
+static void note_missed(const struct profile *p, const struct hostkeys *keys)
+{
+    if (keys->missed[0] != '\0')
+        out_note(p->name, "it may have other keys, a further connection was in vain: %s", keys->missed);
+}
+
 int hostkey_ask(struct profile *p, struct err *e)
 {
     struct hostkeys keys = { 0 };
@@ -94,6 +100,7 @@ int hostkey_ask(struct profile *p, struct err *e)
         return nobody(e);
     if (scan(p, &keys, e) != 0)
         return -1;
+    note_missed(p, &keys);
     int rc = show_question(p, &keys);
     if (rc == 0)
         rc =
@@ -139,6 +146,7 @@ int hostkey_ask_show(const struct profile *p, FILE *out, struct err *e)
     table_print(t, out);
     table_free(t);
     note_absent(p, &keys);
+    note_missed(p, &keys);
     hostkeys_clear(&keys);
     return 0;
 }

@@ -110,6 +110,11 @@ static void fill(struct table *t, const struct profile *p, const struct hostkeys
                                                 "pinned, not presented" });
 }
 
+/* dropbear names no other key than the first one's when the exchange is repeated. */
+#define ONE_KEY                                                                                               \
+    "it showed one key in this connection, and some servers (dropbear) never show another there: docktether " \
+    "pin %s --scan shows what else it has"
+
 static void show(const struct profile *p, const struct hostkeys *keys, FILE *out)
 {
     static const char *const titles[] = { "TYPE", "BITS", "FINGERPRINT", "STATE" };
@@ -122,6 +127,8 @@ static void show(const struct profile *p, const struct hostkeys *keys, FILE *out
     fprintf(out,
             "\nThe other keys came inside the connection that the pinned key secures, in further key\n"
             "exchanges of its own, each with the host's signature. Of every type the host presents one.\n");
+    if (keys->count == 1)
+        out_note(p->name, ONE_KEY, p->name);
     table_free(t);
     free(endpoint);
 }
@@ -188,7 +195,10 @@ int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e)
 
     *changed = false;
     if (rc == 0 && count_new(p, &keys) + count_gone(p, &keys) == 0) {
-        out_note(p->name, "nothing to rotate: the host presents the pinned keys and no other");
+        out_note(p->name,
+                 keys.count > 1 ? "nothing to rotate: the host presents the pinned keys and no other"
+                                : "nothing to rotate: " ONE_KEY,
+                 p->name);
     } else if (rc == 0 && term_interactive()) {
         rc = ask(p, &keys, changed, e);
     } else if (rc == 0) {

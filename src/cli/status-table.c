@@ -198,6 +198,21 @@ static char *error_when(const json_t *state)
     return both;
 }
 
+static char *algorithms_text(const json_t *state)
+{
+    const char *agreed = jsonmember_text(state, "algorithms");
+
+    return mem_printf("%s%s", agreed,
+                      json_is_true(json_object_get(state, "post_quantum")) ? " (post-quantum)" : "");
+}
+
+static char *library_text(const json_t *state)
+{
+    const char *cost = jsonmember_text(state, "libssh_cost");
+
+    return *cost != '\0' ? mem_printf("%s: %s", jsonmember_text(state, "libssh"), cost) : mem_strdup("");
+}
+
 static char *next_text(const json_t *state)
 {
     char left[32];
@@ -254,6 +269,8 @@ struct table *status_table_full(const struct status_table_row *row)
     plain(t, s, "Server", "server");
     plain(t, s, "Host key", "host_key");
     plain(t, s, "Identity", "identity");
+    pair(t, "Algorithms", algorithms_text(s));
+    pair(t, "libssh", library_text(s));
     pair(t, "Process", integer_text(s, "pid"));
     pair(t, "Unit", mem_strdup(jsonmember_text(s, "unit")));
     enum login_kind enabled = autostart_enabled(row->name);

@@ -187,10 +187,31 @@ void doctor_banner(struct doctor_host *h, struct finding *f)
         finding_ok(f, "%s (from the running tether)", of_tether(h, "server", "it is connected"));
     } else if (connect_banner(h->connect, &e) != 0) {
         finding_error(f, VERDICT_FAILED, &e, NULL);
-        fix_by_ssh(h, f);
+        if (!e.later)
+            fix_by_ssh(h, f);
     } else {
         finding_ok(f, "%s", session_banner(connect_session(h->connect)));
     }
+}
+
+/* What stops nothing and should be known. What is recorded today could be read by a quantum
+ * computer one day, so OpenSSH 10 warns where the key exchange does not prevent that. */
+static void note_library(const struct session *s, struct finding *f)
+{
+    const char *name = session_library();
+    const int length = (int)strcspn(name, "/");
+    char cost[300];
+
+    if (!session_post_quantum(s) && !session_library_post_quantum())
+        finding_more(f,
+                     "no post-quantum key exchange: libssh %.*s has none, 0.12 has; OpenSSH 10 warns of that "
+                     "in the server's log",
+                     length, name);
+    else if (!session_post_quantum(s))
+        finding_more(f, "no post-quantum key exchange: the server has none in common with libssh %.*s",
+                     length, name);
+    if (session_library_cost(NULL, cost, sizeof cost))
+        finding_more(f, "%s", cost);
 }
 
 void doctor_algorithms(struct doctor_host *h, struct finding *f)
@@ -201,7 +222,10 @@ void doctor_algorithms(struct doctor_host *h, struct finding *f)
     if (h->hop && h->serving) {
         finding_skip(f, "connected (from the running tether)");
     } else if (connect_exchange(h->connect, &e) == 0) {
-        finding_ok(f, "%s", session_algorithms(connect_session(h->connect), agreed, sizeof agreed));
+        const struct session *s = connect_session(h->connect);
+        finding_ok(f, "%s%s", session_algorithms(s, agreed, sizeof agreed),
+                   session_post_quantum(s) ? " (post-quantum)" : "");
+        note_library(s, f);
     } else if (e.code == ERR_HOSTKEY) {
         /* The next layer's failure, not this one's. */
         h->key_error = e;

@@ -51,6 +51,9 @@ static int drive(struct attempt *a, ssh_key key, const char *plain, struct err *
         int rc =
             key != NULL ? ssh_userauth_publickey(a->s->ssh, NULL, key) : ssh_userauth_agent(a->s->ssh, NULL);
         ssh_set_log_userdata(NULL);
+        /* libssh 0.11 and newer take a disconnect for a refusal of the key. */
+        if (rc == SSH_AUTH_DENIED && session_lost(a->s))
+            return SSH_AUTH_ERROR;
         if (rc != SSH_AUTH_AGAIN)
             return rc;
         /* A server that disconnects now ("Too many authentication failures")

@@ -6,6 +6,7 @@
 #include "ssh/channel-window.h"
 #include "ssh/channel.h"
 #include "ssh/session-internal.h"
+#include "ssh/window-grant.h"
 
 struct channel {
     struct session *session;
@@ -24,6 +25,7 @@ struct channel {
     bool remote_closed;
     int64_t asked_us; /* when it was begun to open */
     struct channel_window window;
+    struct window_grant grant; /* libssh 0.11 and newer */
     struct exit_status ending;
     bool hung_up;
     char reason[200];

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "ssh/interposed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@ static struct channel *channel_new(struct session *s, const struct channel_callb
     ch->user = user;
     ch->asked_us = time_mono_us();
     ch->ending = (struct exit_status)ENDING_INIT;
+    ch->window.base = s->widens ? WINDOW_BASE : WINDOW_GRANT_LIBSSH;
+    ch->grant = (struct window_grant)WINDOW_GRANT_INIT;
     ch->ssh = s->dead ? NULL : ssh_channel_new(s->ssh);
     if (ch->ssh == NULL) {
         err_set(e, ERR_FAILED, "SSH", "cannot make a channel");
@@ -82,9 +85,12 @@ static int open_once(struct channel *ch)
 {
     int rc;
 
-    if (ch->path != NULL)
+    if (ch->path != NULL) {
         /* The source is for the server's log alone (RFC 4254 7.2). */
-        return ssh_channel_open_forward_unix(ch->ssh, ch->path, "127.0.0.1", 0);
+        rc = ssh_channel_open_forward_unix(ch->ssh, ch->path, "127.0.0.1", 0);
+        interposed_check(INTERPOSED_VERSION, &ch->session->missing);
+        return rc;
+    }
     if (ch->host != NULL)
         return ssh_channel_open_forward(ch->ssh, ch->host, (int)ch->port, "127.0.0.1", 0);
     if (!ch->requested) {

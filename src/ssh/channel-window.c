@@ -5,7 +5,7 @@
 
 static uint32_t size_of(const struct channel_window *w)
 {
-    return WINDOW_BASE + w->extra;
+    return w->base + w->extra;
 }
 
 static void give_back(struct channel_window *w, uint32_t *spent)
@@ -19,7 +19,7 @@ static void give_back(struct channel_window *w, uint32_t *spent)
 /* What is returned is free again when the sender cannot use it any more. */
 static void shrink(struct channel_window *w, uint64_t wish)
 {
-    uint32_t extra = wish > WINDOW_BASE ? (uint32_t)(wish - WINDOW_BASE) : 0;
+    uint32_t extra = wish > w->base ? (uint32_t)(wish - w->base) : 0;
 
     w->returned = w->extra - extra;
     w->low = 0;
@@ -27,7 +27,7 @@ static void shrink(struct channel_window *w, uint64_t wish)
 
 static void grow(struct channel_window *w, uint64_t wish, uint32_t *spent)
 {
-    uint32_t extra = (uint32_t)((wish < WINDOW_MAX ? wish : WINDOW_MAX) - WINDOW_BASE);
+    uint32_t extra = (uint32_t)((wish < WINDOW_MAX ? wish : WINDOW_MAX) - w->base);
     uint32_t more = extra - w->extra;
 
     if (more > WINDOW_BUDGET - *spent)
@@ -77,6 +77,11 @@ uint32_t channel_window_due(const struct channel_window *w)
     return w->returned == 0 && w->used >= size_of(w) / 4 ? size_of(w) : 0;
 }
 
+uint32_t channel_window_size(const struct channel_window *w)
+{
+    return size_of(w) - w->returned;
+}
+
 void channel_window_granted(struct channel_window *w)
 {
     w->used = 0;
@@ -85,5 +90,5 @@ void channel_window_granted(struct channel_window *w)
 void channel_window_clear(struct channel_window *w, uint32_t *spent)
 {
     *spent -= w->extra;
-    *w = (struct channel_window){ 0 };
+    *w = (struct channel_window){ .base = w->base };
 }

@@ -17,8 +17,8 @@
 #define WINDOW_MAX (16u * 1024 * 1024)
 #define WINDOW_BUDGET (64u * 1024 * 1024) /* beyond the base, of all channels of a session */
 
-/* Zero-initialised with a channel. */
 struct channel_window {
+    uint32_t base;     /* what libssh grants by itself; the rest begins as zero */
     uint32_t extra;    /* what is granted beyond the base, out of the budget */
     uint32_t returned; /* of that, what is not to be granted again */
     uint32_t used;     /* since the last grant */
@@ -34,6 +34,9 @@ void channel_window_took(struct channel_window *w, size_t n, int64_t now_us, int
 
 /* How much should be granted now, counted from here; 0: nothing yet. */
 uint32_t channel_window_due(const struct channel_window *w);
+
+/* How much the sender should have been granted altogether, less what it is to lose again. */
+uint32_t channel_window_size(const struct channel_window *w);
 
 /* That was granted. */
 void channel_window_granted(struct channel_window *w);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "ssh/interposed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static void took(struct channel *ch, size_t n)
 {
     struct session *s = ch->session;
 
-    if (s->widens)
+    if (s->widens || s->grants)
         channel_window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
 }
 
@@ -28,8 +29,35 @@ static void took(struct channel *ch, size_t n)
  * it only says so in its log. No window is larger than this. */
 static void bound_backlog(struct channel *ch, size_t waiting)
 {
-    if (waiting > (size_t)WINDOW_MAX + WINDOW_BASE)
+    if (waiting > (size_t)WINDOW_MAX + ch->window.base)
         ch->session->overrun = true;
+}
+
+/* The window is granted by libssh's own count from now on. */
+static void stop_granting(struct session *s, const char *why)
+{
+    s->grants = false;
+    log_warn(s->log, "%s: downloads over long lines wait for libssh's window of 2 MiB", why);
+}
+
+/* A data callback was given len bytes and takes `taken` of them. */
+static void grant(struct channel *ch, const void *data, uint32_t len, uint32_t taken)
+{
+    struct session *s = ch->session;
+    uint32_t rest = len - taken, told = rest;
+
+    if (taken == 0)
+        return;
+    if (s->grants && ch->grant.local < 0)
+        stop_granting(s, "libssh's window is not what it was counted to be");
+    if (s->grants)
+        told = window_grant_wish(&ch->grant, rest, channel_window_size(&ch->window));
+    if (told != rest && !interposed_answer(data, len, rest, told)) {
+        stop_granting(s, "libssh does not call docktether's ssh_buffer_get_len()");
+        told = rest;
+    }
+    if (window_grant_left(&ch->grant, rest, told))
+        channel_window_granted(&ch->window);
 }
 
 static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, int is_stderr, void *user)
@@ -40,10 +68,14 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     (void)sch;
     if (is_stderr) {
         exit_status_hear(&ch->ending, data, len);
+        window_grant_stderr(&ch->grant, len);
         return (int)len;
     }
-    if (ch->cb == NULL)
+    window_grant_arrived(&ch->grant, len);
+    if (ch->cb == NULL) {
+        (void)window_grant_left(&ch->grant, 0, 0);
         return (int)len;
+    }
     if (ch->paused) {
         bound_backlog(ch, len);
         notify(ch);
@@ -56,6 +88,7 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
         ch->paused = true;
         notify(ch);
     }
+    grant(ch, data, len, (uint32_t)taken);
     return (int)taken;
 }
 
@@ -65,6 +98,9 @@ static void on_eof(ssh_session ssh, ssh_channel sch, void *user)
 
     (void)ssh;
     (void)sch;
+    /* The end of a stream with a hole is none: session_pump() tells of the loss. */
+    if (session_overrun(ch->session))
+        return;
     ch->remote_eof = true;
     notify(ch);
 }
@@ -75,6 +111,8 @@ static void on_close(ssh_session ssh, ssh_channel sch, void *user)
 
     (void)ssh;
     (void)sch;
+    if (session_overrun(ch->session))
+        return;
     ch->remote_eof = ch->remote_closed = true;
     notify(ch);
 }
@@ -184,13 +222,14 @@ int channel_drain(struct channel *ch, char **buf, size_t *len)
         return -1;
     }
     took(ch, (size_t)n);
+    window_grant_read(&ch->grant, (uint32_t)n);
     *len = (size_t)n;
     return 0;
 }
 
 void channel_widen(struct channel *ch, char **buf, size_t *len)
 {
-    uint32_t size = channel_window_due(&ch->window);
+    uint32_t size = ch->session->widens ? channel_window_due(&ch->window) : 0;
 
     *buf = NULL;
     *len = 0;

@@ -1,4 +1,4 @@
-/* compat: three functions in place of libssh's own. A symbol of the executable
+/* compat: four functions in place of libssh's own. A symbol of the executable
  * comes first in the dynamic linker's search, so libssh calls these. Where it
  * does not (a static, -Bsymbolic or LTO libssh) it goes on as it is made.
  *
@@ -11,10 +11,15 @@
  * calls itself OpenSSH 10. It can go when 0.11.2 is the least we build with and
  * servers of other makes are no concern.
  *
+ * ssh_buffer_get_len(): libssh asks it how much waits before it grants a window; see
+ * ssh/window-grant.h. Check: tests/e2e/window.bats. It can go when libssh has an option for the
+ * size of the window.
+ *
  * ssh_service_request(), ssh_userauth_try_publickey(): each makes libssh wait
  * for an answer that decides nothing, a round trip of every login. See struct
  * shortcut for when they are left out. Check: tests/e2e/turns.bats. */
 #include "ssh/auth-shortcut.h"
+#include "ssh/interposed.h"
 #include "ssh/libssh.h"
 
 #include <dlfcn.h>
@@ -23,6 +28,7 @@
 
 __attribute__((visibility("default"))) int ssh_get_openssh_version(ssh_session session)
 {
+    interposed_called(INTERPOSED_VERSION);
     const char *banner = ssh_get_serverbanner(session);
     const char *mark = banner != NULL ? strstr(banner, "OpenSSH_") : NULL;
 
@@ -45,6 +51,18 @@ static struct shortcut shortcut(void)
     return s != NULL ? *s : (struct shortcut){ 0 };
 }
 
+typedef uint32_t (*buffer_get_len_fn)(ssh_buffer buffer);
+
+/* It is called several times a packet, in the workers as well: found once a thread. */
+__attribute__((visibility("default"))) uint32_t ssh_buffer_get_len(ssh_buffer buffer)
+{
+    static _Thread_local buffer_get_len_fn theirs = NULL;
+
+    if (theirs == NULL)
+        *(void **)&theirs = dlsym(RTLD_NEXT, "ssh_buffer_get_len");
+    return interposed_length(buffer, theirs(buffer));
+}
+
 typedef int (*service_request_fn)(ssh_session session, const char *service);
 typedef int (*try_publickey_fn)(ssh_session session, const char *username, const ssh_key pubkey);
 
@@ -55,6 +73,7 @@ __attribute__((visibility("default"))) int ssh_service_request(ssh_session sessi
 {
     service_request_fn theirs = NULL;
 
+    interposed_called(INTERPOSED_LOGIN);
     *(void **)&theirs = dlsym(RTLD_NEXT, "ssh_service_request");
     int rc = theirs != NULL ? theirs(session, service) : SSH_ERROR;
     return rc == SSH_AGAIN && shortcut().service ? SSH_OK : rc;

@@ -5,6 +5,7 @@
 #include "ssh/dial.h"
 #include "ssh/handshake.h"
 #include "ssh/hostkey-internal.h"
+#include "ssh/interposed.h"
 #include "ssh/resolve.h"
 #include "ssh/session-internal.h"
 
@@ -119,8 +120,10 @@ int connect_banner(struct connect *c, struct err *e)
 
 int connect_exchange(struct connect *c, struct err *e)
 {
-    if (handshake_run(c->session, &c->wait, c->target, e) == 0)
+    if (handshake_run(c->session, &c->wait, c->target, e) == 0) {
+        interposed_check(INTERPOSED_LENGTH, &c->session->missing);
         return 0;
+    }
     if (e != NULL && e->code == ERR_HOSTKEY && profile_is_ephemeral(c->rq.profile)) {
         hint_pin(e);
     } else if (e != NULL && e->code == ERR_HOSTKEY) {
@@ -159,6 +162,7 @@ int connect_login(struct connect *c, struct err *e)
     free(endpoint);
     if (auth_run(c->session, &c->rq, &c->wait, e) != 0)
         return -1;
+    interposed_check(INTERPOSED_LOGIN, &c->session->missing);
     log_info(c->rq.log, "logged in as %s with %s", c->rq.profile->user, session_identity(c->session));
     return 0;
 }

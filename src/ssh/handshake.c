@@ -21,11 +21,40 @@ static void peek(struct session *s)
     g->text[strcspn(g->text, "\r\n")] = '\0';
 }
 
+/* What sshd says in place of a banner to a connection that it does not take for now. */
+static int turned_down(const char *says, const char *target, struct err *e)
+{
+    static const struct {
+        const char *says, *means, *hint;
+    } known[] = {
+        { "Exceeded MaxStartups", "has too many logins under way and takes no other for the moment",
+          "wait until some of them are over, then again; MaxStartups in its sshd_config is the limit" },
+        /* OpenSSH 9.8 and newer, for that too. It locks out for at least 15 s, ten minutes at most,
+         * unless its configuration says otherwise. */
+        { "Not allowed at this time", "takes no login from here for the moment",
+          "too many logins are under way (MaxStartups in its sshd_config), or refused and unfinished ones "
+          "have locked this address out, for 15 s up to ten minutes (PerSourcePenalties): wait, then again" },
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(says, known[i].says) != 0)
+            continue;
+        err_set(e, ERR_UNREACHABLE, "SSH", "%s %s: it says \"%s\"", target, known[i].means, says);
+        err_hint(e, "%s", known[i].hint);
+        if (e != NULL)
+            e->later = true;
+        return -1;
+    }
+    return 0;
+}
+
 static int describe(struct session *s, const char *target, struct err *e)
 {
     const struct greeting *g = &s->greeting;
     const char *why = ssh_get_error(s->ssh);
 
+    if (g->seen && turned_down(g->text, target, e) != 0)
+        return -1;
     if (g->seen && strncmp(g->text, "SSH-", 4) != 0) {
         err_set(e, ERR_UNREACHABLE, "SSH", "%s is no SSH server: it says \"%s\"", target, g->text);
         return err_hint(e, "is the port right?");

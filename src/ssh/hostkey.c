@@ -218,8 +218,10 @@ int hostkey_scan(const char *host, int64_t port, const struct dial_way *way, int
         if (rc < 0) {
             /* A host that cannot be reached at all is not asked thrice; one
              * that drops a later connection still showed the others. */
-            if (keys->count > 0)
+            if (keys->count > 0) {
+                err_text(&local, keys->missed, sizeof keys->missed);
                 break;
+            }
             if (e != NULL)
                 *e = local;
             return -1;

@@ -19,6 +19,7 @@ struct hostkey {
 struct hostkeys {
     struct hostkey *items;
     size_t count;
+    char missed[300]; /* why a scan ended before it had asked for all; "" when it has */
 };
 
 void hostkeys_clear(struct hostkeys *keys);
@@ -27,8 +28,11 @@ void hostkeys_clear(struct hostkeys *keys);
  * when it is none, damaged, or of a type that cannot be pinned. */
 int hostkey_parse(const char *text, struct hostkey *key);
 
-/* Connects to host:port (by way; NULL: TCP) once per key type, without authenticating, and
- * collects every host key that is presented. Blocks for at most three times
+/* Connects to host:port (by way; NULL: TCP) once per key type, three times, without
+ * authenticating, and collects every host key that is presented. One connection does not do: a
+ * key exchange shows one key, and libssh repeats it after a login only. sshd counts a second for
+ * each of the three against this address (PerSourcePenalties) and locks it out when 15 come
+ * together. Blocks for at most three times
  * timeout_ms. Trusts nothing and writes nothing. At least one key, or -1:
  * ERR_UNREACHABLE when the host cannot be reached or speaks no SSH. */
 int hostkey_scan(const char *host, int64_t port, const struct dial_way *way, int64_t timeout_ms,

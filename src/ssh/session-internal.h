@@ -39,7 +39,9 @@ struct session {
     struct closing *closing; /* the channels that were given up and are not finished */
     struct ssh_counter_struct packets;
     int64_t round_trip_us; /* the shortest that an answer has taken; -1: not known */
-    bool widens;           /* libssh's windows can be enlarged, see channel_widen() */
+    bool widens;           /* libssh 0.10: its windows are enlarged by reading, see channel_widen() */
+    bool grants;           /* 0.11 and newer: by an answer, see ssh/window-grant.h */
+    unsigned missing;      /* which functions of ours libssh does not call: enum interposed */
     uint32_t window_spent; /* see ssh/channel-window.h */
     void *window_room;
 };
@@ -54,6 +56,10 @@ int session_wait(struct session *s, const struct wait *w, const char *layer, str
 /* WINDOW_MAX bytes that libssh may be told to fill. It fills what has arrived,
  * and pages that nobody touches cost no memory. NULL without address space. */
 void *session_window_room(struct session *s);
+
+/* Notes that libssh has dropped data that came beyond the window, which 0.11 and newer do with no
+ * more than an error: to be called before anything that such a server sent is believed. */
+bool session_overrun(struct session *s);
 
 /* Hands the session from its worker to the loop. */
 int session_hand_over(struct session *s, struct err *e);

@@ -26,11 +26,6 @@
 #define CIPHERS "chacha20-poly1305@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
 #define MACS "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
 
-const char *session_library(void)
-{
-    return ssh_version(0);
-}
-
 /* The server may open no channel to us; unanswered ones would pile up in
  * libssh's queue without bound. Returning 1 lets libssh send the refusal. */
 static int refuse_message(ssh_session ssh, ssh_message message, void *user)
@@ -88,6 +83,7 @@ struct session *session_new(int fd, const char *user, const char *hostkeys, stru
     s->log = log;
     s->round_trip_us = -1;
     s->widens = ssh_version(SSH_VERSION_INT(0, 11, 0)) == NULL;
+    s->grants = !s->widens;
     s->fd = fd;
     s->poll_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (s->poll_fd < 0) {
@@ -208,6 +204,13 @@ int session_fd(const struct session *s)
     return s->poll_fd;
 }
 
+bool session_overrun(struct session *s)
+{
+    if (ssh_get_error_code(s->ssh) == SSH_FATAL && strcmp(ssh_get_error(s->ssh), "Window exceeded") == 0)
+        s->overrun = true;
+    return s->overrun;
+}
+
 static int lost(struct session *s, struct err *e)
 {
     const char *why = ssh_get_error(s->ssh);
@@ -262,7 +265,7 @@ int session_pump(struct session *s, struct err *e)
         return lost(s, e);
     for (int i = 0; i < PUMP_POLLS; i++) {
         int rc = ssh_event_dopoll(s->event, 0);
-        if (rc == SSH_ERROR || session_lost(s) || s->overrun)
+        if (session_overrun(s) || rc == SSH_ERROR || session_lost(s))
             return lost(s, e);
         if (rc == SSH_AGAIN) {
             acknowledge(s);
@@ -303,18 +306,6 @@ const char *session_banner(const struct session *s)
 {
     const char *banner = ssh_get_serverbanner(s->ssh);
     return banner != NULL ? banner : "";
-}
-
-const char *session_algorithms(const struct session *s, char *buf, size_t size)
-{
-    const char *kex = ssh_get_kex_algo(s->ssh), *cipher = ssh_get_cipher_in(s->ssh);
-    const char *mac = ssh_get_hmac_in(s->ssh);
-    /* chacha20-poly1305 authenticates by itself. */
-    bool own = mac == NULL || strncmp(mac, "aead", 4) == 0;
-
-    snprintf(buf, size, "%s, %s%s%s", kex != NULL ? kex : "?", cipher != NULL ? cipher : "?", own ? "" : ", ",
-             own ? "" : mac);
-    return buf;
 }
 
 const struct pin *session_host_key(const struct session *s)

@@ -57,9 +57,17 @@ const char *session_banner(const struct session *s);         /* of the server, e
 const struct pin *session_host_key(const struct session *s); /* the pin that matched */
 /* The algorithms that were agreed on, for people: "curve25519-sha256, ...". */
 const char *session_algorithms(const struct session *s, char *buf, size_t size);
+/* True when a key exchange was agreed on that a quantum computer does not undo. */
+bool session_post_quantum(const struct session *s);
 const char *session_identity(const struct session *s); /* what logged in, for people */
 
 /* "0.10.6/openssl/zlib" */
 const char *session_library(void);
+bool session_library_post_quantum(void); /* it has such a key exchange */
+
+/* libssh may be built so that it does not call the functions that docktether has in place of its
+ * own (ssh/interposed.h): what that costs, as this session has found it out so far (NULL: as this
+ * process can tell without one). False and "" when it costs nothing. */
+bool session_library_cost(const struct session *s, char *buf, size_t size);
 
 #endif

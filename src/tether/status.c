@@ -29,11 +29,21 @@ void status_session(struct status *st, const struct session *s)
 {
     st->transport = TRANSPORT_AUTO;
     st->transport_reason[0] = st->remote_socket[0] = st->server[0] = st->host_key[0] = st->identity[0] = '\0';
+    st->algorithms[0] = st->library_cost[0] = '\0';
+    st->post_quantum = false;
     if (s == NULL)
         return;
     err_escape(st->server, sizeof st->server, session_banner(s));
     err_escape(st->identity, sizeof st->identity, session_identity(s));
     pin_format(session_host_key(s), st->host_key);
+    session_algorithms(s, st->algorithms, sizeof st->algorithms);
+    st->post_quantum = session_post_quantum(s);
+    status_library(st, s);
+}
+
+void status_library(struct status *st, const struct session *s)
+{
+    (void)session_library_cost(s, st->library_cost, sizeof st->library_cost);
 }
 
 void status_transport(struct status *st, enum transport transport, const char *reason, const char *socket)
@@ -111,6 +121,11 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
     json_object_set_new(o, "server", text_or_null(st->server));
     json_object_set_new(o, "host_key", text_or_null(st->host_key));
     json_object_set_new(o, "identity", text_or_null(st->identity));
+    json_object_set_new(o, "algorithms", text_or_null(st->algorithms));
+    json_object_set_new(o, "post_quantum",
+                        *st->algorithms != '\0' ? json_boolean(st->post_quantum) : json_null());
+    json_object_set_new(o, "libssh", json_string(session_library()));
+    json_object_set_new(o, "libssh_cost", text_or_null(st->library_cost));
     json_object_set_new(o, "connections",
                         json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
                                   (json_int_t)n.held, "total", (json_int_t)n.total, "refused",

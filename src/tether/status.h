@@ -20,6 +20,9 @@ struct status {
     char transport_reason[256];
     char remote_socket[256]; /* "": none yet, or only a command knows */
     char server[256], host_key[PIN_TEXT_SIZE], identity[160];
+    char algorithms[200];   /* that were agreed on */
+    char library_cost[300]; /* see session_library_cost() */
+    bool post_quantum;
     struct err last_error;
     int64_t last_error_ms;
     int64_t round_trip_us;   /* -1: not known */
@@ -32,6 +35,7 @@ struct status {
 void status_init(struct status *st);
 void status_state(struct status *st, enum tether_state state);
 void status_session(struct status *st, const struct session *s); /* NULL: lost */
+void status_library(struct status *st, const struct session *s); /* once a channel was opened */
 void status_transport(struct status *st, enum transport transport, const char *reason, const char *socket);
 void status_reconnected(struct status *st);
 void status_error(struct status *st, const struct err *e);

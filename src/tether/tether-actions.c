@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* While somebody waits the next attempt is never further away than this. */
+/* While somebody waits the next attempt is never further away than this. sshd counts a second
+ * for each connection that ends before a login was tried (PerSourcePenalties, OpenSSH 9.8), and
+ * locks the address out when they are 15 more than have passed: so only a few are closer. */
 #define HELD_BACKOFF_MS 500
+#define HELD_FEW 8
+#define HELD_MANY_BACKOFF_MS 1100
 
 /* An attempt that is younger than this has nothing to do with a former network. */
 #define YOUNG_MS 1000
@@ -36,6 +40,7 @@ static void failed(struct tether *t, enum tether_event event, const struct err *
 {
     bool ends = !t->settled && !t->cfg->stays;
 
+    t->patient = e->later;
     status_error(&t->status, e);
     log_err(t->cfg->log, LOG_WARN, e);
     tether_report_ready(t, e);
@@ -151,8 +156,9 @@ static void act_backoff(struct tether *t)
     drop_session(t);
     (void)uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
     int64_t delay = backoff_delay_ms(++t->failures, random);
-    if (delay > HELD_BACKOFF_MS && pool_counts(t->pool).held > 0)
-        delay = HELD_BACKOFF_MS;
+    const int64_t most = t->failures <= HELD_FEW ? HELD_BACKOFF_MS : HELD_MANY_BACKOFF_MS;
+    if (delay > most && !t->patient && pool_counts(t->pool).held > 0)
+        delay = most;
     log_info(t->cfg->log, "trying again in %" PRId64 " ms", delay);
     uv_timer_start(&t->backoff, on_backoff_over, (uint64_t)delay, 0);
 }
@@ -179,6 +185,7 @@ static void on_probed(void *user, const struct transport_probe_result *result, c
         failed(t, EVENT_PROBE_FAILED, e);
         return;
     }
+    status_library(&t->status, t->session);
     status_transport(&t->status, result->transport, result->reason, result->socket);
     log_info(t->cfg->log, "serving %s by %s: %s",
              result->socket != NULL ? result->socket : "what the command reaches",
@@ -217,6 +224,7 @@ static void act_serve(struct tether *t)
     transport_probe_free(t->probe);
     t->probe = NULL;
     t->failures = 0;
+    t->patient = false;
     if (t->settled)
         status_reconnected(&t->status);
     else if (t->control == NULL && tether_open(t, &e) != 0) {

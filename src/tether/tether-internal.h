@@ -41,6 +41,7 @@ struct tether {
     bool redial;     /* the attempt under way is given up for a new one */
     bool replaced;   /* files and lock are another process's */
     unsigned failures;
+    bool patient;       /* the server asked for time: see struct err */
     int64_t dialled_ms; /* when the last attempt began, monotonic */
     ino_t sock_inode;   /* of the socket's file, as we made it or were given it; 0: neither yet */
     int lock;           /* -1: still the one's that is to be replaced */

@@ -75,17 +75,21 @@ static void on_retry_over(uv_timer_t *timer)
     tether_post(timer->data, EVENT_TIMER);
 }
 
+/* Attempts that a client makes wait this long after one that the server wanted later. */
+#define PATIENT_MS 2000
+
 /* Cuts the backoff short; but clients that come in a row do not make a row of
  * attempts. */
 static void on_demand(void *user)
 {
     struct tether *t = user;
     int64_t since = time_mono_ms() - t->dialled_ms;
+    const int64_t apart = t->patient ? PATIENT_MS : BACKOFF_MIN_MS;
 
-    if (t->state != STATE_WAITING || since >= BACKOFF_MIN_MS)
+    if (t->state != STATE_WAITING || since >= apart)
         tether_post(t, EVENT_DEMAND);
-    else if (uv_timer_get_due_in(&t->backoff) > (uint64_t)(BACKOFF_MIN_MS - since))
-        uv_timer_start(&t->backoff, on_retry_over, (uint64_t)(BACKOFF_MIN_MS - since), 0);
+    else if (uv_timer_get_due_in(&t->backoff) > (uint64_t)(apart - since))
+        uv_timer_start(&t->backoff, on_retry_over, (uint64_t)(apart - since), 0);
 }
 
 static void on_woke(void *user)

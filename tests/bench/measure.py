@@ -67,7 +67,10 @@ def hyperfine(way, command, runs, warmup=2, prepare=None, host=None):
     run("hyperfine", "-N", "-w", str(warmup), "-r", str(runs), *more, "--export-json", out, command,
         env={**way.env, "DOCKER_HOST": host or way.host})
     with open(out, encoding="utf-8") as f:
-        return [seconds * 1000 for seconds in json.load(f)["results"][0]["times"]]
+        result = json.load(f)["results"][0]
+    # hyperfine 2 tells of each run what it measured, 1 a list of times.
+    seconds = result.get("times") or [one["time_wall_clock"]["value"] for one in result["measurements"]]
+    return [1000 * value for value in seconds]
 
 
 # ---- processes ---------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ same() {
         becomes "33 97"; echo first; read line; becomes "10 20"; echo second $line; tty >/dev/null && echo a terminal; exit 5'
     local steps=(-s 33x97 expect:first 'send:word\r' resize:10x20 'expect:second word')
     once direct before python3 "$TOOLS/terminal.py" "${steps[@]}" -- docker exec -it keeper sh -c "$script"
+    [ "$(cat before.status)" = 5 ] || skip "docker itself passes no resize on here"
     once through_lab through python3 "$TOOLS/terminal.py" "${steps[@]}" -- \
         docker exec -it keeper sh -c "$script"
     cat through.*
@@ -197,13 +198,17 @@ lines_are() {
     tar -c blob | lab_docker import - big
     rm blob
     id=$(lab_docker image inspect -f '{{.Id}}' big)
+    # Docker 25 and newer write no two archives alike: then the image that is loaded has to do.
+    local same=yes
     direct docker save big | sha256sum >before.out
+    direct docker save big | sha256sum >again.out
+    cmp -s before.out again.out || same=
     through_lab docker save big | tee big.tar | sha256sum >through.out
-    diff before.out through.out
+    [ -z "$same" ] || diff before.out through.out
     lab_docker rmi big
     through_lab docker load -i big.tar
     [ "$(lab_docker image inspect -f '{{.Id}}' big)" = "$id" ]
     direct docker save big | sha256sum >after.out
-    diff before.out after.out
+    [ -z "$same" ] || diff before.out after.out
     lab_docker rmi big
 }

@@ -110,7 +110,7 @@ warns() {
     diagnose 0
     shows "ok: serving since *, by streamlocal" tether
     shows "ok: Docker answers at $RUN/lab.sock" "local socket"
-    shows "ok: *20.10* API *" /version
+    shows "ok: *$(direct docker version --format '{{.Server.Version}}')* API *" /version
     shows "*the current context*" environment
     # It was left alone: the same session, and one connection more that was well.
     [ "$(status_of lab reconnects)" = 0 ]

@@ -214,6 +214,13 @@ ping() {
     fails_with 2 pin lab --rotate --add "$LAB_PIN"
 }
 
+# shows_one_key LOG: a dropbear that says so, by its version.
+shows_one_key() {
+    local year
+    year=$(dropbear -V 2>&1 | sed -n 's/.*Dropbear v\(20[0-9][0-9]\)\..*/\1/p')
+    [ "${year:-0}" -ge 2025 ]
+}
+
 @test "--rotate with dropbear" {
     command -v dropbear >/dev/null || skip "no dropbear here (Debian: dropbear-bin)"
     [ "$(id -u)" = 0 ] || skip "only root can make an account for it"
@@ -232,8 +239,19 @@ ping() {
     at_end "$LAB_SPAWNED"
     wait_for 10 grep -q 'Not backgrounding' "$T/dropbear.log"
     docktether create lab "ssh://$LAB_OTHER@127.0.0.1:$port" --identity "$LAB_KEY" --pin "$(lab_pin "$T/ed25519.pub")"
-    run -0 terminal 'expect:\(yes' 'send:yes\r' -- "$DOCKTETHER" pin lab --rotate
-    diff <(for type in ed25519 ecdsa rsa; do lab_pin "$T/$type.pub"; done | sort) <(pins)
+    if shows_one_key "$T/dropbear.log"; then
+        # 2025.89 and newer name no other key when the exchange is repeated: that is said.
+        run -0 --separate-stderr docktether pin lab --rotate
+        [[ $stderr == *"nothing to rotate: it showed one key in this connection"*"pin lab --scan"* ]]
+        [ "$(pins)" = "$(lab_pin "$T/ed25519.pub")" ]
+    else
+        run -0 terminal 'expect:\(yes' 'send:yes\r' -- "$DOCKTETHER" pin lab --rotate
+        diff <(for type in ed25519 ecdsa rsa; do lab_pin "$T/$type.pub"; done | sort) <(pins)
+    fi
+    run -0 docktether pin lab --scan
+    for type in ed25519 ecdsa rsa; do
+        [[ $output == *"$(lab_pin "$T/$type.pub" | cut -d' ' -f2)"* ]]
+    done
     lab_remove_users
 }
 

@@ -100,7 +100,8 @@ hook() {
     for cli in $(clis); do
         run -0 "$cli" --context lab tether show
         [ "$output" = lab ]
-        run -0 env DOCKER_HOST=unix:///elsewhere "$cli" -D --log-level error -c lab tether show
+        # With -D docker says on stderr what it thinks of its own.
+        run -0 --separate-stderr env DOCKER_HOST=unix:///elsewhere "$cli" -D --log-level error -c lab tether show
         [ "$output" = lab ]
         run -0 "$cli" -H "unix://$RUN/lab.sock" tether show
         [ "$output" = lab ]

@@ -23,7 +23,7 @@ struct line {
 
 static void line_init(struct line *l)
 {
-    *l = (struct line){ .now_us = 1, .granted = WINDOW_BASE };
+    *l = (struct line){ .w.base = WINDOW_BASE, .now_us = 1, .granted = WINDOW_BASE };
     for (size_t i = 0; i < 64; i++)
         l->history[i] = WINDOW_BASE;
 }
@@ -84,7 +84,7 @@ static void a_slow_line_gets_no_more_than_before(void **state)
 
 static void a_short_way_neither(void **state)
 {
-    struct channel_window w = { 0 };
+    struct channel_window w = { .base = WINDOW_BASE };
     uint32_t spent = 0;
 
     (void)state;
@@ -98,7 +98,7 @@ static void a_short_way_neither(void **state)
 
 static void without_a_round_trip_nothing_grows(void **state)
 {
-    struct channel_window w = { 0 };
+    struct channel_window w = { .base = WINDOW_BASE };
     uint32_t spent = 0;
 
     (void)state;

@@ -194,6 +194,18 @@ LogLevel VERBOSE
 # No ~/.bashrc of this machine's user decides what the remote PATH is.
 SetEnv HOME=$LAB/home
 CONFIG
+    # Tests are refused on purpose, again and again.
+    ! lab_sshd_knows PerSourcePenalties no || echo 'PerSourcePenalties no'
+}
+
+# lab_sshd_knows OPTION VALUE: whether this sshd has the option, which it is asked once.
+lab_sshd_knows() {
+    local answer=$LAB/sshd/knows-$1
+    if [ ! -e "$answer" ]; then
+        "$(command -v sshd)" -T -f /dev/null -h "$LAB/host_ed25519" -o "$1=$2" >/dev/null 2>&1
+        echo $? >"$answer"
+    fi
+    [ "$(cat "$answer")" = 0 ]
 }
 
 # lab_sshd_again NAME: starts a server that was stopped, on the same port.
@@ -201,9 +213,9 @@ lab_sshd_again() {
     local dir=$LAB/sshd/$1 program
     program=$(command -v sshd)
     [ ! -x "$dir/sshd" ] || program=$dir/sshd
-    lab_sshd_config "$dir" >"$dir/config"
     # Where sshd confines its unprivileged half; made by the service's unit otherwise.
     [ "$(id -u)" != 0 ] || [ -d /run/sshd ] || mkdir -m 0755 /run/sshd
+    lab_sshd_config "$dir" >"$dir/config"
     : >"$dir/log"
     lab_spawn "$dir/log" "$program" -D -e -f "$dir/config"
     echo "$LAB_SPAWNED" >"$dir/spawned"

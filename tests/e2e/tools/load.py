@@ -3,8 +3,9 @@
 
     load.py crowd SOCKET COUNT          COUNT connections, all open before the first asks; two
                                         requests on each
-    load.py slow SOCKET PATH HERE GO    asks for PATH, reads a little, makes the file HERE, reads on
-                                        when the file GO is there; prints length and SHA-256
+    load.py slow SOCKET PATH HERE GO [N]   asks for PATH, reads a little (or N bytes), makes the file
+                                        HERE, reads on when the file GO is there; prints length and
+                                        SHA-256
     load.py fast SOCKET PATH            the same without the pause
     load.py ping SOCKET SECONDS         asks again and again; prints the longest time in ms
     load.py leave SOCKET COUNT          COUNT connections in the middle of an answer, then gone
@@ -74,13 +75,13 @@ def wait_for_file(path):
         time.sleep(0.05)
 
 
-def take(path, url, here=None, go=None):
+def take(path, url, here=None, go=None, after=0):
     client = Docker(path)
     client.request("GET", url)
     answer = client.getresponse()
     digest, length = hashlib.sha256(), 0
     while data := answer.read(65536):
-        if here:
+        if here and length >= int(after):
             with open(here, "w", encoding="ascii"):
                 pass
             here = None

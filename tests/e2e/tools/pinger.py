@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Answers every HTTP request on the unix socket SOCKET with "OK", as dockerd answers /_ping;
-but /flood with bytes without end, and /hang not at all, until the client is gone.
+but /flood with bytes without end, /bytes/N with N of them, the same each time and none like the
+one before, and /hang not at all, until the client is gone.
 
     pinger.py SOCKET"""
 
+import hashlib
 import http.server
 import os
 import socketserver
@@ -24,10 +26,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             while True:
                 self.wfile.write(bytes(65536))
+        if self.path.startswith("/bytes/"):
+            self.send_bytes(int(self.path[7:]))
+            return
         self.send_header("Content-Length", "2")
         self.send_header("Api-Version", "1.41")
         self.end_headers()
         self.wfile.write(b"OK")
+
+    def send_bytes(self, count):
+        # The end of the connection is the end of the answer: nothing else tells a short one.
+        self.close_connection = True
+        self.end_headers()
+        block = hashlib.shake_256(b"bytes").digest(1 << 16)
+        for number in range(0, count, len(block)):
+            part = number.to_bytes(8, "big") + block[8:]
+            self.wfile.write(part[:count - number])
 
     def do_HEAD(self):
         self.send_response(200)
