@@ -3,7 +3,7 @@
 #include "cli/bring-up.h"
 #include "cli/cmd.h"
 #include "cli/each-name.h"
-#include "control/tether-client.h"
+#include "cli/status-all.h"
 #include "store/option.h"
 #include "store/runtime.h"
 #include "store/store.h"
@@ -62,7 +62,7 @@ struct facts {
 #define FACTS 8
 
 static void collect(struct facts facts[FACTS], const struct profile *p, const struct runtime *rt,
-                    const char *file, const char *endpoint, const char *url)
+                    const char *file, const char *endpoint, const char *url, const char *state)
 {
     facts[0] = (struct facts){ "Name", p->name };
     facts[1] = (struct facts){ "File", file };
@@ -70,7 +70,7 @@ static void collect(struct facts facts[FACTS], const struct profile *p, const st
     facts[3] = (struct facts){ "DockerEndpoint", url };
     facts[4] = (struct facts){ "ControlSocket", rt->ctl };
     facts[5] = (struct facts){ "Log", rt->log };
-    facts[6] = (struct facts){ "State", tether_client_running(p->name) ? "up" : "down" };
+    facts[6] = (struct facts){ "State", state };
     facts[7] = (struct facts){ "Enabled", autostart_text(autostart_enabled(p->name)) };
 }
 
@@ -120,8 +120,11 @@ static int inspect(const struct profile *p, struct inspection *in, struct err *e
     char *file = store_path(p->name, e);
     char *url = profile_has_docker(p) ? mem_printf("unix://%s", rt.sock) : mem_strdup("");
     char *endpoint = profile_endpoint(p);
+    const char *const name = p->name;
+    struct status_all *tether = status_all_new(&name, 1);
+    status_all_call(tether, STATUS_BRIEF_MS);
     if (file != NULL) {
-        collect(facts, p, &rt, file, endpoint, url);
+        collect(facts, p, &rt, file, endpoint, url, status_table_word(status_all_state(tether, 0)));
         if (in->array == NULL && in->shown++ > 0)
             putchar('\n');
         if (in->array != NULL)
@@ -129,6 +132,7 @@ static int inspect(const struct profile *p, struct inspection *in, struct err *e
         else
             print_profile(p, facts);
     }
+    status_all_free(tether);
     free(endpoint);
     free(url);
     runtime_clear(&rt);

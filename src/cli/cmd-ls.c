@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/current.h"
-#include "control/tether-client.h"
+#include "cli/status-all.h"
 #include "store/runtime.h"
 #include "store/store.h"
 #include "ui/out.h"
@@ -16,23 +16,24 @@
 struct entry {
     const char *name;
     bool current;
-    bool up;
+    const char *state;       /* a word of `status` */
     struct profile *profile; /* NULL: broken, and error says why */
     char *endpoint;          /* never NULL */
     struct err error;
 };
 
 struct listing {
+    struct status_all *tethers;
     struct entry *entries;
     size_t count;
     bool broken; /* some profile is */
 };
 
-static void fill(struct entry *entry, const char *name, const char *current)
+static void fill(struct entry *entry, const char *name, const char *state, const char *current)
 {
     entry->name = name;
     entry->current = current != NULL && strcmp(current, name) == 0;
-    entry->up = tether_client_running(name);
+    entry->state = state;
     entry->profile = store_load(name, &entry->error);
     entry->endpoint = entry->profile != NULL ? profile_endpoint(entry->profile) : mem_strdup("");
 }
@@ -46,8 +47,10 @@ static void listing_init(struct listing *l, const struct strv *names)
         out_error(NULL, &e);
     l->entries = mem_alloc(names->count * sizeof *l->entries);
     l->count = names->count;
+    l->tethers = status_all_new((const char *const *)names->items, names->count);
+    status_all_call(l->tethers, STATUS_BRIEF_MS);
     for (size_t i = 0; i < l->count; i++) {
-        fill(&l->entries[i], names->items[i], current);
+        fill(&l->entries[i], names->items[i], status_table_word(status_all_state(l->tethers, i)), current);
         l->broken = l->broken || l->entries[i].profile == NULL;
     }
     free(current);
@@ -60,6 +63,7 @@ static void listing_clear(struct listing *l)
         free(l->entries[i].endpoint);
     }
     free(l->entries);
+    status_all_free(l->tethers);
 }
 
 static void print_table(const struct listing *l)
@@ -74,12 +78,12 @@ static void print_table(const struct listing *l)
                          name,
                          entry->profile != NULL ? entry->profile->description : "",
                          entry->endpoint,
-                         entry->up ? "up" : "down",
+                         entry->state,
                          entry->error.msg,
                      });
         if (entry->profile != NULL && entry->profile->protect)
             table_paint(t, 0, STYLE_GUARDED);
-        table_paint(t, 3, style_of_state(entry->up ? "up" : "down"));
+        table_paint(t, 3, style_of_state(entry->state));
         if (l->broken)
             table_paint(t, 4, STYLE_BAD);
         free(name);
@@ -90,7 +94,8 @@ static void print_table(const struct listing *l)
 
 static void print_json(const struct entry *entry)
 {
-    char *url = runtime_url(entry->name, NULL);
+    bool hop_only = entry->profile != NULL && !profile_has_docker(entry->profile);
+    char *url = hop_only ? NULL : runtime_url(entry->name, NULL);
     json_t *o = json_object();
 
     json_object_set_new(o, "Name", out_json_string(entry->name));
@@ -99,7 +104,7 @@ static void print_json(const struct entry *entry)
     json_object_set_new(o, "Current", json_boolean(entry->current));
     json_object_set_new(o, "SSH", out_json_string(entry->endpoint));
     json_object_set_new(o, "DockerEndpoint", out_json_string(url != NULL ? url : ""));
-    json_object_set_new(o, "State", json_string(entry->up ? "up" : "down"));
+    json_object_set_new(o, "State", json_string(entry->state));
     json_object_set_new(o, "Enabled", json_string(autostart_text(autostart_enabled(entry->name))));
     json_object_set_new(o, "Protected",
                         entry->profile != NULL ? json_boolean(entry->profile->protect) : json_null());

@@ -8,6 +8,7 @@
 #include "ui/out.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int remove_pin(struct profile *p, const struct pin *pin, const char *given, struct err *e)
 {
@@ -54,14 +55,21 @@ static void print_pins(const struct profile *p)
                  p->name);
 }
 
-/* A host key is looked at when a connection begins. */
+/* The host key is checked when a connection begins. */
 static void note_running(const char *name)
 {
-    if (tether_client_running(name))
-        out_note(name,
-                 "the running tether keeps its connection and the pins it was started with; docktether up %s "
-                 "gives it the new ones, docktether down %s ends it",
-                 name, name);
+    json_t *status = tether_client_status(name, NULL);
+    const char *state = json_string_value(json_object_get(status, "state"));
+
+    if (state != NULL && strcmp(state, "serving") == 0)
+        out_note(
+            name,
+            "the running tether keeps its connection; to apply the new pins: docktether up %s, to end the "
+            "connection: docktether down %s",
+            name, name);
+    else if (tether_client_running(name))
+        out_note(name, "to connect with the new pins: docktether up %s", name);
+    json_decref(status);
 }
 
 static int edit_and_print(struct profile *p, const struct args *args, struct err *e)

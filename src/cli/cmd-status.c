@@ -44,7 +44,7 @@ static bool print_once(const struct strv *names, bool json, bool in_full)
     struct status_all *roll = status_all_new((const char *const *)names->items, names->count);
     bool all_serve = true;
 
-    status_all_call(roll);
+    status_all_call(roll, STATUS_PATIENCE_MS);
     for (size_t i = 0; i < names->count; i++) {
         all_serve = all_serve && status_table_serving(status_all_state(roll, i));
         if (json)

@@ -20,21 +20,39 @@ void completions_word(struct completions *c, const char *word, const char *note)
     free(whole);
 }
 
-/* Of all profiles those that are not on the line yet. */
-static void offer_profiles(struct completions *c, bool running)
+/* All profiles, or those with a running tether, or those with a Docker. */
+enum which { ALL, RUNNING, WITH_DOCKER };
+
+static void offer_profile(struct completions *c, const char *name, enum which which)
+{
+    if (strv_contains(&c->operands, name) || (which == RUNNING && !tether_client_running(name)))
+        return;
+    struct profile *p = store_load(name, NULL);
+    if (which != WITH_DOCKER || p == NULL || profile_has_docker(p))
+        completions_word(c, name, p != NULL ? p->description : NULL);
+    profile_free(p);
+}
+
+/* Profiles that are not on the command line yet. */
+static void offer_profiles(struct completions *c, enum which which)
 {
     struct strv names = { 0 };
 
     if (store_list(&names, NULL) == 0)
-        for (size_t i = 0; i < names.count; i++) {
-            if (strv_contains(&c->operands, names.items[i]) ||
-                (running && !tether_client_running(names.items[i])))
-                continue;
-            struct profile *p = store_load(names.items[i], NULL);
-            completions_word(c, names.items[i], p != NULL ? p->description : NULL);
-            profile_free(p);
-        }
+        for (size_t i = 0; i < names.count; i++)
+            offer_profile(c, names.items[i], which);
     strv_clear(&names);
+}
+
+/* The profiles that a command takes. */
+static enum which profiles_for(const struct command *command)
+{
+    static const char *const docker[] = { "use", "shell", "env", "exec" };
+
+    for (size_t i = 0; i < sizeof docker / sizeof *docker; i++)
+        if (strcmp(command->name, docker[i]) == 0)
+            return WITH_DOCKER;
+    return strcmp(command->name, "down") == 0 ? RUNNING : ALL;
 }
 
 static void offer_pins(struct completions *c)
@@ -73,7 +91,7 @@ static void offer_alternative(struct completions *c, const char *what)
 
     if (strcmp(what, "NAME") == 0) {
         if (!creates) /* whose NAME is a new one */
-            offer_profiles(c, strcmp(c->command->name, "down") == 0);
+            offer_profiles(c, profiles_for(c->command));
     } else if (strcmp(what, "FILE") == 0) {
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
     } else if (strcmp(what, "COMMAND") == 0) {
@@ -183,7 +201,7 @@ static void offer_key_values(struct completions *c, const struct option *o)
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
         break;
     case OPTION_NAME:
-        offer_profiles(c, false);
+        offer_profiles(c, ALL);
         break;
     case OPTION_SOCKET:
         completions_word(c, PROFILE_DEFAULT_SOCKET, NULL);

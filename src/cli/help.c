@@ -58,7 +58,7 @@ static void overview(FILE *out)
         fprintf(out, "\n%s:\n", groups[g].title);
         for (size_t i = 0; i < count; i++)
             if (table[i].group == groups[g].group)
-                fprintf(out, "  %-11s%s\n", table[i].name, table[i].summary);
+                fprintf(out, "  %-12s%s\n", table[i].name, table[i].summary);
     }
     fprintf(out,
             "\nFirst steps:\n"

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "store/via-chain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,18 @@ static char *file_path(const char *key, const char *given, struct err *e)
     return path;
 }
 
-static int check_file(const char *key, const char *path, struct err *e)
+/* A private key that is in no file. */
+static int hint_at_descriptor(const struct profile *p, const char *key, struct err *e)
+{
+    if (strcmp(key, "identity") != 0)
+        return -1;
+    if (profile_is_ephemeral(p))
+        return err_hint(e, "--identity-fd N reads a key from an open descriptor: --identity-fd 3 ... 3<FILE");
+    return err_hint(e,
+                    "a profile holds the path of a key; docktether exec --url reads one from a descriptor");
+}
+
+static int check_file(const struct profile *p, const char *key, const char *path, struct err *e)
 {
     struct stat st;
     char *full = path_expand(path, e);
@@ -115,7 +127,7 @@ static int check_file(const char *key, const char *path, struct err *e)
         missing = 0;
     free(half);
     if (missing) {
-        err_set_errno(e, ERR_FAILED, key, "cannot use %s", full);
+        err_set_errno(e, errno == ENOENT ? ERR_AUTH : ERR_FAILED, key, "cannot use %s", full);
         if (strcmp(key, "identity") == 0)
             err_hint_file(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f", full,
                           "");
@@ -123,6 +135,7 @@ static int check_file(const char *key, const char *path, struct err *e)
             err_hint(e, "give the path of what `ssh-keygen -s` made, FILE-cert.pub");
     } else if (!S_ISREG(st.st_mode)) {
         missing = err_set(e, ERR_FAILED, key, "%s is not a regular file", full);
+        hint_at_descriptor(p, key, e);
     }
     free(full);
     return missing;
@@ -139,8 +152,12 @@ static int apply_files(struct profile *p, const char *key, const struct args *a,
     while ((given = args_next(a, key, &at)) != NULL) {
         if (*given == '\0')
             return err_set(e, ERR_USAGE, "", "--%s needs the path of a file", key);
+        if (strcmp(given, "-") == 0) {
+            err_set(e, ERR_USAGE, key, "--%s takes the path of a file, not standard input", key);
+            return hint_at_descriptor(p, key, e);
+        }
         char *path = file_path(key, given, e);
-        int rc = path == NULL || check_file(key, path, e) != 0 ? -1 : set(p, "ssh", key, path, e);
+        int rc = path == NULL || check_file(p, key, path, e) != 0 ? -1 : set(p, "ssh", key, path, e);
         free(path);
         if (rc != 0)
             return -1;

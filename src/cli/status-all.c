@@ -3,11 +3,14 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "control/status-query.h"
+#include "store/runtime.h"
 #include "store/store.h"
 #include "ui/out.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define POLLED_MAX 512
 #define ASKED_AT_ONCE 256 /* each costs a descriptor */
@@ -15,9 +18,9 @@
 struct entry {
     char *name;
     bool is_protected;
-    struct status_query *inquiry;
-    bool due;         /* to be asked, or being asked */
-    int64_t asked_ms; /* since when; 0: it has not begun */
+    struct status_query *query;
+    bool due;         /* a query is in progress, or to begin */
+    int64_t asked_ms; /* when it began; 0: not yet */
     json_t *state;
 };
 
@@ -74,7 +77,7 @@ void status_all_free(struct status_all *r)
     if (r == NULL)
         return;
     for (size_t i = 0; i < r->count; i++) {
-        status_query_free(r->entries[i].inquiry);
+        status_query_free(r->entries[i].query);
         json_decref(r->entries[i].state);
         free(r->entries[i].name);
     }
@@ -113,7 +116,7 @@ void status_all_ask(struct status_all *r)
         r->entries[i].due = true;
 }
 
-/* Asked for too long. It still is: the answer may come. */
+/* The query has taken too long. It goes on: the answer may still come. */
 static bool lose_patience(struct entry *entry, int64_t patience_ms)
 {
     struct err e = ERR_INIT;
@@ -121,8 +124,26 @@ static bool lose_patience(struct entry *entry, int64_t patience_ms)
     if (time_mono_ms() - entry->asked_ms < patience_ms)
         return false;
     err_set(&e, ERR_FAILED, "control", "the tether does not answer");
-    err_hint(&e, "docktether logs %s; docktether down %s ends it all the same", entry->name, entry->name);
+    err_hint(&e, "docktether logs %s; to end it: docktether down %s", entry->name, entry->name);
     set_state(entry, silent(entry->name, &e));
+    return true;
+}
+
+/* A tether answers its own user only, and closes the connection of any other, root's too. */
+static bool is_of_another_user(const char *name, struct err *e)
+{
+    struct runtime rt = { 0 };
+    struct stat st;
+
+    if (runtime_init(&rt, name, NULL) != 0)
+        return false;
+    bool other = lstat(rt.ctl, &st) == 0 && st.st_uid != geteuid();
+    runtime_clear(&rt);
+    if (!other)
+        return false;
+    err_set(e, ERR_FAILED, "control", "the tether belongs to uid %lu and answers that user only",
+            (unsigned long)st.st_uid);
+    err_hint(e, "run docktether status %s as that user", name);
     return true;
 }
 
@@ -134,10 +155,10 @@ static bool step(struct entry *entry, int64_t patience_ms)
 
     if (entry->asked_ms == 0)
         entry->asked_ms = time_mono_ms();
-    if (entry->inquiry == NULL)
-        entry->inquiry = status_query_new(entry->name, &e);
-    if (entry->inquiry != NULL)
-        result = status_query_step(entry->inquiry, &status, &e);
+    if (entry->query == NULL && !is_of_another_user(entry->name, &e))
+        entry->query = status_query_new(entry->name, &e);
+    if (entry->query != NULL)
+        result = status_query_step(entry->query, &status, &e);
     if (result == STATUS_QUERY_OPEN)
         return lose_patience(entry, patience_ms);
     if (result == STATUS_QUERY_ANSWERED)
@@ -174,18 +195,18 @@ size_t status_all_poll(const struct status_all *r, struct pollfd *fds, size_t ma
 
     for (size_t i = 0; i < r->count && used < max; i++) {
         const struct entry *entry = &r->entries[i];
-        int fd = entry->due && entry->inquiry != NULL ? status_query_fd(entry->inquiry) : -1;
+        int fd = entry->due && entry->query != NULL ? status_query_fd(entry->query) : -1;
         if (fd >= 0)
             fds[used++] = (struct pollfd){ .fd = fd, .events = POLLIN };
     }
     return used;
 }
 
-void status_all_call(struct status_all *r)
+void status_all_call(struct status_all *r, int64_t patience_ms)
 {
     struct pollfd fds[POLLED_MAX];
 
     status_all_ask(r);
-    while (!status_all_step(r, ROLL_PATIENCE_MS))
-        (void)poll(fds, (nfds_t)status_all_poll(r, fds, POLLED_MAX), ROLL_AGAIN_MS);
+    while (!status_all_step(r, patience_ms))
+        (void)poll(fds, (nfds_t)status_all_poll(r, fds, POLLED_MAX), STATUS_AGAIN_MS);
 }

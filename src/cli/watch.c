@@ -89,7 +89,7 @@ static int pause_ms(const struct watch *w, bool settled)
 {
     int left = deadline_left(w->ask);
 
-    return !settled && left > ROLL_AGAIN_MS ? ROLL_AGAIN_MS : left;
+    return !settled && left > STATUS_AGAIN_MS ? STATUS_AGAIN_MS : left;
 }
 
 /* ---- lines of JSON ----------------------------------------------------------- */
