@@ -46,6 +46,14 @@ cp "$scratch/help" "$scratch/all-help"
 # Commands are the indented words before the first steps.
 awk '/^First steps:/ { exit } /^  [a-z]/ { print $1 }' "$scratch/help" >"$scratch/commands"
 
+# The help of all commands.
+{
+    cat "$scratch/help"
+    while read -r command; do
+        "$program" help "$command" </dev/null
+    done <"$scratch/commands"
+} >"$scratch/all-help"
+
 # "COMMAND --long" and "COMMAND -x", less those of every command.
 while read -r command; do
     "$program" help "$command" </dev/null | tee -a "$scratch/all-help" | awk -v command="$command" '
@@ -178,6 +186,19 @@ unnamed_rooms() {
 
 # Phrases that have been replaced, one a line; CONTRIBUTING.md says how we write instead.
 cat >"$scratch/phrases" <<'PHRASES'
+by whom
+it reads:
+it is there already
+it is there for everybody
+was not up
+goes via it
+goes on with its older values
+has older values
+overrides it in this shell
+what it presents
+what the host presents
+let us in
+a turn at
 whoever
 who waits
 goes this way
@@ -234,7 +255,8 @@ old_phrases() {
 
 # The strings of the sources, one a line.
 messages() {
-    find "$top/src" -name '*.c' -exec cat {} + | sed -e "s/'\"'//g" -e '/^#include/d' | tr '\n' ' ' |
+    # Rooms whose messages are written anew; in the end all of src.
+    find "$top/src/autostart" "$top/src/cli" "$top/src/ui" -name '*.[ch]' -exec cat {} + | sed -e "s/'\"'//g" -e '/^#include/d' | tr '\n' ' ' |
         sed -e 's|/[*][^*]*[*]\{1,\}\([^/*][^*]*[*]\{1,\}\)*/||g' -e 's/\\["nt]/ /g' -e 's/"[[:space:]]*"//g' | grep -o '"[^"]*"'
 }
 
@@ -247,9 +269,8 @@ every_text() {
     documents | grep -v /CONTRIBUTING.md | while IFS= read -r file; do
         old_phrases "${file##*/}" "$file"
     done
-    # Once the sentences of the program are mended as well:
-    # old_phrases 'docktether help' "$scratch/all-help"
-    # messages >"$scratch/messages" && old_phrases 'a message' "$scratch/messages"
+    old_phrases 'docktether help' "$scratch/all-help"
+    messages >"$scratch/messages" && old_phrases 'a message' "$scratch/messages"
 }
 
 # Every phrase is found wherever a line breaks it.
@@ -284,4 +305,4 @@ report 'the exit codes of README.md are those of the program' "$(differ "$scratc
 report 'the exit codes of docktether.1 are those of the program' "$(differ "$scratch/codes" "$scratch/page-codes")"
 report 'every room of src/ stands in ARCHITECTURE.md, and every header says what it is' "$(unnamed_rooms)"
 report 'the phrases that may not come back are found where a line breaks them' "$(unfound_phrases)"
-report 'no document has a phrase that may not come back' "$(every_text)"
+report 'no document, help or message has a phrase that may not come back' "$(every_text)"

@@ -1,4 +1,4 @@
-# Completion for fish. The program itself knows what fits.
+# Completion for fish. The program itself finds the candidates.
 
 function __docktether_complete
     set -l words (commandline -opc) (commandline -ct)
@@ -6,7 +6,7 @@ function __docktether_complete
     set -l directive $lines[-1]
     switch "$directive"
         case ':command *'
-            # Somebody else's command begins here; ours is word 1.
+            # The command of exec begins here; ours is word 1.
             set -l at (math (string replace ':command ' '' -- $directive) + 2)
             complete -C (string join ' ' -- (string escape -- $words[$at..-2]) $words[-1])
             return

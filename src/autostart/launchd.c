@@ -43,10 +43,10 @@ static int launchctl(const char *verb, const char *target, const char *file, str
     int rc = run_program(LAYER, argv, PATIENCE_MS, said, OUTPUT_MAX, e);
 
     free(said);
-    return rc == 1 ? err_set(e, ERR_FAILED, LAYER, "there is no launchctl here") : rc;
+    return rc == 1 ? err_set(e, ERR_FAILED, LAYER, "launchctl is not installed") : rc;
 }
 
-/* Not there is no failure: it may have been unloaded by hand. */
+/* It may already have been unloaded by hand, which is no error. */
 static void unload(const char *name)
 {
     char *label = unit_label(name);
@@ -76,7 +76,7 @@ static int write_agent(const struct profile *p, const char *path, struct err *e)
     return rc;
 }
 
-/* `connect = demand` is the tether's own matter here: it listens, and sleeps. */
+/* With `connect = demand` the tether itself listens and is asleep. */
 static int enable(const struct profile *p, struct err *e)
 {
     char *path = agent_path(p->name, e);

@@ -26,7 +26,7 @@
 #define UNIT_MAX (64 * 1024)
 #define DROP_IN "path.conf"
 
-/* The first line of what we wrote ourselves, which we may change and remove. */
+/* The first line of files that enable has written and may change and remove. */
 #define MARK "# Written by docktether enable.\n"
 
 static const char *const wants[] = {
@@ -35,7 +35,7 @@ static const char *const wants[] = {
     [LOGIN_DEMAND] = "sockets.target.wants",
 };
 
-/* All that one call is about. */
+/* The units of one profile. */
 struct units {
     char *dir;      /* of the user's own units */
     char *names[3]; /* by login_kind; LOGIN_NO has none */
@@ -103,14 +103,14 @@ static int systemctl(const char *const *words, int patience_ms, char *said, stru
         free(buf);
     if (rc != 1)
         return rc;
-    err_set(e, ERR_FAILED, LAYER, "there is no systemctl here");
-    return err_hint(e, "any other service manager can run: docktether run NAME");
+    err_set(e, ERR_FAILED, LAYER, "systemctl is not installed");
+    return err_hint(e, "other service managers can run: docktether run NAME");
 }
 
 #define SYSTEMCTL(patience_ms, said, e, ...) \
     systemctl((const char *const[]){ __VA_ARGS__, NULL }, patience_ms, said, e)
 
-/* The manager's environment, which is what the tether will have. Allocated. */
+/* The environment of the manager, and so of the tether. Allocated. */
 static char *ask_environment(struct err *e)
 {
     char *said = mem_alloc(OUTPUT_MAX);
@@ -120,12 +120,12 @@ static char *ask_environment(struct err *e)
     free(said);
     if (e->hint[0] == '\0')
         err_hint(e,
-                 "systemd's user manager runs for who has logged in: not in a container, and not after su; "
-                 "loginctl enable-linger keeps it without a login");
+                 "systemd's user manager needs a login session: not a container, not su; to run it without a "
+                 "login: loginctl enable-linger");
     return NULL;
 }
 
-/* The value of a variable there, allocated; NULL when it has none. */
+/* The value of a variable in it, allocated; NULL if it is unset. */
 static char *variable_of(const char *environment, const char *name)
 {
     size_t len = strlen(name);
@@ -138,7 +138,7 @@ static char *variable_of(const char *environment, const char *name)
 
 /* ---- the files --------------------------------------------------------------- */
 
-/* True when the file is there and begins as ours do. */
+/* True when the file exists and begins with MARK. */
 static bool is_ours(const char *path, bool *there)
 {
     char *text = NULL;
@@ -151,7 +151,7 @@ static bool is_ours(const char *path, bool *there)
     return ours;
 }
 
-/* What is there already and is not ours stays as it is. */
+/* Leaves an existing file of others as it is. */
 static int write_marked(const char *path, const char *text, struct err *e)
 {
     bool there;
@@ -183,7 +183,7 @@ static int write_templates(const struct units *u, struct err *e)
     return rc;
 }
 
-/* Where the manager has the templates from: a package's are left alone. */
+/* Does not write the templates if a package has installed them. */
 static int install_templates(const struct units *u, struct err *e)
 {
     char *said = mem_alloc(OUTPUT_MAX);
@@ -197,8 +197,7 @@ static int install_templates(const struct units *u, struct err *e)
     return rc;
 }
 
-/* A name that is too long for a socket's path has a path that the template does not
- * know. */
+/* A long profile name gets a shortened socket path, which the template does not have. */
 static int write_drop_in(const struct units *u, const char *profile, struct err *e)
 {
     char *path = runtime_socket_path(profile, e);
@@ -228,7 +227,7 @@ static void remove_marked(const char *path)
         (void)unlink(path);
 }
 
-/* True when some profile of ours is enabled still. */
+/* True while a profile is enabled. */
 static bool anything_enabled(const struct units *u)
 {
     bool found = false;
@@ -263,7 +262,7 @@ static void remove_files(const struct units *u)
 
 /* ---- enable ------------------------------------------------------------------ */
 
-/* A manager with other directories would look for profiles and sockets elsewhere. */
+/* A manager with other directories would look elsewhere for profiles and sockets. */
 static int compare(const char *environment, const char *name, const char *fallback, struct err *e)
 {
     char *there = variable_of(environment, name);
@@ -272,8 +271,10 @@ static int compare(const char *environment, const char *name, const char *fallba
 
     here = here != NULL && *here != '\0' ? here : fallback;
     if (here != NULL && theirs != NULL && strcmp(here, theirs) != 0) {
-        err_set(e, ERR_FAILED, LAYER, "its user manager has %s=%s, and this shell %s", name, theirs, here);
-        rc = err_hint(e, "systemctl --user import-environment %s; for good in ~/.config/environment.d", name);
+        err_set(e, ERR_FAILED, LAYER, "the user manager has %s=%s, but this shell has %s", name, theirs,
+                here);
+        rc = err_hint(
+            e, "systemctl --user import-environment %s; to keep it, set it in ~/.config/environment.d", name);
     }
     free(there);
     return rc;
@@ -293,8 +294,8 @@ static int check_environment(const struct profile *p, const char *environment, s
     if (rc == 0 && agent == NULL && strcmp(p->agent, PROFILE_AGENT_YES) == 0 &&
         getenv("SSH_AUTH_SOCK") != NULL)
         out_note(p->name,
-                 "systemd's user manager knows no SSH_AUTH_SOCK, so the tether will have no agent: "
-                 "docktether update %s --set agent=PATH names one that is there at every login",
+                 "systemd's user manager has no SSH_AUTH_SOCK, so the tether will have no agent; to name one "
+                 "that exists at every login: docktether update %s --set agent=PATH",
                  p->name);
     free(agent);
     free(config);
@@ -307,12 +308,12 @@ static int apply(const struct units *u, const struct profile *p, enum login_kind
     enum login_kind other = kind == LOGIN_DEMAND ? LOGIN_START : LOGIN_DEMAND;
     int rc = 0;
 
-    /* A service that has its own socket cannot be given systemd's, nor the reverse. */
+    /* A service with its own socket cannot take over systemd's, nor the reverse. */
     if (is_enabled(u, other))
         rc = SYSTEMCTL(START_MS, NULL, e, "disable", "--now", u->names[other], u->names[kind]);
     if (rc == 0)
         rc = SYSTEMCTL(START_MS, NULL, e, "enable", "--now", u->names[kind]);
-    /* One that `up` has started has lost its socket's path to systemd, and hands over. */
+    /* systemd now owns the socket of a tether that `up` has started: it hands over. */
     if (rc == 0 && kind == LOGIN_DEMAND && tether_client_running(p->name))
         rc = SYSTEMCTL(START_MS, NULL, e, "start", u->names[LOGIN_START]);
     if (rc != 0 && e->hint[0] == '\0') {
@@ -343,7 +344,7 @@ static int enable(const struct profile *p, struct err *e)
 
 /* ---- disable ----------------------------------------------------------------- */
 
-/* Without a manager: nothing of it runs, and the links are ours to remove. */
+/* For a machine whose manager does not run: removes the links directly. */
 static void unlink_wants(const struct units *u)
 {
     for (int kind = LOGIN_START; kind <= LOGIN_DEMAND; kind++) {
@@ -363,7 +364,7 @@ static int disable(const char *name, struct err *e)
         return -1;
     char *environment = ask_environment(&why);
     if (environment == NULL) {
-        out_note(name, "%s: %s; it is no longer enabled, and ends at logout where it runs", why.layer,
+        out_note(name, "%s: %s; it is no longer enabled, and a running one ends at logout", why.layer,
                  why.msg);
         unlink_wants(&u);
     } else {

@@ -56,7 +56,7 @@ static char *fill(const char *template, const char *const *pairs)
     return text;
 }
 
-/* Each byte of `special` becomes what stands at its place in `by`. */
+/* Replaces each byte of `special` by the string at the same position in `by`. */
 static char *escape(const char *text, const char *special, const char *const *by)
 {
     char *out = mem_strdup("");
@@ -75,7 +75,7 @@ char *unit_service_text(const char *program)
 {
     static const char *const by[] = { "%%", "\\\\", "\\\"" };
     char *escaped = escape(program, "%\\\"", by);
-    /* In quotes only where it has to be: it is the very text that is installed. */
+    /* Quoted only if necessary, so that the text equals that of the installed file. */
     bool plain = strspn(program, PLAIN "/-+@") == strlen(program);
     char *word = plain ? mem_strdup(program) : mem_printf("\"%s\"", escaped);
     char *text = fill(unit_text_service, (const char *const[]){ "@program@", word, NULL });

@@ -1,5 +1,5 @@
-/* unit: what a service manager is given for a profile: names and texts. The texts
- * are the templates of contrib/, which `make install` installs too. */
+/* unit: names and texts of a profile's units for a service manager. The texts are the
+ * templates of contrib/, which `make install` installs too. */
 #ifndef DOCKTETHER_AUTOSTART_UNIT_H
 #define DOCKTETHER_AUTOSTART_UNIT_H
 
@@ -21,8 +21,8 @@ char *unit_socket_text(void);
 char *unit_label(const char *profile);
 char *unit_plist_text(const char *profile, const char *program, const char *log);
 
-/* The path by which this program will be found at the next login as well: where it
- * is installed, else where it is now. Allocated. */
+/* The path of this program at the next login: the installed path, otherwise the current one.
+ * Allocated. */
 char *unit_program(struct err *e);
 
 #endif

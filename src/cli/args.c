@@ -148,5 +148,5 @@ int args_json(const struct args *a, bool *json, struct err *e)
     *json = format != NULL && strcmp(format, "json") == 0;
     if (format == NULL || *json || strcmp(format, "table") == 0)
         return 0;
-    return err_set(e, ERR_USAGE, "", "unknown format \"%s\": it is table or json", format);
+    return err_set(e, ERR_USAGE, "", "unknown format \"%s\": use table or json", format);
 }

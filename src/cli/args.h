@@ -1,7 +1,7 @@
-/* args: what stands after the verb on the command line.
+/* args: the options and operands after the command's name.
  *
- * Options are described by a table of the command's; -h and --help belong to
- * every command. Strings point into argv. */
+ * Each command has a table of its options; -h and --help belong to every
+ * command. Strings point into argv. */
 #ifndef DOCKTETHER_CLI_ARGS_H
 #define DOCKTETHER_CLI_ARGS_H
 
@@ -14,7 +14,7 @@
 struct args_option {
     const char *name;  /* the long form, without the dashes */
     char letter;       /* the short form, or 0 */
-    const char *value; /* what help calls its value; NULL: a switch */
+    const char *value; /* the name of its value in help; NULL: a switch */
     const char *help;  /* one line, without a full stop */
 };
 
@@ -29,7 +29,7 @@ struct args {
     const char **operands;
     size_t count;
     bool help;            /* -h or --help was among them */
-    bool sigpipe_ignored; /* by whoever started us; `exec` hands that on */
+    bool sigpipe_ignored; /* by the parent process; `exec` passes it on */
 };
 
 /* argv[0] is the verb. With stop_at_operand everything after the first operand

@@ -23,7 +23,7 @@ int bring_up_environment(const char *name, struct err *e)
     return rc;
 }
 
-/* launch_options.waiting: user is where the progress is kept. */
+/* launch_options.waiting: user points to the progress. */
 static void waiting(void *user, const char *name, const char *what, const char *whom)
 {
     struct progress **progress = user;
@@ -32,7 +32,7 @@ static void waiting(void *user, const char *name, const char *what, const char *
         progress_free(*progress);
         *progress = NULL;
     } else if (*progress == NULL && strcmp(what, "agent") == 0) {
-        /* While keys are looked up: a question for a passphrase may follow. */
+        /* A plain line, because a question for a passphrase may follow. */
         char *text = progress_text(what, whom);
         out_note(name, "waiting for %s", text);
         free(text);
@@ -51,14 +51,14 @@ void bring_up_note_stale(const char *name)
 
     if (word != NULL)
         out_note(name,
-                 "the running tether has older values, and systemd keeps it: systemctl --user restart %s "
-                 "gives it the new ones, and cuts what is open",
+                 "the running tether has older settings; systemd runs it, so to apply the new ones: "
+                 "systemctl --user restart %s (closes open connections)",
                  word);
     else
         out_note(
             name,
-            "the running tether has older values, and was not started by docktether up: end it and start "
-            "it anew where that is done (docktether run, a service manager)");
+            "the running tether has older settings and was not started by docktether up; restart it the way "
+            "it was started (docktether run, a service manager)");
     free(word);
     json_decref(state);
 }
@@ -70,13 +70,12 @@ int bring_up_check_pins(const struct profile *p, struct err *e)
     err_set(e, ERR_HOSTKEY, "host key", "no host key is pinned for %s", p->host);
     if (profile_is_ephemeral(p))
         return err_hint(e,
-                        "ask the server itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and give "
-                        "what it says: --pin 'TYPE SHA256:...'");
+                        "run ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub on the server, then give that "
+                        "key: --pin 'TYPE SHA256:...'");
     return err_hint(
         e,
-        "look at what the host presents with `docktether pin %s --scan`, compare it with the server's "
-        "own words (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then: docktether pin %s --add "
-        "'TYPE SHA256:...'",
+        "docktether pin %s --scan shows the host's keys; compare them on the server (ssh-keygen -lf "
+        "/etc/ssh/ssh_host_ed25519_key.pub), then: docktether pin %s --add 'TYPE SHA256:...'",
         p->name, p->name);
 }
 
@@ -84,8 +83,8 @@ int bring_up_check_docker(const struct profile *p, struct err *e)
 {
     if (profile_has_docker(p))
         return 0;
-    err_set(e, ERR_FAILED, "", "it is only a way to others (socket = none), without a Docker of its own");
-    return err_hint(e, "docktether update %s --set socket=/var/run/docker.sock gives it one", p->name);
+    err_set(e, ERR_FAILED, "", "it is only a jump host (socket = none) and has no Docker socket");
+    return err_hint(e, "to give it one: docktether update %s --set socket=/var/run/docker.sock", p->name);
 }
 
 static struct launch_options options_for(bool for_others, struct progress **progress)
@@ -132,12 +131,11 @@ int bring_up(const struct profile *p, bool for_others, struct err *e)
             bring_up_note_stale(p->name);
         return 0;
     case LAUNCH_REPLACED:
-        out_note(p->name, "up, with its new values; what was open goes on to its end");
+        out_note(p->name, "up with the current settings; open connections continue");
         return 0;
     case LAUNCH_FAILED:
         if (stale)
-            out_note(p->name,
-                     "the tether that runs goes on with its older values; docktether down %s ends it",
+            out_note(p->name, "the running tether keeps its older settings; to end it: docktether down %s",
                      p->name);
         break;
     }

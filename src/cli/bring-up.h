@@ -1,5 +1,5 @@
-/* bring-up: what a program needs to speak to a profile's Docker: a tether that
- * serves, and the environment. */
+/* bring-up: prepares the use of a profile's Docker by a program: a tether that serves, and
+ * the environment. */
 #ifndef DOCKTETHER_CLI_BRING_UP_H
 #define DOCKTETHER_CLI_BRING_UP_H
 
@@ -9,26 +9,26 @@
 
 #include <stdbool.h>
 
-/* A profile without pins is refused, with what to do about it. */
+/* Refuses a profile without pins, with a hint that leads to pins. */
 int bring_up_check_pins(const struct profile *p, struct err *e);
 
-/* Brings up what the profile goes via, without its own tether. */
+/* Brings up the hops of the profile, without its own tether. */
 int bring_up_hops(const struct profile *p, struct err *e);
 
-/* A profile that is only a way to others has no Docker to speak to. */
+/* Refuses a profile that is a hop only and has no Docker. */
 int bring_up_check_docker(const struct profile *p, struct err *e);
 
-/* Brings the profile's tether up unless it serves already; asks for
- * passphrases, and tells on standard error what happens. */
+/* Brings the profile's tether up unless it serves already. Asks for passphrases and reports
+ * on standard error. */
 int bring_up(const struct profile *p, bool for_others, struct err *e);
 
-/* Points this process, and what it becomes, at the profile. */
+/* Makes this process, and a program that it executes, use the profile. */
 int bring_up_environment(const char *name, struct err *e);
 
-/* A tether that ends with us, without a word; see launch_bound(). */
+/* A tether that ends with this process and prints nothing; see launch_bound(). */
 int bring_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
 
-/* Says that a tether which is running has older values than its profile now. */
+/* Says that the running tether has older settings than its profile. */
 void bring_up_note_stale(const char *name);
 
 #endif

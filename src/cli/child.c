@@ -17,7 +17,7 @@ static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGU
 
 int child_become(char *const *argv, bool sigpipe_ignored)
 {
-    /* The command gets the signals as we got them. */
+    /* The command inherits the signal dispositions of our parent. */
     if (!sigpipe_ignored)
         signal(SIGPIPE, SIG_DFL);
     (void)fflush(NULL);
@@ -47,7 +47,7 @@ void child_hold_signals(void)
 
 static void take(const siginfo_t *info, pid_t pid)
 {
-    /* From the kernel: a terminal's, which the command got as well. */
+    /* A signal from the kernel comes from the terminal, and the command got it as well. */
     if (info->si_signo != SIGCHLD && info->si_code <= 0)
         kill(pid, info->si_signo);
 }
@@ -70,7 +70,7 @@ int child_run(char *const *argv, bool sigpipe_ignored, int *status, struct err *
     sigset_t set;
 
     held(&set);
-    /* Ignored, our children would be collected without us. */
+    /* If SIGCHLD were ignored, the kernel would reap the command before waitpid(). */
     signal(SIGCHLD, SIG_DFL);
     (void)fflush(NULL);
     pid_t pid = fork();
@@ -92,7 +92,7 @@ int child_end_like(int status)
     if (!WIFSIGNALED(status))
         return WEXITSTATUS(status);
     const int number = WTERMSIG(status);
-    (void)setrlimit(RLIMIT_CORE, &none); /* the command has left one, or not */
+    (void)setrlimit(RLIMIT_CORE, &none); /* the command has written its own core, or none */
     signal(number, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, number);

@@ -17,6 +17,6 @@ int cmd_completion(const struct args *args, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE, "completion", "unknown shell \"%s\": it is bash, zsh or fish",
+    return err_set(e, ERR_USAGE, "completion", "unknown shell \"%s\": use bash, zsh or fish",
                    args->operands[0]);
 }

@@ -16,9 +16,8 @@ static int check_new(const char *name, struct err *e)
         return -1;
     if (!store_exists(name))
         return 0;
-    err_set(e, ERR_FAILED, "", "there is a profile of that name already");
-    return err_hint(e, "change it with `docktether update %s`, or remove it with `docktether rm %s`", name,
-                    name);
+    err_set(e, ERR_FAILED, "", "a profile of that name already exists");
+    return err_hint(e, "to change it: docktether update %s; to remove it: docktether rm %s", name, name);
 }
 
 int cmd_create(const struct args *args, struct err *e)

@@ -10,7 +10,7 @@ static int disable_one(const char *name, void *user, struct err *e)
 {
     (void)user;
     if (autostart_enabled(name) == LOGIN_NO) {
-        /* Its error is the one to show: no such profile, and the nearest name. */
+        /* Its error says that there is no such profile, and suggests a name. */
         struct profile *p = store_exists(name) ? NULL : store_load(name, e);
         profile_free(p);
         if (!store_exists(name))

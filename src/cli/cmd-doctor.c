@@ -21,13 +21,17 @@ struct view {
     bool utf8;
     bool colours;
     int columns;  /* of the terminal; 0: lines may be as long as they like */
+<<<<<<< HEAD
     bool failed;  /* a failure was shown already */
     bool pending; /* a line with the name of the layer may stand there, to be overwritten */
+=======
+    bool pending; /* a line that names the current layer may be shown, to be overwritten */
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 };
 
 /* ---- for people ------------------------------------------------------------------- */
 
-/* As setlocale() would see it; the program itself has no other use for locales. */
+/* The rule of setlocale(); the program has no other use for locales. */
 static bool is_utf8(void)
 {
     static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
@@ -57,7 +61,7 @@ static void print_mark(const struct view *v, enum verdict verdict)
 {
     const struct mark *m = &marks[verdict];
     const char *text = v->utf8 ? m->utf8 : m->ascii;
-    /* Every sign of the first kind takes one column. */
+    /* Every UTF-8 mark takes one column. */
     int rest = v->utf8 ? 0 : 4 - (int)strlen(text);
 
     printf("  %s%s%s%*s ", v->colours ? style_on(m->style) : "", text, v->colours ? style_off(m->style) : "",
@@ -69,7 +73,7 @@ static int indent(const struct view *v)
     return v->utf8 ? INDENT - 3 : INDENT;
 }
 
-/* Words, in lines that begin in the same column. */
+/* Prints words in lines that begin in the same column. */
 static void print_words(const struct view *v, const char *text)
 {
     const int room = v->columns - indent(v);
@@ -121,7 +125,7 @@ static void show_interrupt(void *user)
     (void)fflush(stdout);
 }
 
-/* The first failure's is told at the end, where it is read. */
+/* Not for the first failure: its remedy is printed at the end, where people read. */
 static void show_remedy(const struct view *v, const struct finding *f)
 {
     if (f->err.hint[0] != '\0') {
@@ -132,7 +136,7 @@ static void show_remedy(const struct view *v, const struct finding *f)
         free(hint);
         free(typed);
     }
-    /* A command is one line, however long, or it could not be pasted. */
+    /* A command stays on one line, however long, so that it can be pasted. */
     if (f->err.fix[0] != '\0') {
         char *fix = progname_text(f->err.fix);
         printf("%*stry%s%s: %s\n", indent(v), "", f->where != NULL ? ", on " : "",
@@ -191,9 +195,15 @@ static void show_failure(const struct view *v, const struct doctor_host *h, enum
            doctor_layer_name(layer), off, f->text);
     if (f->err.hint[0] != '\0' && !(has_fix && strstr(f->err.hint, f->err.fix) != NULL))
         printf("hint: %s\n", hint);
+<<<<<<< HEAD
     if (has_fix)
         printf("\n%s%s:\n\n    %s\n", f->where != NULL ? "Run on " : "Run here",
                f->where != NULL ? f->where : "", fix);
+=======
+    if (f->err.fix[0] != '\0')
+        printf("\n%s%s%s:\n\n    %s\n", f->where != NULL ? "Run on " : "Run",
+               f->where != NULL ? f->where : "", f->where == NULL ? " here" : "", fix);
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     free(fix);
     free(hint);
 }
@@ -208,9 +218,9 @@ static void show_outcome(const struct view *v, const struct doctor *d)
     if (f != NULL)
         show_failure(v, h, layer, f);
     else if (warnings > 0)
-        printf("\nNothing is wrong; %zu warning%s.\n", warnings, warnings == 1 ? "" : "s");
+        printf("\nNo problem found; %zu warning%s.\n", warnings, warnings == 1 ? "" : "s");
     else
-        printf("\nNothing is wrong.\n");
+        printf("\nNo problem found.\n");
 }
 
 /* ---- for programs ------------------------------------------------------------------- */
@@ -294,9 +304,9 @@ int cmd_doctor(const struct args *args, struct err *e)
     const struct doctor_watcher people = {
         .host = show_host, .begin = show_begin, .end = show_end, .interrupt = show_interrupt, .user = &view
     };
-    const struct doctor_watcher nobody = { 0 };
+    const struct doctor_watcher silent = { 0 };
 
-    doctor_run(&d, args->operands[0], json ? &nobody : &people);
+    doctor_run(&d, args->operands[0], json ? &silent : &people);
     const struct finding *f = doctor_first(&d, VERDICT_FAILED, &h, &layer);
     int code = f != NULL ? (int)f->err.code : 0;
     if (json)

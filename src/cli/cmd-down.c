@@ -17,7 +17,7 @@
 
 #define LOCK ".lock"
 
-/* How many hosts lie before that of the profile. */
+/* The number of hops of the profile. */
 static size_t hops_of(const char *name)
 {
     struct via_chain chain = { 0 };
@@ -29,8 +29,8 @@ static size_t hops_of(const char *name)
     return count;
 }
 
-/* The tethers of the profiles that are in the store, those with the longest way
- * first: whoever lost a hop would start it again. */
+/* The tethers of stored profiles, those with the most hops first: a tether that lost its
+ * hop would start it again. */
 static int add_stored(struct strv *running, struct err *e)
 {
     struct strv names = { 0 };
@@ -52,7 +52,7 @@ static int add_stored(struct strv *running, struct err *e)
     return 0;
 }
 
-/* Up to ten seconds when it hangs. */
+/* Takes up to ten seconds when the tether hangs. */
 static int take_down(const char *name, bool force, struct err *e)
 {
     struct progress *progress = progress_new(name);
@@ -77,7 +77,7 @@ static bool goes_via(const char *name, const char *hop)
     return yes;
 }
 
-/* The tethers that go via NAME: left alone, they would start it again. */
+/* Takes down the tethers that go via NAME, which would start it again. */
 static int down_users(const char *name, struct err *e)
 {
     struct strv running = { 0 };
@@ -89,24 +89,25 @@ static int down_users(const char *name, struct err *e)
         if (take_down(running.items[i], true, e) < 0)
             rc = -1;
         else
-            out_note(running.items[i], "down, as it goes via %s", name);
+            out_note(running.items[i], "taken down too, it goes via %s", name);
     }
     strv_clear(&running);
     return rc;
 }
 
-/* What is enabled comes back. */
+/* A tether that is enabled comes back. */
 static void note_login(const char *name)
 {
     enum login_kind kind = autostart_enabled(name);
 
     if (kind == LOGIN_DEMAND)
-        out_note(name,
-                 "its socket listens still, and the next connection starts it again; docktether disable "
-                 "%s ends that",
-                 name);
+        out_note(
+            name,
+            "systemd still listens on its socket, and the next connection starts it again; to stop that: "
+            "docktether disable %s",
+            name);
     else if (kind == LOGIN_START)
-        out_note(name, "down until the next login; docktether disable %s for good", name);
+        out_note(name, "down until the next login; to stop starting it: docktether disable %s", name);
 }
 
 static int down_one(const char *name, void *user, struct err *e)
@@ -119,21 +120,20 @@ static int down_one(const char *name, void *user, struct err *e)
     if (rc < 0)
         return -1;
     if (rc > 0 && !store_exists(name)) {
-        /* Its error is the one to show: no such profile, and the nearest name. */
+        /* Its error says that there is no such profile, and suggests a name. */
         struct profile *p = store_load(name, e);
         profile_free(p);
         return p != NULL ? 0 : -1;
     }
     if (rc > 0)
-        out_note(name, "was not up");
+        out_note(name, "was already down");
     note_login(name);
     puts(name);
     (void)fflush(stdout);
     return 0;
 }
 
-/* And those whose profile is gone, by the locks they hold. The lock of a name
- * that was too long bears a hash, which finds the same files as a name. */
+/* Tethers whose profile has been removed, found by the locks they hold. */
 static int add_orphans(struct strv *running, struct err *e)
 {
     char *path = path_runtime_dir(e);
@@ -158,12 +158,11 @@ static int add_orphans(struct strv *running, struct err *e)
     return 0;
 }
 
-/* The stored ones are ended before the locks are read, so that no tether is
- * seen under its name and under its hash. */
+/* The tethers of stored profiles end before the locks are read, so that each is found once. */
 static int down_all(struct err *e)
 {
     int (*const sources[])(struct strv *, struct err *) = { add_stored, add_orphans };
-    /* Nobody is left whom it could disturb. */
+    /* All tethers end, so none is left that could need a hop. */
     bool force = true;
     int status = 0, first = 0;
 
@@ -187,6 +186,6 @@ int cmd_down(const struct args *args, struct err *e)
     if (all && args->count > 0)
         return err_set(e, ERR_USAGE, "down", "give names or --all, not both");
     if (!all && args->count == 0)
-        return err_set(e, ERR_USAGE, "down", "it needs the NAME of a profile, or --all");
+        return err_set(e, ERR_USAGE, "down", "missing argument: the NAME of a profile, or --all");
     return all ? down_all(e) : each_name(args->operands, args->count, down_one, &force);
 }

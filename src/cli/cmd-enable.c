@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* It is enabled in any case; whether it serves is another matter, and one to know. */
+/* It is enabled in any case; an error that keeps it from serving is shown as well. */
 static void note_state(const char *name)
 {
     json_t *state = tether_client_status(name, NULL);

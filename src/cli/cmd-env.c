@@ -68,7 +68,7 @@ int cmd_env(const struct args *args, struct err *e)
         return 0;
     }
     if (args->count == 0)
-        return err_set(e, ERR_USAGE, "env", "it needs the NAME of a profile, or --unset");
+        return err_set(e, ERR_USAGE, "env", "missing argument: the NAME of a profile, or --unset");
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;

@@ -47,9 +47,9 @@ static int exec_profile(const struct args *args, struct err *e)
     const char *option = exec_url_option(args);
 
     if (option != NULL)
-        return err_set(e, ERR_USAGE, "exec", "--%s goes with --url", option);
+        return err_set(e, ERR_USAGE, "exec", "--%s needs --url", option);
     if (first >= args->count)
-        return err_set(e, ERR_USAGE, "exec", "it needs a COMMAND");
+        return err_set(e, ERR_USAGE, "exec", "missing argument: a COMMAND");
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;
@@ -69,7 +69,7 @@ static int exec_url(const struct args *args, struct err *e)
     char *name = NULL;
 
     if (args_has(args, "no-up") || args_has(args, "yes"))
-        return err_set(e, ERR_USAGE, "exec", "--%s does not go with --url, which uses no profile",
+        return err_set(e, ERR_USAGE, "exec", "--%s has no effect with --url, which uses no profile",
                        args_has(args, "no-up") ? "no-up" : "yes");
     char **argv = command_of(args, 0);
     int status = exec_url_exec(args, argv, &name, e);

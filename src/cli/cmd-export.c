@@ -25,7 +25,7 @@ static void add(struct profiles *list, struct profile *p)
     list->items[list->count++] = p;
 }
 
-/* What it goes via comes first. */
+/* The hops come first. */
 static int add_with_way(struct profiles *list, const char *name, struct err *e)
 {
     struct via_chain chain;

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value as a program wants it: yes/no and numbers as such, a repeatable key
- * as an array, all else as it stands in the file. */
+/* A value for programs: booleans and numbers as such, a repeatable key as an array, other
+ * values as in the file. */
 static json_t *json_value(const struct option *o, const struct strv *values)
 {
     if (option_repeatable(o)) {
@@ -53,7 +53,7 @@ static json_t *json_keys(const struct profile *p)
     return sections;
 }
 
-/* What there is to say beside the keys, in the order in which it is shown. */
+/* The facts beside the keys, in the order in which they are shown. */
 struct facts {
     const char *title;
     const char *value;

@@ -15,17 +15,16 @@
 #include <unistd.h>
 
 #define POLL_MS 250
-#define LINE_MAX_BYTES 16384 /* what is longer is shown in pieces */
+#define LINE_MAX_BYTES 16384 /* a longer line is shown in pieces */
 
-/* One file that is read to its end, again and again under -f. */
+/* A file that is read to its end, repeatedly with -f. */
 struct unread_byte {
     int fd; /* -1: not open */
     size_t used;
     char line[LINE_MAX_BYTES + 1];
 };
 
-/* A log holds what libraries and servers said: no control byte of it reaches
- * the terminal. */
+/* A log contains text of libraries and servers: no control byte of it reaches the terminal. */
 static void print_line(struct unread_byte *t, size_t len)
 {
     t->line[len] = '\0';
@@ -73,7 +72,7 @@ static void tail_close(struct unread_byte *t)
     if (t->fd < 0)
         return;
     if (t->used > 0)
-        print_line(t, t->used); /* what had no newline yet */
+        print_line(t, t->used); /* a last line without a newline */
     close(t->fd);
     t->fd = -1;
     t->used = 0;
@@ -83,7 +82,7 @@ static int unread_byte_read(struct unread_byte *t, struct err *e)
 {
     struct stat st;
 
-    /* Cut off by a tether that could not rotate it: begin anew. */
+    /* A tether that could not rotate the file has truncated it: start over. */
     if (fstat(t->fd, &st) == 0 && lseek(t->fd, 0, SEEK_CUR) > st.st_size)
         (void)lseek(t->fd, 0, SEEK_SET);
     for (;;) {
@@ -99,7 +98,7 @@ static int unread_byte_read(struct unread_byte *t, struct err *e)
     }
 }
 
-/* True when path is another file by now, or none. */
+/* True when path now names another file, or none. */
 static bool rotated(const struct unread_byte *t, const char *path)
 {
     struct stat open_file, there;
@@ -109,7 +108,7 @@ static bool rotated(const struct unread_byte *t, const char *path)
     return open_file.st_ino != there.st_ino || open_file.st_dev != there.st_dev;
 }
 
-/* Sleeps; false when whoever read our output is gone. */
+/* Sleeps; false when the reader of our output is gone. */
 static bool pause_for_more(void)
 {
     struct pollfd out = { .fd = STDOUT_FILENO };
@@ -161,7 +160,7 @@ static int print_logs(const char *name, const char *path, bool following, struct
         if (following)
             rc = follow(t, path, e);
         else if (had_older == 1 && had == 1)
-            out_note(name, "it has no log yet");
+            out_note(name, "there is no log yet");
     }
     tail_close(t);
     free(older);

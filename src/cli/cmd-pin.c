@@ -15,7 +15,7 @@ static int remove_pin(struct profile *p, const struct pin *pin, const char *give
     if (pins_remove(&p->pins, pin))
         return 0;
     err_set(e, ERR_FAILED, "host key", "%s is not pinned", given);
-    return err_hint(e, "docktether pin %s shows the pins", p->name);
+    return err_hint(e, "to list the pins: docktether pin %s", p->name);
 }
 
 /* --add, --add-from, then --remove. *changed counts. */
@@ -51,7 +51,7 @@ static void print_pins(const struct profile *p)
         puts(text);
     }
     if (p->pins.count == 0)
-        out_note(p->name, "nothing is pinned; docktether pin %s --scan shows what the host presents",
+        out_note(p->name, "no host key is pinned; to show the keys of the host: docktether pin %s --scan",
                  p->name);
 }
 
@@ -113,9 +113,9 @@ int cmd_pin(const struct args *args, struct err *e)
     int rc;
 
     if (look && edits)
-        return err_set(e, ERR_USAGE, "", "--scan trusts nothing: look first, then give --add");
+        return err_set(e, ERR_USAGE, "", "--scan and --add cannot be combined: compare the keys first");
     if (follow && (look || edits))
-        return err_set(e, ERR_USAGE, "", "--rotate goes with no other option");
+        return err_set(e, ERR_USAGE, "", "--rotate cannot be combined with other options");
     struct profile *p = store_load(args->operands[0], e);
     if (p == NULL)
         return -1;

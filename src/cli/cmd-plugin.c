@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True when path leads to this program. */
+/* True when path is a name of this program. */
 static bool is_this(const char *path)
 {
     char *own = path_program(NULL), *real = realpath(path, NULL);
@@ -23,7 +23,7 @@ static bool is_this(const char *path)
     return is;
 }
 
-/* True when a package has put this very program where everybody's Docker looks. */
+/* True when a package has installed this program as a plugin for all users. */
 static bool is_there_for_all(void)
 {
     char *found = plugindir_find(), *link = plugindir_link(NULL);
@@ -31,7 +31,7 @@ static bool is_there_for_all(void)
 
     if (is) {
         puts(found);
-        out_note(NULL, "it is there for everybody already");
+        out_note(NULL, "already installed for all users");
     }
     free(link);
     free(found);
@@ -51,9 +51,9 @@ static int install(struct err *e)
         return -1;
     if (found != NULL)
         puts(found);
-    out_note(NULL, rc == 1 ? "it was there already" : "from now on: docker tether help");
+    out_note(NULL, rc == 1 ? "already installed" : "installed; try: docker tether help");
     if (found != NULL && !is_this(found))
-        out_note(NULL, "warning: Docker takes another program for its plugin: %s", found);
+        out_note(NULL, "warning: Docker finds another program first: %s", found);
     free(found);
     return 0;
 }
@@ -71,11 +71,11 @@ static int uninstall(struct err *e)
         return -1;
     char *left = plugindir_find();
     if (left != NULL)
-        out_note(NULL, "Docker still finds %s", left);
+        out_note(NULL, "Docker still finds the plugin %s", left);
     else if (rc == 1)
-        out_note(NULL, "it was not installed");
+        out_note(NULL, "the plugin was not installed");
     if (left == NULL && hooks_get(&hooks, NULL, NULL) == 0 && hooks != HOOKS_OFF)
-        out_note(NULL, "its hooks are still enabled; docktether plugin disable-hooks ends that");
+        out_note(NULL, "its hooks are still enabled; to disable them: docktether plugin disable-hooks");
     free(left);
     return 0;
 }
@@ -89,7 +89,7 @@ static void warn_of_environment(void)
         const char *value = getenv(variables[i]);
         if (value != NULL && *value != '\0') {
             if (strcasecmp(value, "true") != 0 && strcmp(value, "1") != 0)
-                out_note(NULL, "warning: %s=%s keeps Docker from calling hooks", variables[i], value);
+                out_note(NULL, "warning: %s=%s keeps Docker from running hooks", variables[i], value);
             return;
         }
     }
@@ -104,15 +104,14 @@ static int enable_hooks(struct err *e)
     int rc = hooks_set(known == HOOKS_OFF ? HOOKS_ON_ERROR : known, e);
     if (rc == 0) {
         out_note(NULL, "hooks enabled%s",
-                 known == HOOKS_ALWAYS
-                     ? " (this docker calls them after every command, not only after errors)"
-                     : "");
+                 known == HOOKS_ALWAYS ? " (this docker runs them after every command, not only after errors)"
+                                       : "");
         warn_of_environment();
     }
     if (rc == 0 && version != NULL && known == HOOKS_OFF)
-        out_note(NULL, "warning: docker %s knows no hooks; 26.1 and newer do", version);
+        out_note(NULL, "warning: docker %s has no hooks; they need 26.1 or newer", version);
     if (rc == 0 && found == NULL)
-        out_note(NULL, "warning: the plugin is not installed yet; docktether plugin install does that");
+        out_note(NULL, "warning: the plugin is not installed; to install it: docktether plugin install");
     free(found);
     free(version);
     return rc;
@@ -145,7 +144,7 @@ static int show_status(struct err *e)
     char *how = mem_printf("%s%s%s", words[hooks],
                            hooks != HOOKS_OFF && !effective ? ", but features.hooks is not true" : "",
                            hooks == HOOKS_ON_ERROR && hooks_known(version) == HOOKS_ALWAYS
-                               ? ", which this docker does not know: enable them anew"
+                               ? ", which this docker does not support: run enable-hooks again"
                                : "");
     table_pair(t, "Hooks", how);
     table_print(t, stdout);
@@ -173,5 +172,6 @@ int cmd_plugin(const struct args *args, struct err *e)
         if (strcmp(actions[i].word, wanted) == 0)
             return actions[i].run(e);
     return err_set(e, ERR_USAGE, "plugin",
-                   "it takes install, remove, enable-hooks, disable-hooks or status, not \"%s\"", wanted);
+                   "unknown argument \"%s\": use install, remove, enable-hooks, disable-hooks or status",
+                   wanted);
 }

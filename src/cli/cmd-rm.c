@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A service manager would go on starting what is no profile any more. */
+/* A service manager would go on starting a profile that does not exist. */
 static int end_login(const char *name, bool force, struct err *e)
 {
     if (autostart_enabled(name) == LOGIN_NO)
         return 0;
     if (force)
         return autostart_disable(name, e);
-    err_set(e, ERR_FAILED, "", "it is enabled, so that it is there at login");
-    return err_hint(e, "docktether disable %s first, or use `docktether rm -f %s`", name, name);
+    err_set(e, ERR_FAILED, "", "it is enabled and starts at login");
+    return err_hint(e, "docktether disable %s first, or: docktether rm -f %s", name, name);
 }
 
 static int end_tether(const char *name, bool force, struct err *e)
@@ -28,7 +28,7 @@ static int end_tether(const char *name, bool force, struct err *e)
     if (force)
         return tether_client_down(name, true, e) < 0 ? -1 : 0;
     err_set(e, ERR_FAILED, "", "its tether is running");
-    return err_hint(e, "end it with `docktether down %s`, or use `docktether rm -f %s`", name, name);
+    return err_hint(e, "docktether down %s first, or: docktether rm -f %s", name, name);
 }
 
 /* The first profile that goes via NAME, allocated; NULL when none does. */
@@ -54,14 +54,13 @@ static int check_unused(const char *name, struct err *e)
 
     if (user == NULL)
         return 0;
-    err_set(e, ERR_FAILED, "", "\"%s\" goes via it", user);
-    err_hint(e,
-             "give that one another way first: docktether update %s --set via=, or use `docktether rm -f %s`",
-             user, name);
+    err_set(e, ERR_FAILED, "", "the profile \"%s\" uses it as a hop", user);
+    err_hint(e, "docktether update %s --set via= first, or: docktether rm -f %s", user, name);
     free(user);
     return -1;
 }
 
+<<<<<<< HEAD
 /* The profile goes last: whatever fails before can be tried again. */
 static int remove_locked(const char *name, bool force, struct err *e)
 {
@@ -76,6 +75,10 @@ static int remove_locked(const char *name, bool force, struct err *e)
 
 /* A broken file is removed like any other. A tether and a service take their time to end:
  * they are ended before the lock is taken. */
+=======
+/* The profile goes last, so that a removal that failed can be repeated. A broken file is
+ * removed like any other. */
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 static int remove_one(const char *name, void *user, struct err *e)
 {
     const bool *force = user;

@@ -15,7 +15,7 @@ static int run(const char *name, const struct launch_options *options, const str
     struct profile *p = store_load(name, e);
 
     if (p == NULL && service->managed && strchr(name, '/') != NULL)
-        err_hint(e, "an instance of a unit is written as systemd-escape prints it: - is \\x2d, + is \\x2b");
+        err_hint(e, "unit instances are escaped as by systemd-escape: - is \\x2d, + is \\x2b");
     if (p == NULL)
         return -1;
     int rc = bring_up_check_pins(p, e);

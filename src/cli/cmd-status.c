@@ -17,7 +17,7 @@ static int check(const char *name, void *user, struct err *e)
     struct strv *names = user;
 
     if (!store_exists(name) && !tether_client_running(name)) {
-        /* Its error is the one to show: no such profile, and the nearest name. */
+        /* Its error says that there is no such profile, and suggests a name. */
         struct profile *p = store_load(name, e);
         if (p == NULL)
             return -1;

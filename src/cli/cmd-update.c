@@ -13,6 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+<<<<<<< HEAD
+=======
+/* Restores the profile when Docker's context cannot be written. */
+static int write_both(const struct profile *p, const struct profile *old, struct err *e)
+{
+    if (store_save(p, false, e) != 0)
+        return -1;
+    if (context_sync(p, e) == 0)
+        return 0;
+    (void)store_save(old, false, NULL);
+    return -1;
+}
+
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 static bool same(const struct profile *a, const struct profile *b, const struct option *o)
 {
     return option_is_default(a, o, b);
@@ -35,33 +49,32 @@ static char *changed(const struct profile *p, const struct profile *old, bool co
     return text;
 }
 
-/* What a running tether has to do with the change. */
+/* Says which changes a running tether has applied, and which it will. */
 static void note_running(const struct profile *p, const struct profile *old)
 {
     if (!tether_client_running(p->name))
         return;
     char *now = changed(p, old, true), *later = changed(p, old, false);
     if (now != NULL && later != NULL)
-        out_note(p->name, "in effect now: %s", now);
+        out_note(p->name, "applied now: %s", now);
     if (later != NULL && autostart_enabled(p->name) == LOGIN_NO) {
         out_note(
             p->name,
-            "in effect when it is connected anew: %s; docktether up %s does that, and cuts nothing short",
+            "%s: takes effect at the next connection; to apply it now: docktether up %s (open connections are kept)",
             later, p->name);
     } else if (later != NULL) {
-        out_note(p->name, "in effect when its service is started anew: %s; docktether up %s says how", later,
+        out_note(p->name, "%s: takes effect when its service restarts; to see how: docktether up %s", later,
                  p->name);
     }
     free(now);
     free(later);
 }
 
-/* Who listens is settled when it is enabled. */
+/* enable decides whether systemd or the tether listens. */
 static void note_login(const struct profile *p, const struct profile *old)
 {
     if (p->connect_on != old->connect_on && autostart_enabled(p->name) != LOGIN_NO)
-        out_note(p->name, "it is enabled: docktether enable %s puts the other way to connect into effect",
-                 p->name);
+        out_note(p->name, "it is enabled, so to apply the new connect: docktether enable %s", p->name);
 }
 
 int cmd_update(const struct args *args, struct err *e)
@@ -71,7 +84,7 @@ int cmd_update(const struct args *args, struct err *e)
     int rc = -1;
 
     if (!profile_args_given(url, args))
-        return err_set(e, ERR_USAGE, "", "nothing to change was given");
+        return err_set(e, ERR_USAGE, "", "nothing to change: give a URL or an option");
     struct profile *p = store_load(name, e);
     if (p == NULL)
         return -1;

@@ -46,12 +46,12 @@ static char *previous_read(struct err *e)
     int rc = file_read(path, FILE_PRIVATE, PREVIOUS_MAX, &name, &len, e);
     if (rc == 1) {
         err_set(e, ERR_FAILED, "", "there is no previous context yet");
-        err_hint(e, "docktether ls shows the profiles, docktether use NAME switches to one");
+        err_hint(e, "docktether ls lists the profiles; to switch to one: docktether use NAME");
     }
     if (rc == 0) {
         name[strcspn(name, "\n")] = '\0';
         if (strcmp(name, DEFAULT_NAME) != 0 && name_check(name, NULL) != 0) {
-            err_set(e, ERR_FAILED, "", "%s does not hold the name of a context", path);
+            err_set(e, ERR_FAILED, "", "%s contains no valid context name", path);
             free(name);
             rc = -1;
         }
@@ -173,6 +173,19 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
     static const struct confirm protect = { "use", "", "to make it Docker's current context",
                                             "nothing was switched" };
 
+<<<<<<< HEAD
+=======
+    if (bring_up_check_docker(p, e) != 0)
+        return -1;
+    if (!p->context) {
+        err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
+        return err_hint(
+            e, "use docktether exec %s or docktether env %s, or: docktether update %s --set context=yes",
+            p->name, p->name, p->name);
+    }
+    if (confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
+        return -1;
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     /* Before the tether: a context that is not ours would make it useless. */
     if (bring_up_check_docker(p, e) != 0 || check_context(p, e) != 0 ||
         confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
@@ -200,8 +213,8 @@ static int use_stored(const char *name, const struct args *args, struct err *e)
 
 static int gone(struct err *e)
 {
-    err_set(e, ERR_PROFILE, "", "the previous context is gone");
-    return err_hint(e, "docktether ls shows the profiles there are");
+    err_set(e, ERR_PROFILE, "", "the previous context no longer exists");
+    return err_hint(e, "docktether ls lists the profiles");
 }
 
 /* Back to where the user came from, be that ours or not. */

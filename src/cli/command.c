@@ -1,10 +1,10 @@
 #include "cli/command.h"
 
 #include "base/suggest.h"
-#include "cli/cmd.h"
 
 #include <string.h>
 
+<<<<<<< HEAD
 #define FORMAT                                                   \
     {                                                            \
         "format", 0, "table|json", "for people, or for programs" \
@@ -336,24 +336,31 @@ const struct command *command_table(size_t *count)
     return commands;
 }
 
+=======
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 const struct command *command_find(const char *name)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    size_t count;
+    const struct command *table = command_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
     return NULL;
 }
 
 const struct command *command_get(const char *name, struct err *e)
 {
     const struct command *c = command_find(name);
+    size_t count;
+    const struct command *table = command_table(&count);
 
     if (c != NULL)
         return c;
-    err_set(e, ERR_USAGE, "", "no such command: \"%s\"", name);
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (suggest_likely(name, commands[i].name)) {
-            err_hint(e, "did you mean \"%s\"? docktether help shows all commands", commands[i].name);
+    err_set(e, ERR_USAGE, "", "unknown command \"%s\"", name);
+    for (size_t i = 0; i < count; i++) {
+        if (suggest_likely(name, table[i].name)) {
+            err_hint(e, "did you mean \"%s\"? docktether help lists all commands", table[i].name);
             return NULL;
         }
     }
@@ -374,12 +381,10 @@ void command_hint(const struct command *c, struct err *e)
 static int check_count(const struct command *c, const struct args *args, struct err *e)
 {
     if (args->count < c->min)
-        return err_set(e, ERR_USAGE, c->name, "it needs %s", c->operands);
-    if (c->max == 0 && args->count > 0)
-        return err_set(e, ERR_USAGE, c->name, "it takes no operand, \"%s\" was given", args->operands[0]);
+        return err_set(e, ERR_USAGE, c->name, "missing argument; usage: docktether %s %s", c->name,
+                       c->operands);
     if (args->count > c->max)
-        return err_set(e, ERR_USAGE, c->name, "it takes %s, \"%s\" is too many", c->operands,
-                       args->operands[c->max]);
+        return err_set(e, ERR_USAGE, c->name, "unexpected argument \"%s\"", args->operands[c->max]);
     return 0;
 }
 

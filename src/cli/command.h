@@ -1,5 +1,5 @@
-/* command: the table of verbs. It alone drives dispatch, help and the checks of
- * what stands on the command line. */
+/* command: the table of commands. Dispatch, help, completion and the checks of the command
+ * line read it. */
 #ifndef DOCKTETHER_CLI_COMMAND_H
 #define DOCKTETHER_CLI_COMMAND_H
 
@@ -26,20 +26,20 @@ struct command {
     int (*run)(const struct args *args, struct err *e);
 };
 
-/* In the order in which help shows them. */
+/* In the order in which help shows them; command-table.c holds it. */
 const struct command *command_table(size_t *count);
 
 /* NULL when there is none. */
 const struct command *command_find(const char *name);
 
-/* The same; ERR_USAGE, with what was probably meant, when there is none. */
+/* The same; without one ERR_USAGE, with the command that was probably meant. */
 const struct command *command_get(const char *name, struct err *e);
 
-/* Parses what stands after the verb (argv[0] is the verb) and counts the
- * operands; with args->help they are not counted. ERR_USAGE with a hint. */
+/* Parses the words after the command (argv[0] is the command) and counts the operands,
+ * unless args->help is set. ERR_USAGE with a hint. */
 int command_parse(const struct command *c, struct args *args, int argc, char **argv, struct err *e);
 
-/* Where wrong usage has no better hint. */
+/* The hint for wrong usage that has no better one. */
 void command_hint(const struct command *c, struct err *e);
 
 #endif

@@ -52,7 +52,7 @@ static bool has_target(const struct completions *c)
     return c->operands.count > 0 || completions_is_given(c, "url");
 }
 
-/* Reads the words between the verb and the one in hand as getopt will. */
+/* Reads the words between the command and the last one as getopt will. */
 static void read_words(struct completions *c, char *const *words, size_t count)
 {
     bool runs = c->command->runs_command;
@@ -120,7 +120,7 @@ void complete_print(char *const *words, size_t count, const struct complete_opti
     if (count <= 1) {
         completions_commands(&c);
         if (c.partial[0] == '-') {
-            completions_word(&c, "--help", "explain docktether");
+            completions_word(&c, "--help", "show help");
             completions_word(&c, "--version", "print the version");
         }
     } else if ((c.command = command_find(words[0])) != NULL) {

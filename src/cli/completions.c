@@ -83,14 +83,14 @@ void completions_commands(struct completions *c)
 
 /* ---- words of the tables -------------------------------------------------- */
 
-/* One alternative of what help says stands there: a word is meant literally, and
- * capitals stand for something. */
+/* One alternative of an operand or value in help: a word in small letters is literal,
+ * capitals name a kind. */
 static void offer_alternative(struct completions *c, const char *what)
 {
     bool creates = c->asks == NULL && strcmp(c->command->name, "create") == 0;
 
     if (strcmp(what, "NAME") == 0) {
-        if (!creates) /* whose NAME is a new one */
+        if (!creates) /* create takes a new name */
             offer_profiles(c, profiles_for(c->command));
     } else if (strcmp(what, "FILE") == 0) {
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
@@ -179,7 +179,7 @@ void completions_options(struct completions *c)
             completions_word(c, word, o->help);
         free(word);
     }
-    completions_word(c, "--help", "this text");
+    completions_word(c, "--help", "show this help");
 }
 
 /* ---- KEY=VALUE ------------------------------------------------------------ */
@@ -196,7 +196,7 @@ static void offer_key_values(struct completions *c, const struct option *o)
         completions_word(c, "no", NULL);
         break;
     case OPTION_AGENT:
-        completions_word(c, PROFILE_AGENT_YES, "the one at SSH_AUTH_SOCK");
+        completions_word(c, PROFILE_AGENT_YES, "the agent at SSH_AUTH_SOCK");
         completions_word(c, PROFILE_AGENT_NO, NULL);
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
         break;
@@ -205,8 +205,8 @@ static void offer_key_values(struct completions *c, const struct option *o)
         break;
     case OPTION_SOCKET:
         completions_word(c, PROFILE_DEFAULT_SOCKET, NULL);
-        completions_word(c, PROFILE_AUTO_SOCKET, "the first that is found there");
-        completions_word(c, PROFILE_NO_SOCKET, "only a way to other hosts");
+        completions_word(c, PROFILE_AUTO_SOCKET, "the first usable socket on the host");
+        completions_word(c, PROFILE_NO_SOCKET, "a jump host without Docker");
         break;
     case OPTION_FILES:
         c->directive &= ~(unsigned)COMPLETE_NO_FILES;
@@ -248,7 +248,7 @@ static void offer_assignment(struct completions *c)
     }
 }
 
-/* Where `import` finds what it proposes. */
+/* The proposals of `import`. */
 static void offer_proposals(struct completions *c)
 {
     struct context_list contexts = { 0 };
@@ -257,11 +257,11 @@ static void offer_proposals(struct completions *c)
 
     if (context_list_by_ssh(&contexts, NULL) == 0)
         for (size_t i = 0; i < contexts.count; i++)
-            completions_word(c, contexts.items[i].name, "a context of Docker's");
+            completions_word(c, contexts.items[i].name, "a Docker context");
     context_list_clear(&contexts);
     if (ssh_hosts_list(&hosts, &left, NULL) == 0)
         for (size_t i = 0; i < hosts.count; i++)
-            completions_word(c, hosts.items[i], "a host of ~/.ssh/config");
+            completions_word(c, hosts.items[i], "a host in ~/.ssh/config");
     strv_clear(&hosts);
 }
 

@@ -10,7 +10,7 @@
 
 #define OFFER_NO_COMMAND ((size_t)-1)
 
-/* What the shell is to do beside, as cobra numbers it. */
+/* Further instructions for the shell, with the numbers of cobra. */
 enum complete_directive { COMPLETE_FILES = 0, COMPLETE_NO_SPACE = 2, COMPLETE_NO_FILES = 4 };
 
 struct completions {
@@ -23,10 +23,10 @@ struct completions {
     bool only_operands;             /* a -- stood before */
     struct strv words, notes;
     unsigned directive;
-    size_t command_at; /* index of the word at which somebody else's command begins */
+    size_t command_at; /* index of the word at which the command of exec begins */
 };
 
-/* Adds the word when it begins as what has been typed; note may be NULL. */
+/* Adds the word if it begins with the typed text; note may be NULL. */
 void completions_word(struct completions *c, const char *word, const char *note);
 
 void completions_commands(struct completions *c);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Cobra's names for what its scripts ask a program. */
+/* The hidden commands by which cobra's completion scripts ask a program. */
 #define COMPLETE "__complete"
 #define COMPLETE_BARE "__completeNoDesc"
 
@@ -55,7 +55,7 @@ static int open_plugin(struct dispatch *f, int argc, char **argv, struct err *e)
                         is(at, argc, argv, COMPLETE_BARE), true);
     if (is(at, argc, argv, "help") && is(at + 1, argc, argv, PLUGIN_NAME))
         put_help_behind_name(at, argv);
-    /* Whoever runs docker-tether by hand need not give the name once more. */
+    /* The name may be left out when docker-tether is run by hand. */
     at += is(at, argc, argv, PLUGIN_NAME);
     if (is(at, argc, argv, PLUGIN_HOOKS)) {
         hook_answer(at + 1 < argc ? argv[at + 1] : "");

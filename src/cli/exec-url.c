@@ -35,9 +35,9 @@ static int check_descriptor(const char *given, int *fd, struct err *e)
 
     *fd = digits > 0 && digits < 6 && given[digits] == '\0' ? (int)strtol(given, NULL, 10) : -1;
     if (*fd <= STDERR_FILENO)
-        return err_set(e, ERR_USAGE, "", "--identity-fd: \"%s\" is not the number of a descriptor from 3 on",
+        return err_set(e, ERR_USAGE, "", "--identity-fd: \"%s\" is not a descriptor number of 3 or more",
                        given);
-    /* Whatever else becomes of it, no command inherits it. */
+    /* No command inherits it. */
     if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == 0)
         return 0;
     err_set(e, ERR_USAGE, "", "--identity-fd: descriptor %d is not open", *fd);
@@ -63,18 +63,17 @@ static int add_descriptors(struct profile *p, const struct args *a, struct err *
 static int check(const struct profile *p, struct err *e)
 {
     if (p->via != NULL) {
-        err_set(e, ERR_USAGE, "", "--url goes to its host directly, and via = %s is a profile's", p->via);
-        return err_hint(e,
-                        "make profiles of both: docktether create NAME URL --via %s, and then docktether "
-                        "exec NAME",
-                        p->via);
+        err_set(e, ERR_USAGE, "", "--url connects directly and cannot use via = %s", p->via);
+        return err_hint(
+            e, "create a profile instead: docktether create NAME URL --via %s, then: docktether exec NAME",
+            p->via);
     }
     if (!profile_has_docker(p))
-        return err_set(e, ERR_USAGE, "", "with socket = none there is no Docker to run a command against");
+        return err_set(e, ERR_USAGE, "", "with socket = none there is no Docker socket for the command");
     return bring_up_check_pins(p, e);
 }
 
-/* Errors are about the host: there is no name. */
+/* Errors name the host, because there is no profile name. */
 static char *host_of(const char *url, struct err *e)
 {
     struct endpoint ep = { 0 };

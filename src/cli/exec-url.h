@@ -6,11 +6,11 @@
 #include "base/err.h"
 #include "cli/args.h"
 
-/* Of the options of exec, those that go with --url alone: the first that was given, or NULL. */
+/* The first given option that needs --url, or NULL. */
 const char *exec_url_option(const struct args *a);
 
 /* Runs argv (NULL-terminated) against the host of --url. The exit status is the
- * command's; -1 with an error when it was not started. *name is whom errors are about, allocated, or NULL. */
+ * command's; -1 with an error when it was not started. *name is the host for error messages, allocated, or NULL. */
 int exec_url_exec(const struct args *a, char *const *argv, char **name, struct err *e);
 
 #endif

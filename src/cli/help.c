@@ -10,7 +10,7 @@ static const struct {
 } groups[] = {
     { COMMAND_PROFILES, "Profiles" },
     { COMMAND_TETHERS, "Tethers" },
-    { COMMAND_DOCKER, "Docker's programs" },
+    { COMMAND_DOCKER, "Docker" },
     { COMMAND_OTHER, "Other" },
 };
 
@@ -25,7 +25,7 @@ static const char exit_codes[] = "Exit status:\n"
                                  "  7  reached, but the remote Docker socket cannot be used\n"
                                  "  8  refused by the profile's own policy\n";
 
-/* What is printed to *text between the two has the name that the user typed. */
+/* Text that is printed between begin() and end() gets the program name that the user typed. */
 static FILE *begin(char **text, size_t *len)
 {
     FILE *f = open_memstream(text, len);
@@ -51,8 +51,8 @@ static void overview(FILE *out)
 
     fputs("Usage: docktether COMMAND [OPTION...] [OPERAND...]\n"
           "\n"
-          "Remote Docker hosts as plain local sockets, each over one SSH connection that is\n"
-          "authenticated by key alone, to a host whose key is pinned.\n",
+          "Makes remote Docker hosts available as local sockets. Each host has one SSH\n"
+          "connection, which logs in with a key and trusts only pinned host keys.\n",
           out);
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         fprintf(out, "\n%s:\n", groups[g].title);
@@ -66,7 +66,7 @@ static void overview(FILE *out)
             "  docktether use prod\n"
             "  docker ps\n"
             "\n%s"
-            "\n`docktether help COMMAND` explains a command.\n",
+            "\nFor the options of a command: docktether help COMMAND\n",
             exit_codes);
 }
 
@@ -92,7 +92,7 @@ static void print_option(const struct args_option *o, FILE *out)
 
 static void describe(const struct command *c, FILE *out)
 {
-    static const struct args_option help = { "help", 'h', NULL, "this text" };
+    static const struct args_option help = { "help", 'h', NULL, "show this help" };
 
     fprintf(out, "Usage: docktether %s [OPTION...]%s%s\n\n%s\n", c->name, *c->operands ? " " : "",
             c->operands, c->summary);

@@ -19,13 +19,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ANSWER_MS 35 /* of the 50 that a command of the CLI may take longer for our sake */
+#define ANSWER_MS 35 /* of the 50 by which the plugin may delay a command of the CLI */
 #define COMMAND_LINE_MAX (64u * 1024)
 #define WORDS_MAX 64 /* options of `docker` itself stand at the beginning */
 
-/* ---- whose error it is ----------------------------------------------------- */
+/* ---- which profile it is ----------------------------------------------------- */
 
-/* True when the path stands in the text and does not go on there. */
+/* True when the text contains the path, and not as the beginning of a longer one. */
 static bool mentions(const char *text, const char *path)
 {
     size_t len = strlen(path);
@@ -36,7 +36,7 @@ static bool mentions(const char *text, const char *path)
     return false;
 }
 
-/* The profile whose socket or whose tether's own words are in the error. */
+/* The profile whose socket, or whose tether's message, is in the error. */
 static char *named_in(const char *error)
 {
     struct strv names = { 0 };
@@ -56,8 +56,8 @@ static char *named_in(const char *error)
     return found;
 }
 
-/* Errors of a connection that do not say whose. What else fails (a wrong option, a
- * container that is not there) is no reason to speak of tethers. */
+/* Errors of a connection that do not name the socket. Other errors (a wrong option, a missing
+ * container) are unrelated to tethers. */
 static bool may_be_connection(const char *error)
 {
     static const char *const words[] = { "connect", "EOF",  "deadline", "exited with code",
@@ -69,8 +69,8 @@ static bool may_be_connection(const char *error)
     return false;
 }
 
-/* A hook is not told --context, -H and --config; they stand on the command line of
- * the CLI, which waits for us. Where that cannot be read, the environment is all. */
+/* A hook does not get --context, -H and --config; it reads them from the command line of the
+ * CLI, its parent. If that is impossible, the environment has to do. */
 static void take_options_of_parent(void)
 {
     char *words[WORDS_MAX], *path = mem_printf("/proc/%ld/cmdline", (long)getppid());
@@ -94,7 +94,7 @@ static char *profile_of(const char *error)
 {
     char *name;
 
-    /* Where the files of ours are does not depend on Docker's options. */
+    /* The paths of our own files do not depend on Docker's options. */
     name = named_in(error);
     if (name != NULL || !may_be_connection(error))
         return name;
@@ -107,15 +107,15 @@ static char *profile_of(const char *error)
     return name;
 }
 
-/* ---- what to say ----------------------------------------------------------- */
+/* ---- the answer ----------------------------------------------------------- */
 
-/* Where to look further: doctor, where this program has it. */
+/* The command for further diagnosis. */
 static const char *examiner(void)
 {
     return command_find("doctor") != NULL ? "doctor" : "status";
 }
 
-/* "NAME: why", the hint, and a command to run. NULL: nothing is wrong. */
+/* "NAME: reason", the hint, and a command to run. NULL: the tether is fine. */
 static char *say_state(const char *name, const json_t *status)
 {
     const char *state = jsonmember_text(status, "state");

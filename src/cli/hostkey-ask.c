@@ -36,7 +36,7 @@ static int show_question(const struct profile *p, const struct hostkeys *keys)
             add_row(t, &keys->items[i], NULL);
         fprintf(tty, "%s presents %s:\n\n", endpoint, keys->count == 1 ? "this key" : "these keys");
         table_print(t, tty);
-        fprintf(tty, "\nCompare with what the server itself says: " SERVERS_OWN "\n");
+        fprintf(tty, "\nCompare with the output of this command on the server: " SERVERS_OWN "\n");
         table_free(t);
         fclose(tty);
     }
@@ -61,14 +61,14 @@ static int answer_pins(struct profile *p, const struct hostkeys *keys, const cha
     return pinned;
 }
 
-static int nobody(struct err *e)
+static int no_terminal(struct err *e)
 {
-    err_set(e, ERR_HOSTKEY, "host key", "nothing is pinned, and there is no terminal to ask on");
-    return err_hint(e, "give --pin 'TYPE SHA256:...' as the server itself says (" SERVERS_OWN
-                       "), or --pin-from known_hosts");
+    err_set(e, ERR_HOSTKEY, "host key", "no host key is pinned, and there is no terminal to ask on");
+    return err_hint(e, "run " SERVERS_OWN " on the server, then give that key: --pin 'TYPE SHA256:...'; or: "
+                       "--pin-from known_hosts");
 }
 
-/* By the way that its tether will go. */
+/* Through the same hops as the tether. */
 static int scan(const struct profile *p, struct hostkeys *keys, struct err *e)
 {
     const struct dial_way way = jump_way(p);
@@ -97,7 +97,7 @@ int hostkey_ask(struct profile *p, struct err *e)
     char answer[128] = "";
 
     if (!term_interactive())
-        return nobody(e);
+        return no_terminal(e);
     if (scan(p, &keys, e) != 0)
         return -1;
     note_missed(p, &keys);
@@ -108,17 +108,16 @@ int hostkey_ask(struct profile *p, struct err *e)
                                       : "Pin all of these keys? (yes, or the fingerprint of the one to pin) ",
                       answer, sizeof answer, e);
     if (rc >= 0 && (rc > 0 || answer_pins(p, &keys, answer) == 0)) {
-        err_set(e, ERR_HOSTKEY, "host key", "the host's keys were not confirmed; nothing was written");
-        rc = err_hint(e, "ask whoever runs the server for its fingerprints, or look there: " SERVERS_OWN);
+        err_set(e, ERR_HOSTKEY, "host key", "the host's keys were not confirmed; nothing was created");
+        rc = err_hint(e, "ask the administrator for the fingerprints, or run on the server: " SERVERS_OWN);
     } else if (rc < 0 && e->code == ERR_NONE) {
-        nobody(e);
+        no_terminal(e);
     }
     hostkeys_clear(&keys);
     return rc;
 }
 
-/* A pin that the host does not present is a key that was retired, or a host
- * that is not the one it was. */
+/* A pinned key that the host does not present was retired, or the host is a different one. */
 static void note_absent(const struct profile *p, const struct hostkeys *keys)
 {
     for (size_t i = 0; i < p->pins.count; i++) {
@@ -129,7 +128,7 @@ static void note_absent(const struct profile *p, const struct hostkeys *keys)
         if (k < keys->count)
             continue;
         pin_format(&p->pins.items[i], text);
-        out_note(p->name, "pinned, but not presented: %s", text);
+        out_note(p->name, "pinned, but not presented by the host: %s", text);
     }
 }
 

@@ -15,15 +15,15 @@
 
 #define SERVERS_OWN "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
 
-/* ---- what the host has --------------------------------------------------- */
+/* ---- the keys of the host --------------------------------------------------- */
 
-/* No pinned key is left: whoever answers there cannot vouch for anything. */
+/* Without a proof of a pinned key the host cannot vouch for new ones. */
 static int no_rotation(const struct profile *p, struct err *e)
 {
     return err_hint(
         e,
-        "it proves no pinned key, so this is no rotation: another host answers, or somebody in between. "
-        "Ask for its fingerprint or look there (" SERVERS_OWN
+        "the host proves no pinned key, so this is no rotation and may be an attack. If the host was "
+        "reinstalled, check the fingerprint on it (" SERVERS_OWN
         "), then: docktether pin %s --add 'TYPE SHA256:...'",
         p->name);
 }
@@ -32,7 +32,7 @@ static void agent_slow(void *user)
 {
     const struct profile *p = user;
 
-    out_note(p->name, "waiting for the agent, which may want a touch or a confirmation...");
+    out_note(p->name, "waiting for the SSH agent; it may need a touch or a confirmation");
 }
 
 static void note(void *user, const char *what, const char *whom)
@@ -124,24 +124,29 @@ static void show(const struct profile *p, const struct hostkeys *keys, FILE *out
     fill(t, p, keys);
     fprintf(out, "%s proved the pinned %s key and presents:\n\n", endpoint, keys->items[0].pin.type);
     table_print(t, out);
+<<<<<<< HEAD
     fprintf(out,
             "\nThe other keys came inside the connection that the pinned key secures, in further key\n"
             "exchanges of its own, each with the host's signature. Of every type the host presents one.\n");
     if (keys->count == 1)
         out_note(p->name, ONE_KEY, p->name);
+=======
+    fprintf(out, "\nThe host presented the other keys inside the connection that the pinned key secures,\n"
+                 "each in a key exchange of its own that it signed. It presents one key per type.\n");
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     table_free(t);
     free(endpoint);
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
-static int nobody(const struct profile *p, struct err *e)
+static int no_terminal(const struct profile *p, struct err *e)
 {
     err_set(e, ERR_HOSTKEY, "host key",
-            "the pins differ from what the host presents, and there is no terminal to "
-            "ask on");
-    return err_hint(e, "docktether pin %s --add 'TYPE SHA256:...' trusts a new key, --remove drops one",
-                    p->name);
+            "the pins differ from the host's keys, and there is no terminal to ask on");
+    return err_hint(
+        e, "to trust a new key: docktether pin %s --add 'TYPE SHA256:...'; --remove stops trusting one",
+        p->name);
 }
 
 static void replace_all(struct profile *p, const struct hostkeys *keys)
@@ -168,12 +173,12 @@ static int ask(struct profile *p, const struct hostkeys *keys, bool *changed, st
 
     FILE *tty = term_open();
     if (tty == NULL)
-        return nobody(p, e);
+        return no_terminal(p, e);
     show(p, keys, tty);
     fclose(tty);
-    int rc = term_line(
-        "Pin exactly the keys it presents? (yes, or the fingerprint of one new key to add it alone) ", answer,
-        sizeof answer, e);
+    int rc =
+        term_line("Pin exactly the keys that the host presents? (yes, or the fingerprint of one new key) ",
+                  answer, sizeof answer, e);
     if (rc < 0)
         return -1;
     if (rc == 0 && strcmp(answer, "yes") == 0) {
@@ -184,8 +189,8 @@ static int ask(struct profile *p, const struct hostkeys *keys, bool *changed, st
     }
     if (*changed)
         return 0;
-    err_set(e, ERR_HOSTKEY, "host key", "no new key was confirmed; the pins are what they were");
-    return err_hint(e, "docktether pin %s --add and --remove change them one by one", p->name);
+    err_set(e, ERR_HOSTKEY, "host key", "no new key was confirmed; the pins are unchanged");
+    return err_hint(e, "to change pins one by one: docktether pin %s --add or --remove", p->name);
 }
 
 int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e)
@@ -195,15 +200,19 @@ int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e)
 
     *changed = false;
     if (rc == 0 && count_new(p, &keys) + count_gone(p, &keys) == 0) {
+<<<<<<< HEAD
         out_note(p->name,
                  keys.count > 1 ? "nothing to rotate: the host presents the pinned keys and no other"
                                 : "nothing to rotate: " ONE_KEY,
                  p->name);
+=======
+        out_note(p->name, "nothing to rotate: the host presents exactly the pinned keys");
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     } else if (rc == 0 && term_interactive()) {
         rc = ask(p, &keys, changed, e);
     } else if (rc == 0) {
         show(p, &keys, stdout);
-        rc = nobody(p, e);
+        rc = no_terminal(p, e);
     }
     hostkeys_clear(&keys);
     return rc;

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A closed standard descriptor would be taken by the next file that is opened,
- * and messages would go there. Those we open instead cannot be used the way
- * they are meant, so that writing to a closed output still fails. */
+/* The next file that is opened would take the number of a closed standard descriptor, and
+ * messages would go there. The replacements are opened for the wrong direction, so that
+ * writing to a closed output still fails. */
 static void fill_descriptors(void)
 {
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -23,8 +23,8 @@ static void fill_descriptors(void)
             _exit(ERR_FAILED);
 }
 
-/* What is written to a pipe that nobody reads must be an error with a message,
- * not an end without one. True when it was ignored before us. */
+/* Writing to a closed pipe must be an error with a message, and not a silent end. True when
+ * SIGPIPE was ignored before. */
 static bool ignore_sigpipe(void)
 {
     struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
@@ -60,7 +60,7 @@ static int finish(const struct command *c, const struct args *args, int status, 
     if (status < 0) {
         if (e->code == ERR_USAGE)
             command_hint(c, e);
-        /* Wrong usage names the command already where it has no value to blame. */
+        /* An error of wrong usage may name the command already. */
         out_error(c != NULL && strcmp(e->layer, c->name) == 0 ? NULL : profile, e);
         status = e->code != ERR_NONE ? (int)e->code : ERR_FAILED;
     }
@@ -77,7 +77,7 @@ static int run(const struct command *c, const struct dispatch *front, struct arg
 {
     int count = argc - front->first;
 
-    /* Without a verb it is one of those that need no operand. */
+    /* Without a command on the command line, c is help or version, which need no operand. */
     if (count > 0 && command_parse(c, args, count, argv + front->first, e) != 0)
         return -1;
     if (!args->help && (!front->help || count == 0))

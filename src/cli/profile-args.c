@@ -28,7 +28,7 @@ bool profile_args_given(const char *url, const struct args *a)
     return url != NULL;
 }
 
-/* What p would be without the values that it was given. */
+/* A profile with the same name and only default values. */
 static struct profile *base_of(const struct profile *p, struct err *e)
 {
     return profile_is_ephemeral(p) ? profile_new(p->name) : store_new_profile(p->name, e);
@@ -41,9 +41,14 @@ static int set(struct profile *p, const char *section, const char *key, const ch
 
 /* ---- the URL ---------------------------------------------------------- */
 
+<<<<<<< HEAD
 /* NULL: back to what a new profile would have. */
 static int set_or_default(struct profile *p, const struct profile *base, const char *key, const char *value,
                           struct err *e)
+=======
+/* Resets the key to the value of a new profile. */
+static int set_default(struct profile *p, const struct profile *base, const char *key, struct err *e)
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 {
     const struct option *o = option_find("ssh", key);
 
@@ -85,7 +90,7 @@ static int apply_url(struct profile *p, const char *url, struct err *e)
 
 /* ---- identities ------------------------------------------------------- */
 
-/* As it will stand in the profile: absolute, or ~/ as it was typed. */
+/* The path for the profile: absolute, or with ~/ as it was typed. */
 static char *file_path(const char *key, const char *given, struct err *e)
 {
     if (given[0] == '/' || strncmp(given, "~/", 2) == 0)
@@ -94,7 +99,8 @@ static char *file_path(const char *key, const char *given, struct err *e)
         given += 2;
     char *cwd = getcwd(NULL, 0);
     if (cwd == NULL) {
-        err_set_errno(e, ERR_FAILED, key, "%s is relative and there is no working directory", given);
+        err_set_errno(e, ERR_FAILED, key, "%s is a relative path, and the working directory cannot be read",
+                      given);
         return NULL;
     }
     char *path = mem_printf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, given);
@@ -129,10 +135,10 @@ static int check_file(const struct profile *p, const char *key, const char *path
     if (missing) {
         err_set_errno(e, errno == ENOENT ? ERR_AUTH : ERR_FAILED, key, "cannot use %s", full);
         if (strcmp(key, "identity") == 0)
-            err_hint_file(e, "give the path of a private key, or make one: ssh-keygen -t ed25519 -f", full,
+            err_hint_file(e, "give the path of a private key, or create one: ssh-keygen -t ed25519 -f", full,
                           "");
         else
-            err_hint(e, "give the path of what `ssh-keygen -s` made, FILE-cert.pub");
+            err_hint(e, "give the path of a certificate, FILE-cert.pub; ssh-keygen -s creates it");
     } else if (!S_ISREG(st.st_mode)) {
         missing = err_set(e, ERR_FAILED, key, "%s is not a regular file", full);
         hint_at_descriptor(p, key, e);
@@ -193,14 +199,14 @@ static int unknown_key(const char *key, struct err *e)
     size_t count;
     const struct option *table = option_table(&count);
 
-    err_set(e, ERR_USAGE, "", "no such key: \"%s\"", key);
+    err_set(e, ERR_USAGE, "", "unknown key \"%s\"", key);
     for (size_t i = 0; i < count; i++)
         if (suggest_likely(key, table[i].key))
             return err_hint(e, "did you mean %s.%s?", table[i].section, table[i].key);
-    return err_hint(e, "docktether(5) describes the keys, and `docktether inspect NAME` shows them all");
+    return err_hint(e, "docktether(5) describes the keys; docktether inspect NAME lists them");
 }
 
-/* Back to what docktether.ini or the program says. */
+/* Resets the key to the default in docktether.ini or in the program. */
 static int reset_key(struct profile *p, const struct option *o, struct err *e)
 {
     struct profile *base = base_of(p, e);
@@ -212,8 +218,8 @@ static int reset_key(struct profile *p, const struct option *o, struct err *e)
     return 0;
 }
 
-/* One of the two values would be lost without a word. Of pins it is known which: they
- * come last. */
+/* Otherwise one of the two values would be lost silently. Pins are applied last, so that the
+ * outcome is defined. */
 static int check_once(const struct option *o, const struct args *a, struct err *e)
 {
     if (o->type == OPTION_PINS || !args_has(a, o->key))
@@ -226,7 +232,7 @@ static int apply_set(struct profile *p, const char *assignment, const struct arg
     const char *equals = strchr(assignment, '=');
 
     if (equals == NULL || equals == assignment)
-        return err_set(e, ERR_USAGE, "", "--set needs KEY=VALUE, it was given \"%s\"", assignment);
+        return err_set(e, ERR_USAGE, "", "--set needs KEY=VALUE, not \"%s\"", assignment);
     char *key = mem_printf("%.*s", (int)(equals - assignment), assignment);
     const struct option *o = option_find(NULL, key);
     int rc;

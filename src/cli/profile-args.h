@@ -1,4 +1,4 @@
-/* profile-args: what create and update were given, into a profile. */
+/* profile-args: applies the arguments of create and update to a profile. */
 #ifndef DOCKTETHER_CLI_PROFILE_ARGS_H
 #define DOCKTETHER_CLI_PROFILE_ARGS_H
 
@@ -11,11 +11,10 @@
 /* True when the command line changes anything at all. */
 bool profile_args_given(const char *url, const struct args *a);
 
-/* Applies url (NULL: none) and the options. A URL replaces host, user and port
- * (what it leaves out goes back to the default) and, when it has a path, the
- * remote socket; a list that is given replaces the whole list; --set comes
- * after all but the pins, in its order, and may not name what an option has given
- * already (ERR_USAGE). Nothing is written. */
+/* Applies url (NULL: none) and the options. A URL replaces host, user and port (a missing
+ * part becomes the default) and, if it has a path, the remote socket. A given list replaces
+ * the whole list. --set is applied after everything but the pins, in order, and may not name
+ * the key of another given option (ERR_USAGE). Nothing is written. */
 int profile_args_apply(struct profile *p, const char *url, const struct args *a, struct err *e);
 
 #endif

@@ -26,7 +26,7 @@ bool status_table_serving(const json_t *state)
 {
     const char *s = status_table_word(state);
 
-    /* One that sleeps serves whoever comes. */
+    /* A tether that is asleep serves the next client. */
     return strcmp(s, "serving") == 0 || strcmp(s, "asleep") == 0;
 }
 
@@ -230,8 +230,7 @@ static char *replaced_text(const json_t *state)
 
     if (count == 0)
         return mem_strdup("");
-    return mem_printf("%lld older process%s what was open then", (long long)count,
-                      count == 1 ? " serves" : "es serve");
+    return mem_printf("%lld older process%s with open connections", (long long)count, count == 1 ? "" : "es");
 }
 
 static char *waiting_text(const json_t *state)

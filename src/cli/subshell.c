@@ -88,7 +88,7 @@ static int set(const char *name, const char *value, struct err *e)
     return err_set_errno(e, ERR_FAILED, LAYER, "cannot set the environment");
 }
 
-/* For the scripts in subshell/, which unset what is theirs. */
+/* Variables for the scripts in subshell/, which unset them. */
 static int set_mark(enum kind kind, const char *path, const struct profile *p, struct err *e)
 {
     bool colours = style_wanted(STDOUT_FILENO) && takes_colour(kind, path);
@@ -106,9 +106,9 @@ static int set_mark(enum kind kind, const char *path, const struct profile *p, s
     return rc;
 }
 
-/* ---- what a shell reads at its start ------------------------------------------ */
+/* ---- the startup files of a shell ------------------------------------------ */
 
-/* Beside the sockets: private, and gone with the session. The same for every profile. */
+/* Beside the sockets: private, and removed at logout. The same files serve every profile. */
 static char *script_dir(const char *below, struct err *e)
 {
     char *runtime = path_runtime_dir(e);
@@ -183,7 +183,7 @@ static int prepare_zsh(struct err *e)
     return result;
 }
 
-/* A shell expands the value of ENV, once: a path stands in a variable of its own. */
+/* A shell expands the value of ENV once, so the path is in a variable of its own. */
 static int prepare_posix(struct err *e)
 {
     char *dir = script_dir(NULL, e);

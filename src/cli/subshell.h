@@ -22,8 +22,8 @@ void subshell_note_outer(const char *name, const char *what);
 char *subshell_path(void);
 
 /* The arguments for a shell at path, allocated and NULL-terminated. The environment
- * of this process becomes the shell's, what it reads at its start is written to
- * the runtime directory. bash, zsh, fish and shells that read
+ * of this process is changed for the shell; its startup files are written to the runtime
+ * directory. bash, zsh, fish and shells that read
  * ENV as POSIX has it get a mark in their prompt, made anew each time by `show --prompt`;
  * others get the environment alone. */
 char **subshell_prepare(const char *path, const struct profile *p, struct err *e);

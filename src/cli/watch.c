@@ -17,13 +17,13 @@
 #define ASK_MS 500       /* between two questions to a tether */
 #define LIST_MS 1000     /* between two looks at the store */
 #define DRAW_MS 250      /* between two pictures */
-#define PATIENCE_MS 2000 /* then a tether is silent */
+#define PATIENCE_MS 2000 /* after that a tether is silent */
 #define POLLED_MAX 512
 
 struct watch {
     struct strv names;
     bool all, json;
-    bool in_full; /* one alone, with everything */
+    bool in_full; /* a single tether, with all details */
     struct status_all *roll;
     char **printed; /* json: the last line of each */
     struct deadline ask, list;
@@ -35,13 +35,13 @@ int watch_check(bool json, struct err *e)
     if (json || style_capable(STDOUT_FILENO))
         return 0;
     if (isatty(STDOUT_FILENO))
-        err_set(e, ERR_USAGE, "status", "--watch draws on the terminal, and TERM says that this one cannot");
+        err_set(e, ERR_USAGE, "status", "--watch needs a terminal that can move the cursor (see TERM)");
     else
-        err_set(e, ERR_USAGE, "status", "--watch draws on a terminal, and standard output is none");
-    return err_hint(e, "--watch --format json prints a line for each change");
+        err_set(e, ERR_USAGE, "status", "--watch needs a terminal, and standard output is not one");
+    return err_hint(e, "for a line per change: --watch --format json");
 }
 
-/* ---- whom to ask ------------------------------------------------------------ */
+/* ---- which tethers ---------------------------------------------------------- */
 
 static void forget(struct watch *w)
 {
@@ -61,7 +61,7 @@ static void begin(struct watch *w, const struct strv *names)
     w->ask = deadline_in(0);
 }
 
-/* A store that cannot be read for a moment is no reason to end. */
+/* A store that cannot be read for a moment does not end the command. */
 static void list(struct watch *w)
 {
     struct strv names = { 0 };
@@ -109,7 +109,7 @@ static void print_changes(struct watch *w)
     }
 }
 
-/* Also when there is nothing to tell it. */
+/* Also when there is nothing to write. */
 static bool reader_gone(void)
 {
     struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
@@ -168,7 +168,7 @@ static char *summary(const struct watch *w)
     }
     if (w->names.count == 0) {
         free(line);
-        line = mem_printf("%s   there are no profiles", stamp);
+        line = mem_printf("%s   no profiles", stamp);
     }
     return line;
 }
@@ -278,7 +278,7 @@ static int watch_screen(struct watch *w, struct err *e)
     while (event != SCREEN_QUIT) {
         bool settled = step(w);
         scroll(w, s, event);
-        /* What somebody does is seen at once, all else in its turn. */
+        /* Input is shown at once, other changes at the next picture. */
         if (event != SCREEN_NOTHING || deadline_left(next) == 0) {
             draw(w, s);
             next = deadline_in(DRAW_MS);

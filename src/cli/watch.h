@@ -7,12 +7,12 @@
 
 #include <stdbool.h>
 
-/* Tables need a terminal; lines of JSON do not. ERR_USAGE. */
+/* A table needs a terminal, lines of JSON do not. ERR_USAGE. */
 int watch_check(bool json, struct err *e);
 
-/* Shows the tethers until the user has seen enough; `all`: names are those of the
- * store, which is read again and again. json: a line for each, then one for
- * each change. One that hangs keeps nobody. */
+/* Shows the tethers until the user quits. all: names are those of the store, which is read
+ * again every second. json: a line for each tether, then one for each change. A tether that
+ * hangs delays no other. */
 int watch_run(const struct strv *names, bool all, bool json, struct err *e);
 
 #endif

@@ -36,7 +36,7 @@ bool askpass_wanted(bool have_terminal)
     return wanted && allowed;
 }
 
-/* Between fork and exec: only what is safe there. */
+/* Runs between fork and exec: only async-signal-safe calls. */
 static void child(const char *program, const char *prompt, int output)
 {
     signal(SIGPIPE, SIG_DFL);
@@ -79,7 +79,7 @@ int askpass_run(const char *prompt, char *buf, size_t size, struct err *e)
         return -1;
     }
     read_answer(ends[0], buf, size);
-    close(ends[0]); /* whoever writes more than we take gets SIGPIPE */
+    close(ends[0]); /* a program that writes more gets SIGPIPE */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -1,4 +1,4 @@
-/* askpass: the user's SSH_ASKPASS program, by ssh's own rules. */
+/* askpass: asks through the user's SSH_ASKPASS program, by the rules of ssh. */
 #ifndef DOCKTETHER_UI_ASKPASS_H
 #define DOCKTETHER_UI_ASKPASS_H
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *out_escape(const char *s)
 {
@@ -18,13 +19,13 @@ char *out_escape(const char *s)
 }
 
 /* One write to standard error, so that lines of several processes on one
- * terminal do not mix. */
-static void message(const char *profile, const char *text, const char *hint)
+ * terminal do not mix. `program` may be "". */
+static void message(const char *program, const char *profile, const char *text, const char *hint)
 {
     char *name = out_escape(profile != NULL ? profile : "");
     char *said = progname_text(text), *advice = progname_text(hint);
-    char *line = mem_printf("%s: %s%s%s\n%s%s%s", progname(), name, name[0] ? ": " : "", said,
-                            hint[0] ? "hint: " : "", advice, hint[0] ? "\n" : "");
+    char *line = mem_printf("%s%s%s%s%s\n%s%s%s", program, program[0] ? ": " : "", name, name[0] ? ": " : "",
+                            said, hint[0] ? "hint: " : "", advice, hint[0] ? "\n" : "");
 
     (void)fflush(stdout);
     (void)fputs(line, stderr);
@@ -40,7 +41,7 @@ void out_error(const char *profile, const struct err *e)
     char text[sizeof e->layer + sizeof e->msg + 4];
 
     err_text(e, text, sizeof text);
-    message(profile, text, e->hint);
+    message(progname(), profile, text, e->hint);
 }
 
 void out_note(const char *profile, const char *fmt, ...)
@@ -52,7 +53,8 @@ void out_note(const char *profile, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     char *escaped = out_escape(text);
-    message(profile, escaped, "");
+    /* A person sees what has written it; in a log the line has to say so. */
+    message(isatty(STDERR_FILENO) ? "" : progname(), profile, escaped, "");
     free(escaped);
 }
 

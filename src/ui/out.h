@@ -1,8 +1,7 @@
-/* out: what people and programs read from us.
+/* out: output for people and for programs.
  *
- * Standard output carries results alone; messages go to standard error. Values
- * that came from files or from a server pass out_escape() before a person sees
- * them. */
+ * Standard output carries only results; messages go to standard error. Values
+ * from files or from a server pass out_escape() before a person sees them. */
 #ifndef DOCKTETHER_UI_OUT_H
 #define DOCKTETHER_UI_OUT_H
 
@@ -11,28 +10,28 @@
 #include <jansson.h>
 #include <stdarg.h>
 
-/* "docktether: PROFILE: LAYER: message" and, where there is one, "hint: ..."
- * on a line below. profile may be NULL. */
+/* "docktether: PROFILE: LAYER: message" and below it "hint: ..." if there is one. profile may
+ * be NULL. */
 void out_error(const char *profile, const struct err *e);
 
-/* "docktether: PROFILE: text" on standard error. profile may be NULL. */
+/* Information, not an error: "PROFILE: text" on standard error where that is a terminal,
+ * elsewhere "docktether: PROFILE: text". profile may be NULL. */
 void out_note(const char *profile, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* err_escape() into an allocated string of the size it takes. */
+/* err_escape() into an allocated string. */
 char *out_escape(const char *s);
 
-/* json_string() that takes bytes that are no UTF-8 too, escaped. */
+/* json_string() that also takes bytes that are not UTF-8, escaped. */
 json_t *out_json_string(const char *s);
 
-/* What json_dumps() needs for a number with a fraction to be 0.203, and not the double's
- * 0.20300000000000001. */
+/* A flag for json_dumps() that prints 0.203 and not the double's 0.20300000000000001. */
 #define OUT_JSON_REALS JSON_REAL_PRECISION(6)
 
 /* Writes the value to standard output with OUT_JSON_REALS, and a newline. Steals the
  * reference. */
 void out_json(json_t *value, size_t flags);
 
-/* Pushes everything out. -1 when standard output did not take it all. */
+/* Flushes standard output. -1 when it did not take everything. */
 int out_flush(struct err *e);
 
 #endif

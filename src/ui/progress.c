@@ -36,13 +36,13 @@ struct progress {
 static const struct {
     const char *what, *format;
 } words[] = {
-    { "turn", "a turn at %s, where others of yours log in" },
-    { "hop", "the way there, %s" },
+    { "turn", "a login slot at %s" },
+    { "hop", "the hop %s" },
     { "name", "the address of %s" },
     { "TCP", "%s to answer" },
     { "SSH", "the SSH server at %s" },
-    { "login", "%s to let us in" },
-    { "agent", "the SSH agent%s; does it want a touch or a confirmation?" },
+    { "login", "the login at %s" },
+    { "agent", "the SSH agent%s; it may need a touch or a confirmation" },
     { "socket", "the Docker socket of %s" },
     { "tether", "the tether%s" },
 };
@@ -55,7 +55,7 @@ char *progress_text(const char *what, const char *whom)
         const char *gap = strstr(words[i].format, "%s");
         return mem_printf("%.*s%s%s", (int)(gap - words[i].format), words[i].format, whom, gap + 2);
     }
-    /* A newer tether knows more. */
+    /* A newer tether may send a word that is not in the table. */
     return mem_printf("%s%s%s", what, *whom != '\0' ? " " : "", whom);
 }
 
@@ -70,10 +70,10 @@ static size_t columns(void)
 
 static void show(struct progress *p)
 {
-    char *line =
-        mem_printf("docktether: %s%swaiting for %s", p->profile, *p->profile != '\0' ? ": " : "", p->text);
+    char *line = mem_printf("%s%s%swaiting for %s", p->in_place ? "" : "docktether: ", p->profile,
+                            *p->profile != '\0' ? ": " : "", p->text);
     char *safe = out_escape(line);
-    /* The last column stays free: some terminals go on in the next line there. */
+    /* The last column stays free: some terminals wrap there. */
     char *cut = p->in_place ? width_cut(safe, columns() - 1) : mem_strdup(safe);
     char *whole = mem_printf("%s%s%s", p->in_place ? ERASE : "", cut, p->in_place ? "" : "\n");
 
@@ -86,7 +86,7 @@ static void show(struct progress *p)
     p->changed = false;
 }
 
-/* Milliseconds until there is something to do; -1: not without news. */
+/* Milliseconds until there is something to show; -1: nothing until a change. */
 static int64_t due_ms(const struct progress *p)
 {
     int64_t patience = p->urgent ? 0 : p->in_place ? PATIENCE_MS : LOG_PATIENCE_MS;
@@ -161,7 +161,7 @@ static void set(struct progress *p, char *text, bool urgent)
 
 void progress_note(struct progress *p, const char *what, const char *whom)
 {
-    /* Somebody has been waiting already, for somebody's hand. */
+    /* The agent may wait for a touch: the user has to know at once. */
     set(p, progress_text(what, whom), strcmp(what, "agent") == 0);
 }
 

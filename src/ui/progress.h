@@ -1,31 +1,30 @@
-/* progress: what a command waits for, on standard error, once it has waited for a
- * second. On a terminal that is one line, changed in place and erased at the
- * end. Elsewhere, in a log, one plain line after five seconds: what takes no
- * longer needs no explanation there. */
+/* progress: says on standard error why a command waits, after one second. On a terminal it is
+ * one line, changed in place and erased at the end; elsewhere, as in a log, one plain line
+ * after five seconds. */
 #ifndef DOCKTETHER_UI_PROGRESS_H
 #define DOCKTETHER_UI_PROGRESS_H
 
 struct progress;
 
-/* The clock begins. profile may be NULL. There is a thread until
- * progress_free(): nothing may fork meanwhile but to exec, and whoever writes to
- * standard error calls progress_hide() first. */
+/* Starts the clock. profile may be NULL. There is a thread until progress_free(): until then
+ * a fork must be followed by exec, and progress_hide() must come before other output to
+ * standard error. */
 struct progress *progress_new(const char *profile);
 
-/* What is being waited for now: a word of the control protocol (docs/PROTOCOL.md) and of
- * whom it is. From any thread. */
+/* Sets the current reason: a word of the control protocol (docs/PROTOCOL.md) and the host or
+ * program it applies to. From any thread. */
 void progress_note(struct progress *p, const char *what, const char *whom);
 
-/* The same in other words: "waiting for TEXT". */
+/* Sets the reason as a text: "waiting for TEXT". */
 void progress_say(struct progress *p, const char *text);
 
-/* Makes room for a message. */
+/* Erases the line, for another message. */
 void progress_hide(struct progress *p);
 
-/* It is over. p may be NULL. */
+/* Ends it. p may be NULL. */
 void progress_free(struct progress *p);
 
-/* What stands after "waiting for": allocated. */
+/* The text after "waiting for", allocated. */
 char *progress_text(const char *what, const char *whom);
 
 #endif

@@ -11,15 +11,15 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The other page, no cursor, and no line that goes on in the next one. */
+/* The alternate screen, no cursor, no line wrap. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"
 #define LEAVE "\033[?7h\033[?25h\033[?1049l"
 
 static const int guarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH };
 #define GUARDED (sizeof guarded / sizeof *guarded)
 
-/* A bit for each: a handler has no other way to tell its news. They run only
- * within pselect(), so nothing is lost between a look and a change. */
+/* One bit per signal: a handler can only set a variable. Handlers run only inside pselect(),
+ * so no signal is lost. */
 static volatile sig_atomic_t caught;
 
 static void on_signal(int number)
@@ -31,7 +31,7 @@ static void on_signal(int number)
 
 struct screen {
     int fd;               /* standard output */
-    int keys;             /* -1: nobody types */
+    int keys;             /* -1: no keyboard */
     struct termios modes; /* as they were, of keys */
     struct sigaction old[GUARDED];
     sigset_t outside;
@@ -48,7 +48,7 @@ static void put(const struct screen *s, const char *text)
     while (len > 0) {
         ssize_t n = write(s->fd, text, len);
         if (n < 0 && errno != EINTR)
-            return; /* a terminal that is gone tells so by a signal */
+            return; /* the loss of the terminal also sends a signal */
         text += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }
@@ -107,7 +107,7 @@ static void unguard(const struct screen *s)
         sigaction(guarded[i], &s->old[i], NULL);
 }
 
-/* As if there were no screen, until somebody brings us back. */
+/* Gives the terminal back and stops until SIGCONT. */
 static void stop(struct screen *s)
 {
     leave(s);
@@ -171,7 +171,7 @@ static const struct {
     { "\033[4~", SCREEN_END },
 };
 
-/* The first key of those that were typed; what means nothing is passed over. */
+/* The first known key among the typed bytes; others are skipped. */
 static enum screen_event take_key(struct screen *s)
 {
     while (s->typed_len > 0) {
@@ -221,7 +221,7 @@ enum screen_event screen_wait(struct screen *s, const struct pollfd *fds, size_t
         FD_SET(s->keys, &set);
     for (size_t i = 0; i < count; i++) {
         if (fds[i].fd >= FD_SETSIZE)
-            continue; /* its turn comes with the time */
+            continue; /* it is polled again after the timeout */
         FD_SET(fds[i].fd, &set);
         max = fds[i].fd > max ? fds[i].fd : max;
     }
@@ -233,7 +233,7 @@ enum screen_event screen_wait(struct screen *s, const struct pollfd *fds, size_t
     return SCREEN_NOTHING;
 }
 
-/* ---- the picture ----------------------------------------------------------- */
+/* ---- drawing ----------------------------------------------------------- */
 
 void screen_size(const struct screen *s, size_t *rows, size_t *columns)
 {
@@ -251,7 +251,7 @@ void screen_draw(struct screen *s, const struct strv *lines)
 
     screen_size(s, &rows, &columns);
     for (size_t i = 0; i < lines->count && i < rows; i++) {
-        /* Erased first: behind a full line the cursor still stands on its last column. */
+        /* Erase first: after a full line the cursor is still on its last column. */
         char *longer = mem_printf("%s%s\033[2K%s", frame, i > 0 ? "\r\n" : "", lines->items[i]);
         free(frame);
         frame = longer;

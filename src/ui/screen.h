@@ -1,6 +1,5 @@
-/* screen: the whole terminal of standard output, for as long as a command wants
- * it, and given back as it was however that ends: a key, a signal, a stop
- * (^Z) and a return. */
+/* screen: takes the whole terminal of standard output for a command, and gives it back as it
+ * was, whether a key, a signal or a stop (^Z) ends it. */
 #ifndef DOCKTETHER_UI_SCREEN_H
 #define DOCKTETHER_UI_SCREEN_H
 
@@ -14,7 +13,7 @@ struct screen;
 
 enum screen_event {
     SCREEN_NOTHING, /* a descriptor is ready, or the time is over */
-    SCREEN_REDRAW,  /* its size changed, or it was somebody else's in between */
+    SCREEN_REDRAW,  /* its size changed, or another program has used it */
     SCREEN_QUIT,
     SCREEN_UP,
     SCREEN_DOWN,
@@ -27,16 +26,14 @@ enum screen_event {
 /* Takes the terminal. NULL when it cannot be set up. */
 struct screen *screen_open(struct err *e);
 
-/* Gives it back. When a signal was the reason to quit, the process gets it
- * now. */
+/* Gives the terminal back. If a signal was the reason to quit, it is raised now. */
 void screen_close(struct screen *s);
 
 /* At least 1 each. */
 void screen_size(const struct screen *s, size_t *rows, size_t *columns);
 
-/* Shows the lines from the top, as many as there is room for. They are no wider than
- * the terminal; colours are all that is in them beside text. The same as
- * before costs nothing. */
+/* Shows the lines from the top, as many as fit. They are no wider than the terminal and
+ * contain only text and colours. An unchanged picture is not written again. */
 void screen_draw(struct screen *s, const struct strv *lines);
 
 /* Waits for the descriptors to be readable, a key, a signal or the time. */

@@ -31,7 +31,7 @@ int shell_lines_parse(const char *name, enum shell *shell, struct err *e)
 {
     if (find(name, shell) == 0)
         return 0;
-    return err_set(e, ERR_USAGE, "", "unknown shell \"%s\": it is sh, fish, csh or pwsh", name);
+    return err_set(e, ERR_USAGE, "", "unknown shell \"%s\": use sh, fish, csh or pwsh", name);
 }
 
 enum shell shell_lines_detect(void)
@@ -46,15 +46,15 @@ enum shell shell_lines_detect(void)
     return shell;
 }
 
-/* PowerShell ends a quoted text at the quotes of typography too: U+2018 to U+201B,
- * and every one of them stands for itself when it is doubled. */
+/* In PowerShell the typographic quotes U+2018 to U+201B end a quoted text too; doubled, each
+ * stands for itself. */
 static bool is_curly_quote(const char *p)
 {
     return (unsigned char)p[0] == 0xe2 && (unsigned char)p[1] == 0x80 && (unsigned char)p[2] >= 0x98 &&
            (unsigned char)p[2] <= 0x9b;
 }
 
-/* What stands for a byte between single quotes; NULL: the byte itself. */
+/* The replacement of a byte between single quotes; NULL: the byte itself. */
 static const char *escaped(enum shell shell, char c)
 {
     switch (shell) {
@@ -140,7 +140,7 @@ char *shell_lines_usage(enum shell shell, const char *command)
         return mem_printf("# Run: eval \"$(%s)\"", command);
     case SHELL_FISH:
         return mem_printf("# Run: %s | source", command);
-    case SHELL_CSH: /* knows no comments at its prompt */
+    case SHELL_CSH: /* has no comments at its prompt */
         return mem_printf(": 'Run: eval \"`%s`\"';", command);
     case SHELL_PWSH:
         return mem_printf("# Run: %s --shell pwsh | Out-String | Invoke-Expression", command);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the sixteen colours only: what they look like is the terminal's choice. */
+/* Only the sixteen colours whose appearance the user can choose in the terminal. */
 static const char *const sequences[] = {
     [STYLE_PLAIN] = "",
     [STYLE_TITLE] = "\033[1m",

@@ -8,26 +8,24 @@ enum style {
     STYLE_PLAIN,
     STYLE_TITLE,
     STYLE_FAINT,
-    STYLE_GOOD,    /* it serves */
-    STYLE_WAIT,    /* it may yet */
-    STYLE_BAD,     /* it does not, by itself */
+    STYLE_GOOD,    /* serving */
+    STYLE_WAIT,    /* may serve soon */
+    STYLE_BAD,     /* does not serve without help */
     STYLE_GUARDED, /* a protected profile */
 };
 
-/* True when fd is a terminal that knows colours, and NO_COLOR (unset or empty
- * means nothing) does not forbid them. TERM unset or "dumb" knows none. */
+/* True when fd is a terminal with colours, and NO_COLOR is unset or empty. TERM unset or
+ * "dumb" means no colours. */
 bool style_wanted(int fd);
 
-/* Whether a terminal takes escape sequences at all: style_wanted() without
- * the word of NO_COLOR. */
+/* Whether fd is a terminal that takes escape sequences, whatever NO_COLOR says. */
 bool style_capable(int fd);
 
-/* What turns it on, and off again; "" for STYLE_PLAIN. */
+/* The sequences that turn it on and off; "" for STYLE_PLAIN. */
 const char *style_on(enum style style);
 const char *style_off(enum style style);
 
-/* That of one of the states that `status` and `ls` name; one that is not known
- * is STYLE_PLAIN. */
+/* The style of a state of `status` and `ls`; STYLE_PLAIN for an unknown one. */
 enum style style_of_state(const char *state);
 
 #endif

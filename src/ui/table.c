@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 3       /* blanks between columns, as the docker CLI has them */
-#define LAST_MIN 32 /* what the last column keeps while others are whole */
+#define GAP 3       /* blanks between columns, as in the docker CLI */
+#define LAST_MIN 32 /* width that the last column keeps while others are whole */
 #define PINCHED_MIN 10
 #define FIRST_MIN 4
 
@@ -102,7 +102,7 @@ static void narrow(size_t *width, size_t *excess, size_t keep)
     *excess -= cut;
 }
 
-/* Nothing but a title. */
+/* True when only the title has text. */
 static bool bare(const struct table *t, size_t column)
 {
     for (size_t i = t->columns + column; i < t->cells.count; i += t->columns)

@@ -1,5 +1,5 @@
-/* table: columns for people. Cells are escaped, widths are those of a
- * terminal, no line ends in blanks. */
+/* table: prints columns for people. Cells are escaped, widths are those of a terminal, and no
+ * line ends in blanks. */
 #ifndef DOCKTETHER_UI_TABLE_H
 #define DOCKTETHER_UI_TABLE_H
 
@@ -31,15 +31,15 @@ void table_print(const struct table *t, FILE *out);
 /* How a table is made to fit. */
 struct table_fit {
     size_t width; /* columns of the terminal */
-    /* One for each column of the table: the one with the highest is left out
-     * first, after those that are empty; 0 is for those that stay. NULL: all stay. */
+    /* One for each column: empty columns are left out first, then the highest ranks; columns
+     * of rank 0 stay. NULL: all stay. */
     const unsigned char *rank;
     bool colours;
 };
 
-/* Appends the table's lines, none wider than it may be. What does not fit is
- * taken from the last column down to half a line, then by leaving columns out,
- * then from the first one, then from the end; what was cut ends in an ellipsis. */
+/* Appends the table's lines, none wider than the width. To fit, the last column shrinks to
+ * half a line, then columns are left out, then the first column shrinks, then the end is cut;
+ * cut text ends in an ellipsis. */
 void table_lines(const struct table *t, const struct table_fit *fit, struct strv *lines);
 
 #endif

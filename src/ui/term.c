@@ -15,8 +15,8 @@
 
 #define TERMINAL "/dev/tty"
 
-/* Signals that end or stop us while echo may be off. Nothing but a variable can
- * tell a handler's news: this is the one that is not const in all of cli/. */
+/* Signals that end or stop the process while echo may be off. A handler can only set a
+ * variable: this is the only one in ui/ beside screen.c that is not const. */
 static const int guarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 #define GUARDED (sizeof guarded / sizeof *guarded)
 static volatile sig_atomic_t caught;
@@ -72,7 +72,7 @@ static int guard_begin(struct guard *g, const struct question *q)
     return 0;
 }
 
-/* The terminal first, then whatever the signal does to us. */
+/* Restores the terminal, then lets the signal act. */
 static void guard_end(struct guard *g, const struct question *q)
 {
     int number = caught;
@@ -104,8 +104,8 @@ static int wait_input(int fd, const sigset_t *mask)
     return 0;
 }
 
-/* 0 with a line in buf (what does not fit is dropped); 1 at the end of input;
- * -1 on an error or a signal. */
+/* 0 with a line in buf (the rest of a long one is dropped); 1 at the end of input; -1 on an
+ * error or a signal. */
 static int read_line(const struct question *q, const sigset_t *mask)
 {
     size_t used = 0;

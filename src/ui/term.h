@@ -1,4 +1,4 @@
-/* term: asking a person, on the controlling terminal and nowhere else. */
+/* term: asks a person, only on the controlling terminal. */
 #ifndef DOCKTETHER_UI_TERM_H
 #define DOCKTETHER_UI_TERM_H
 
@@ -12,8 +12,8 @@
  * controlling one to write to. */
 bool term_interactive(void);
 
-/* The controlling terminal for what must be read before a question; to be
- * closed by fclose(). NULL when there is none. */
+/* The controlling terminal, for text before a question; close it with fclose(). NULL when
+ * there is none. */
 FILE *term_open(void);
 
 /* Asks for a line, with echo; blanks at its edges are dropped. 0; 1 at the end

@@ -1,4 +1,4 @@
-/* width: what text takes on a terminal. Strings are valid UTF-8 without control
+/* width: the columns that text takes on a terminal. Strings are valid UTF-8 without control
  * bytes, as out_escape() makes them. */
 #ifndef DOCKTETHER_UI_WIDTH_H
 #define DOCKTETHER_UI_WIDTH_H

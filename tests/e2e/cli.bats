@@ -273,7 +273,7 @@ USAGE
 }
 
 @test "create takes identities that exist: relative ones become absolute, ~/ stays" {
-    refuses 1 create prod ssh://h --pin "$PIN" --identity missing
+    refuses 5 create prod ssh://h --pin "$PIN" --identity missing
     [[ $stderr == *"$HOME/missing"* ]]
     [ "${#stderr_lines[@]}" -eq 2 ]
     [ ! -e "$PROFILES/prod.ini" ]
@@ -343,6 +343,29 @@ USAGE
     [ "$(docktether ls --format json)" = "" ]
     [ "$(docktether ls | wc -l)" = 1 ]
     [ ! -e "$XDG_CONFIG_HOME" ]
+}
+
+@test "a hop has no Docker: ls and inspect name no socket, and use is not offered it" {
+    new way --set socket=none
+    new prod --via way
+    docktether ls --format json >all
+    [ "$(json lines '[o["DockerEndpoint"] for o in v]' <all)" = "[\"unix://$RUN/prod.sock\", \"\"]" ]
+    for command in use shell env exec; do
+        run docktether __completeNoDesc "$command" ''
+        [[ $output == prod* && $output != *way* ]]
+    done
+    run docktether __completeNoDesc up ''
+    [[ $output == *prod*way* ]]
+}
+
+@test "a key that is in no file: exec says how it is read" {
+    refuses 2 exec --url ssh://h --pin "$PIN" -i - true
+    [[ $stderr == *"not standard input"*"--identity-fd"* ]]
+    mkfifo key
+    refuses 1 exec --url ssh://h --pin "$PIN" -i key true
+    [[ $stderr == *"not a regular file"*"--identity-fd"* ]]
+    refuses 5 exec --url ssh://h --pin "$PIN" -i missing true
+    refuses 2 create prod ssh://h --pin "$PIN" -i -
 }
 
 @test "ls --format json: one object a line" {
@@ -443,7 +466,7 @@ USAGE
     cp "$PROFILES/prod.ini" before
     refuses 2 update prod --description new --set port=70000
     refuses 2 update prod --description new --pin nonsense
-    refuses 1 update prod --description new --identity missing
+    refuses 5 update prod --description new --identity missing
     refuses 2 update prod http://h
     # One of the two would be lost.
     touch key

@@ -123,7 +123,7 @@ warns() {
     run -0 docktether doctor lab
     [[ $output == *"  ✓ host key "*" ms  ssh-ed25519 SHA256:"*"is pinned"* ]]
     [[ $output == *"  - tether "*"not up"* ]]
-    [[ ${lines[-1]} == "Nothing is wrong." ]]
+    [[ ${lines[-1]} == "No problem found." ]]
     [[ $output != *$'\e'* ]]
     LC_ALL=C run -0 docktether doctor lab
     [[ $output == *"  ok   host key "* ]] && [[ $output != *✓* ]]
@@ -136,10 +136,10 @@ warns() {
 
 @test "on a terminal: line by line, in colours unless NO_COLOR" {
     profile lab
-    TERM=xterm run -0 terminal 'expect:login\.\.\.' 'expect:Nothing is wrong' -- \
+    TERM=xterm run -0 terminal 'expect:login\.\.\.' 'expect:No problem found' -- \
         "$DOCKTETHER" doctor lab
     [[ $output == *$'\e[32m✓'* ]]
-    TERM=xterm NO_COLOR=1 run -0 terminal 'expect:Nothing is wrong' -- "$DOCKTETHER" doctor lab
+    TERM=xterm NO_COLOR=1 run -0 terminal 'expect:No problem found' -- "$DOCKTETHER" doctor lab
     [[ $output != *$'\e[3'* ]] && [[ $output == *✓* ]]
 }
 

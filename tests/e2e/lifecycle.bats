@@ -162,10 +162,10 @@ load lib/common
     new_profile lab
     docktether up lab
     run -0 docktether update lab --set transport=dial-stdio
-    [[ $output == *"docktether up lab does that"* ]]
+    [[ $output == *"to apply it now: docktether up lab"* ]]
     [ "$(status_of lab transport)" = streamlocal ]
     run -0 docktether up lab
-    [[ $output == *"with its new values"* ]]
+    [[ $output == *"with the current settings"* ]]
     [ "$(status_of lab transport)" = dial-stdio ]
 }
 

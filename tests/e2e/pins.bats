@@ -151,7 +151,7 @@ ping() {
     run -0 terminal 'expect:proved the pinned ssh-ed25519 key' 'expect:\(yes' 'send:yes\r' -- \
         "$DOCKTETHER" pin lab --rotate
     [[ $output =~ ssh-ed25519\ +256\ +[^\ ]+\ +pinned && $output =~ ssh-rsa\ +3072\ +[^\ ]+\ +new ]]
-    [[ $output == *"the running tether keeps its connection"*"docktether up lab gives it the new ones"* ]]
+    [[ $output == *"the running tether keeps its connection; to apply the new pins: docktether up lab"* ]]
     diff <(all_pins ed25519 ecdsa rsa) <(pins)
     # The old key retires; one of those that were learned vouches for the next.
     now_has moving new rsa
@@ -271,6 +271,10 @@ both_named() {
     both_named "$(status_of lab last_error message)"
     run -1 docktether status lab
     both_named "$output"
+    # ls and inspect say the same state.
+    [[ $(docktether ls) =~ lab\ .*failed ]]
+    [ "$(docktether ls --format json | json_get State)" = failed ]
+    docktether inspect lab | grep -q '^State: *failed$'
     # Whoever asks is told at once, and the server is left alone.
     local before seconds=$SECONDS
     before=$(lab_sshd_log moving | grep -c '^Connection from')
@@ -285,7 +289,7 @@ both_named() {
     # It says what to do: a pin, and a tether that knows it.
     [[ $stderr == *"docktether pin lab --add"*"docktether up lab"* ]]
     run -0 --separate-stderr docktether pin lab --add "$(pin_of other)"
-    [[ $stderr == *"docktether up lab gives it the new ones"* ]]
+    [[ $stderr == *"to connect with the new pins: docktether up lab"* ]]
     docktether up lab
     [ "$(ping)" = OK ]
 }

@@ -77,7 +77,7 @@ hook() {
         done
         run -2 --separate-stderr "$cli" tether upp lab
         # shellcheck disable=SC2154 # run sets them
-        [[ ${stderr_lines[0]} == 'docker tether: no such command: "upp"' ]]
+        [[ ${stderr_lines[0]} == 'docker tether: unknown command "upp"' ]]
         [[ ${stderr_lines[1]} == *'docker tether help'* ]]
         run -2 "$cli" tether
         run -3 --separate-stderr "$cli" tether up labb
@@ -151,7 +151,7 @@ hook() {
     run -0 docktether plugin remove
     [ ! -e "$DOCKER_CONFIG/cli-plugins/docker-tether" ]
     run -0 docktether plugin remove
-    [ "$output" = 'docktether: it was not installed' ]
+    [ "$output" = 'docktether: the plugin was not installed' ]
     ln -s /bin/true "$DOCKER_CONFIG/cli-plugins/docker-tether"
     fails_with 1 plugin install
     fails_with 1 plugin remove

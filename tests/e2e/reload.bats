@@ -17,20 +17,24 @@ hammer() {
     done
 }
 
+<<<<<<< HEAD
 # hammered COUNT: the first of them has asked so often.
 hammered() {
     [ "$(wc -l <fails.1.count)" -ge "$1" ]
 }
 
 @test "update says what is in effect now and what when it is connected anew" {
+=======
+@test "update says which changes apply now and which at the next connection" {
+>>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     new_profile lab
     docktether up lab
     run --separate-stderr docktether update lab --set description=Other --set hold=20s --set max-held=7
     [ "$status" = 0 ]
-    [[ $stderr == *"in effect now: description"* ]]
-    [[ $stderr == *"connected anew: hold, max-held; docktether up lab"* ]]
+    [[ $stderr == *"applied now: description"* ]]
+    [[ $stderr == *"hold, max-held: takes effect at the next connection; to apply it now: docktether up lab"* ]]
     run --separate-stderr docktether update lab --set description=Third
-    [[ $stderr != *"in effect when"* ]]
+    [[ $stderr != *"takes effect"* ]]
 }
 
 @test "up applies what has changed, and no client notices" {
@@ -47,7 +51,7 @@ hammered() {
     for i in 1 2 3; do
         docktether update lab --set "hold=2${i}s"
         run -0 docktether up lab
-        [[ $output == *"with its new values"* ]]
+        [[ $output == *"with the current settings"* ]]
     done
     wait_for 30 hammered 3
     touch fails.1.stop fails.2.stop fails.3.stop
@@ -59,7 +63,7 @@ hammered() {
     kill -0 "$old"
     [ "$(status_of lab draining)" = 1 ]
     run -0 docktether status lab
-    [[ $output == *"Draining: "*"1 older process serves"* ]]
+    [[ $output == *"Draining: "*"1 older process with open connections"* ]]
     tethered lab docker create --name after-reload bb true
     wait_for 10 grep -q after-reload events
     tethered lab docker rm after-reload
@@ -77,7 +81,7 @@ hammered() {
     at=$(inode)
     docktether update lab --set port=1
     run -6 docktether up lab
-    [[ $output == *"goes on with its older values"* ]]
+    [[ $output == *"keeps its older settings"* ]]
     [ "$(pid_of lab)" = "$old" ]
     [ "$(inode)" = "$at" ]
     tethered lab docker version
@@ -96,7 +100,7 @@ hammered() {
     wait_for 10 state_is lab connecting
     docktether update lab --set "port=$LAB_PORT"
     run -0 docktether up lab
-    [[ $output == *"with its new values"* ]]
+    [[ $output == *"with the current settings"* ]]
     pid=$(pid_of lab)
     wait "$first" || { cat first.out; return 1; }
     wait_for 5 one_tether
@@ -151,7 +155,7 @@ profile_away() {
     session=$(status_of inner since)
     docktether update bastion --set hold=21s
     run -0 docktether up bastion
-    [[ $output == *"with its new values"* ]]
+    [[ $output == *"with the current settings"* ]]
     [ "$(pid_of bastion)" != "$old" ]
     kill -0 "$old"
     [ "$(status_of bastion draining)" = 1 ]

@@ -110,9 +110,9 @@ setup() {
     new_profile lab
     run -2 docktether status --watch
     [[ $output == *"--watch --format json"* ]]
-    [[ $output == *"standard output is none"* ]]
+    [[ $output == *"standard output is not one"* ]]
     TERM=dumb run -2 terminal -- "$DOCKTETHER" status --watch
-    [[ $output == *"TERM says"* && $output != *"is none"* ]]
+    [[ $output == *"(see TERM)"* && $output != *"is not one"* ]]
     docktether status lab -w --format json >lines 2>&1 3>&- &
     watching=$!
     at_end "$watching"
@@ -152,7 +152,7 @@ down_again() {
     new_profile lab --protected
     docktether up lab
     run -0 terminal -- "$DOCKTETHER" ls
-    [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mup\e[0m'* ]]
+    [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mserving\e[0m'* ]]
     run -0 terminal -- "$DOCKTETHER" status
     [[ $output == *$'\e[1;35mlab\e[0m'* && $output == *$'\e[32mserving\e[0m'* ]]
     NO_COLOR=1 run -0 terminal -- "$DOCKTETHER" status

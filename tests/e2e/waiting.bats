@@ -13,11 +13,11 @@ setup() {
 @test "up on a terminal: a line that is erased when the error comes" {
     bad_server silent
     new_profile_at "$PORT" lab --set connect-timeout=2s
-    run -6 terminal -s 24x100 "screen:^docktether: lab: waiting for the SSH server at 127.0.0.1 port $PORT$" \
+    run -6 terminal -s 24x100 "screen:^lab: waiting for the SSH server at 127.0.0.1 port $PORT$" \
         'screen:^docktether: lab: SSH: ' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
     run ! grep 'waiting for' seen
     # Cut, where there is no room: a line that wrapped could not be erased.
-    run -6 terminal -s 24x30 'screen:^docktether: lab: waiting for…$' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
+    run -6 terminal -s 24x30 'screen:^lab: waiting for the SSH ser…$' 'screen:^hint: ' shown:seen -- "$DOCKTETHER" up lab
     run ! grep 'waiting for' seen
 }
 
@@ -50,16 +50,16 @@ waits_for() {
     wait_for 10 test -e "$T/ready"
     docktether create lab "ssh://$LAB_USER@localhost:$port$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" \
         --set connect-timeout=2s
-    run -6 terminal -s 24x100 "screen:^docktether: lab: waiting for 127.0.0.1 port $port to answer$" 'screen:^hint: ' \
+    run -6 terminal -s 24x100 "screen:^lab: waiting for 127.0.0.1 port $port to answer$" 'screen:^hint: ' \
         -- "$DOCKTETHER" exec lab -- true
 }
 
-@test "a hop is named; so is a turn at the login, and a tether that does not end" {
+@test "a hop is named; so is a login slot, and a tether that does not end" {
     local i pid
     bad_server silent
     new_profile_at "$PORT" bastion --set connect-timeout=6s
     new_profile_at 22 inner --via bastion
-    run -130 terminal -s 24x100 "screen:^docktether: bastion: waiting for the SSH server at 127.0.0.1 port $PORT$" \
+    run -130 terminal -s 24x100 "screen:^bastion: waiting for the SSH server at 127.0.0.1 port $PORT$" \
         'send:\x03' -- "$DOCKTETHER" up inner
     # Eight may log in at once; they hang, and so does the ninth, behind them.
     for i in 1 2 3 4 5 6 7 8; do
@@ -73,7 +73,7 @@ waits_for() {
         wait_for 20 hangs "t$i"
     done
     new_profile_at "$PORT" ninth --set connect-timeout=30s
-    run -130 terminal -s 24x100 "screen:^docktether: ninth: waiting for a turn at 127.0.0.1, " 'send:\x03' -- \
+    run -130 terminal -s 24x100 "screen:^ninth: waiting for a login slot at 127.0.0.1$" 'send:\x03' -- \
         "$DOCKTETHER" up ninth
     pid=$(status_of t1 pid)
     kill -STOP "$pid"
@@ -81,7 +81,7 @@ waits_for() {
         wait_for 10 test -e seen
         kill -CONT "$pid"
     ) 3>&- &
-    run -0 terminal -s 24x100 "screen:^docktether: t1: waiting for its process to end$" shown:seen 'screen:^t1$' -- \
+    run -0 terminal -s 24x100 "screen:^t1: waiting for its process to end$" shown:seen 'screen:^t1$' -- \
         "$DOCKTETHER" down t1
     wait $!
 }
@@ -98,6 +98,6 @@ hangs() {
     run -6 terminal -s 24x120 "screen:waiting for ssh://.*$PORT to present its host keys$" 'screen:^hint: ' -- \
         "$DOCKTETHER" create other "ssh://$LAB_USER@127.0.0.1:$PORT" --identity "$LAB_KEY" --set connect-timeout=2s
     printf 'Host slow\n  HostName 127.0.0.1\nMatch exec "sleep 1.5"\n' >.ssh/config
-    run -0 terminal -s 24x120 'screen:^docktether: waiting for ssh -G slow$' 'screen:^(NAME|docktether:) .*' shown:seen -- \
+    run -0 terminal -s 24x120 'screen:^waiting for ssh -G slow$' 'screen:^NAME .*' shown:seen -- \
         env HOME="$HOME" "$DOCKTETHER" import
 }
