@@ -1,6 +1,7 @@
 /* tether-internal: what tether.c (its life), tether-sockets.c (its sockets and the requests on
- * them), tether-actions.c (what a step of the state machine does) and tether-ready.c (the answer
- * to the process that started it) share. */
+ * them), tether-actions.c (what a step of the state machine does), tether-handover.c (one process
+ * takes the place of another) and tether-ready.c (the answer to the process that started it)
+ * share. */
 #ifndef DOCKTETHER_TETHER_TETHER_INTERNAL_H
 #define DOCKTETHER_TETHER_TETHER_INTERNAL_H
 
@@ -36,10 +37,11 @@ struct tether {
 
     enum tether_state state;
     bool dirty;
-    bool for_others; /* until the user says `up` */
-    bool settled;    /* the first attempt has been answered */
-    bool redial;     /* the attempt under way is given up for a new one */
-    bool replaced;   /* files and lock are another process's */
+    bool for_others;   /* until the user says `up` */
+    bool settled;      /* the first attempt has been answered */
+    bool redial;       /* the attempt under way is given up for a new one */
+    bool handing_over; /* another process has been offered our place */
+    bool replaced;     /* files and lock are another process's */
     unsigned failures;
     bool patient;       /* the server asked for time: see struct err */
     int64_t dialled_ms; /* when the last attempt began, monotonic */
@@ -84,6 +86,19 @@ int tether_open(struct tether *t, struct err *e);
  * another process has put its own in its place, or was there before us and we
  * never had one. */
 bool tether_owns_socket(const struct tether *t);
+
+/* ---- tether-handover.c ------------------------------------------------------------ */
+
+struct handover;
+
+/* The callbacks of control-server.h with these contracts. */
+int tether_offer_place(void *user, struct handover *s, struct err *e);
+void tether_give_place(void *user);
+void tether_keep_place(void *user, struct handover *s);
+
+/* The lock, from the tether that runs, with what it hands over in s; when there is none
+ * any more, as if there had never been one. Blocks for some seconds at most. */
+int tether_take_place(struct tether *t, struct handover *s, struct err *e);
 
 /* ---- tether.c -------------------------------------------------------------- */
 
