@@ -241,7 +241,7 @@ static void act_serve(struct tether *t)
 static void act_check(struct tether *t)
 {
     if (t->poll != NULL)
-        session_poll_check(t->poll);
+        session_poll_check(t->poll, t->doubt);
 }
 
 static void act_sleep(struct tether *t)

@@ -40,6 +40,7 @@ struct tether {
     bool for_others;   /* until the user says `up` */
     bool settled;      /* the first attempt has been answered */
     bool redial;       /* the attempt under way is given up for a new one */
+    bool doubt;        /* the reason for an EVENT_WAKE concerns the session itself */
     bool handing_over; /* another process has been offered our place */
     bool replaced;     /* files and lock are another process's */
     unsigned failures;

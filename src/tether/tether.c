@@ -97,13 +97,16 @@ static void on_woke(void *user)
     struct tether *t = user;
 
     log_info(t->cfg->log, "this machine has slept");
+    t->doubt = true;
     tether_post(t, EVENT_WAKE);
 }
 
-static void on_network(void *user)
+static void on_network(void *user, const struct netlink_news *news)
 {
     struct tether *t = user;
 
+    /* A network of containers or a VPN that comes or goes is none of the session's business. */
+    t->doubt = t->poll != NULL && session_poll_concerned(t->poll, news);
     log_info(t->cfg->log, "this machine's network has changed");
     tether_post(t, EVENT_WAKE);
 }
