@@ -102,11 +102,12 @@ void launch_await_gone(int fd)
 /* A tether that hangs. Not one that has ended: its pid, as its lock, may be another's. */
 static void kill_hung(const struct runtime *rt, int fd, pid_t tether)
 {
-    pid_t pid;
+    struct lock_holder h = lock_find_holder(rt);
     char byte;
 
-    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && lock_is_held(rt, &pid) && pid == tether)
-        kill(pid, SIGKILL);
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && h.pid == tether)
+        lock_signal_holder(rt, &h, SIGKILL);
+    lock_forget_holder(&h);
 }
 
 static enum launch_result wait_for(const struct profile *p, const struct runtime *rt,

@@ -162,12 +162,11 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
 
 void launch_release(const struct runtime *rt, int lifeline)
 {
-    pid_t pid;
-
     (void)shutdown(lifeline, SHUT_WR);
     launch_await_gone(lifeline);
     close(lifeline);
-    if (lock_is_held(rt, &pid) && pid > 1)
-        kill(pid, SIGKILL);
+    struct lock_holder h = lock_find_holder(rt);
+    lock_signal_holder(rt, &h, SIGKILL);
+    lock_forget_holder(&h);
     private_runtime_discard(rt); /* it may not have come to that */
 }

@@ -72,9 +72,21 @@ static json_t *utc(int64_t ms)
     return json_string(text);
 }
 
+/* Escaped: jansson takes UTF-8 alone, and a path may be anything. */
+static json_t *text(const char *s)
+{
+    size_t size = 4 * strlen(s) + 1;
+    char *escaped = mem_alloc(size);
+
+    err_escape(escaped, size, s);
+    json_t *o = json_string(escaped);
+    free(escaped);
+    return o;
+}
+
 static json_t *text_or_null(const char *s)
 {
-    return *s != '\0' ? json_string(s) : json_null();
+    return *s != '\0' ? text(s) : json_null();
 }
 
 static json_t *transport_name(const struct status *st)
@@ -110,9 +122,9 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
 
     store_fingerprint(facts->profile, fingerprint);
     json_t *o = json_pack(
-        "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", facts->profile->name, "state", state, "pid",
-        (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint,
-        "socket", profile_has_docker(facts->profile) ? facts->socket : "", "fingerprint", fingerprint);
+        "{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:s}", "name", facts->profile->name, "state", state, "pid",
+        (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", text(endpoint),
+        "socket", text(profile_has_docker(facts->profile) ? facts->socket : ""), "fingerprint", fingerprint);
     json_object_set_new(o, "via",
                         facts->profile->via != NULL ? json_string(facts->profile->via) : json_null());
     json_object_set_new(o, "transport", transport_name(st));
