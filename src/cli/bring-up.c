@@ -43,7 +43,32 @@ static void waiting(void *user, const char *name, const char *what, const char *
     }
 }
 
-void bring_up_note_stale(const char *name)
+static const char *older(enum launch_difference difference)
+{
+    switch (difference) {
+    case LAUNCH_OTHER_VERSION:
+        return "an older version of the program";
+    case LAUNCH_OTHER_AGENT:
+        return "an agent that it cannot reach";
+    default:
+        return "older values";
+    }
+}
+
+static const char *newer(enum launch_difference difference)
+{
+    switch (difference) {
+    case LAUNCH_OTHER_VERSION:
+        return "this version of the program";
+    case LAUNCH_OTHER_AGENT:
+        return "the agent of this login";
+    default:
+        return "its new values";
+    }
+}
+
+/* The tether that runs differs, and `up` must not replace it. */
+static void note_difference(const char *name, enum launch_difference difference)
 {
     json_t *state = tether_client_status(name, NULL);
     const char *unit = json_string_value(json_object_get(state, "unit"));
@@ -51,14 +76,14 @@ void bring_up_note_stale(const char *name)
 
     if (word != NULL)
         out_note(name,
-                 "the running tether has older values, and systemd keeps it: systemctl --user restart %s "
-                 "gives it the new ones, and cuts what is open",
-                 word);
+                 "the running tether has %s, and systemd keeps it: systemctl --user restart %s "
+                 "gives it %s, and cuts what is open",
+                 older(difference), word, newer(difference));
     else
-        out_note(
-            name,
-            "the running tether has older values, and was not started by docktether up: end it and start "
-            "it anew where that is done (docktether run, a service manager)");
+        out_note(name,
+                 "the running tether has %s, and was not started by docktether up: end it and start "
+                 "it anew where that is done (docktether run, a service manager)",
+                 older(difference));
     free(word);
     json_decref(state);
 }
@@ -118,27 +143,26 @@ int bring_up(const struct profile *p, bool for_others, struct err *e)
 {
     struct progress *progress = NULL;
     const struct launch_options options = options_for(for_others, &progress);
-    bool stale = false;
+    enum launch_difference difference;
 
     if (bring_up_check_pins(p, e) != 0)
         return -1;
     (void)fflush(NULL); /* launch_up() forks */
-    switch (launch_up(p, &options, &stale, e)) {
+    switch (launch_up(p, &options, &difference, e)) {
     case LAUNCH_STARTED:
         out_note(p->name, "up");
         return 0;
     case LAUNCH_RUNNING:
-        if (stale)
-            bring_up_note_stale(p->name);
+        if (difference != LAUNCH_SAME)
+            note_difference(p->name, difference);
         return 0;
     case LAUNCH_REPLACED:
-        out_note(p->name, "up, with its new values; what was open goes on to its end");
+        out_note(p->name, "up, with %s; what was open goes on to its end", newer(difference));
         return 0;
     case LAUNCH_FAILED:
-        if (stale)
-            out_note(p->name,
-                     "the tether that runs goes on with its older values; docktether down %s ends it",
-                     p->name);
+        if (difference != LAUNCH_SAME)
+            out_note(p->name, "the tether that runs goes on with %s; docktether down %s ends it",
+                     difference == LAUNCH_OTHER_VALUES ? "its older values" : older(difference), p->name);
         break;
     }
     return -1;

@@ -28,7 +28,4 @@ int bring_up_environment(const char *name, struct err *e);
 /* A tether that ends with us, without a word; see launch_bound(). */
 int bring_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
 
-/* Says that a tether which is running has older values than its profile now. */
-void bring_up_note_stale(const char *name);
-
 #endif

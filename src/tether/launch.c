@@ -63,11 +63,13 @@ static enum launch_result begin(const struct profile *p, const struct runtime *r
 }
 
 static enum launch_result try_up(const struct profile *p, const struct runtime *rt,
-                                 const struct launch_options *o, bool *stale, bool *again, struct err *e)
+                                 const struct launch_options *o, enum launch_difference *difference,
+                                 bool *again, struct err *e)
 {
     pid_t pid;
 
     *again = false;
+    *difference = LAUNCH_SAME;
     if (!lock_is_held(rt, &pid)) {
         int awakened = wake_service_begin(rt);
         if (awakened < 0)
@@ -78,33 +80,36 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
         return r;
     }
     const struct launch_running running = launch_look(rt, p);
-    if (running.stale && running.replaceable) {
+    *difference = running.difference;
+    if (running.difference != LAUNCH_SAME && running.replaceable) {
         struct launch_options same = *o;
         same.for_others = o->for_others && running.for_others;
         enum launch_result r = begin(p, rt, &same, true, again, e);
-        if (stale != NULL)
-            *stale = r == LAUNCH_FAILED;
+        /* The tether that was joined instead is another one. */
+        if (r == LAUNCH_RUNNING)
+            *difference = LAUNCH_SAME;
         return r == LAUNCH_STARTED ? LAUNCH_REPLACED : r;
     }
-    if (stale != NULL)
-        *stale = running.stale;
     return launch_join(rt, p, o, again, e);
 }
 
-static enum launch_result up_alone(const struct profile *p, const struct launch_options *o, bool *stale,
-                                   struct err *e)
+static enum launch_result up_alone(const struct profile *p, const struct launch_options *o,
+                                   enum launch_difference *difference, struct err *e)
 {
     struct runtime rt;
     enum launch_result r = LAUNCH_FAILED;
     bool again = true;
 
-    if (stale != NULL)
-        *stale = false;
+    enum launch_difference ignored;
+
+    if (difference == NULL)
+        difference = &ignored;
+    *difference = LAUNCH_SAME;
     if (runtime_init(&rt, p->name, e) != 0)
         return LAUNCH_FAILED;
     if (runtime_prepare(&rt, e) == 0)
         for (int i = 0; again && i < ATTEMPTS; i++)
-            r = try_up(p, &rt, o, stale, &again, e);
+            r = try_up(p, &rt, o, difference, &again, e);
     runtime_clear(&rt);
     return r;
 }
@@ -129,12 +134,12 @@ int launch_hops(const struct profile *p, const struct launch_options *o, struct 
     return rc;
 }
 
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
-                             struct err *e)
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o,
+                             enum launch_difference *difference, struct err *e)
 {
     if (launch_hops(p, o, e) != 0)
         return LAUNCH_FAILED;
-    return up_alone(p, o, stale, e);
+    return up_alone(p, o, difference, e);
 }
 
 int launch_bound(const struct profile *p, struct runtime *rt, const struct launch_options *o, int *lifeline,

@@ -138,6 +138,7 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
                         *st->algorithms != '\0' ? json_boolean(st->post_quantum) : json_null());
     json_object_set_new(o, "libssh", json_string(session_library()));
     json_object_set_new(o, "libssh_cost", text_or_null(st->library_cost));
+    json_object_set_new(o, "agent", text_or_null(facts->agent != NULL ? facts->agent : ""));
     json_object_set_new(o, "connections",
                         json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
                                   (json_int_t)n.held, "total", (json_int_t)n.total, "refused",

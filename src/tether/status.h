@@ -45,6 +45,7 @@ struct status_facts {
     const struct profile *profile;
     const char *socket; /* the path of the Docker API's socket */
     const char *unit;   /* the service manager's name of it; NULL: none */
+    const char *agent;  /* the socket of the agent that it needs; NULL: none */
     bool replaceable;
 };
 

@@ -17,6 +17,15 @@
 
 /* ---- what others ask --------------------------------------------------------- */
 
+/* A session in which the server forbids streams would do so for ever, whatever its
+ * configuration says by now. Nobody else's connection is cut for a new one. */
+static bool is_outdated(const struct tether *t)
+{
+    const struct pool_counts n = pool_counts(t->pool);
+
+    return pool_prohibited(t->pool) && n.open + n.held == 0;
+}
+
 static void on_retry(void *user, bool keep)
 {
     struct tether *t = user;
@@ -26,10 +35,15 @@ static void on_retry(void *user, bool keep)
         idle_close(t->idle_hop);
         t->idle_hop = NULL;
     }
-    if (t->state == STATE_SERVING || t->state == STATE_ASLEEP)
+    if (t->state == STATE_SERVING && is_outdated(t)) {
+        log_info(t->cfg->log, "the server has refused a stream in this session: a new one is made");
+        tether_post(t, EVENT_UNUSED);
+        tether_post(t, EVENT_DEMAND);
+    } else if (t->state == STATE_SERVING || t->state == STATE_ASLEEP) {
         control_server_answer(t->control, NULL);
-    else
+    } else {
         tether_post(t, EVENT_RETRY);
+    }
 }
 
 static int on_stop(void *user, bool force, struct err *e)
@@ -84,6 +98,7 @@ static json_t *on_status(void *user)
     const struct status_facts facts = { .profile = t->cfg->profile,
                                         .socket = t->cfg->runtime->sock,
                                         .unit = t->cfg->service != NULL ? t->cfg->service->unit : NULL,
+                                        .agent = identities_agent(t->cfg->identities),
                                         .replaceable = t->cfg->replaceable };
 
     return status_json(&t->status, &facts, pool_counts(t->pool));

@@ -254,7 +254,8 @@ PATCH
     docktether up lab
     old=$(pid_of lab)
     at=$(inode)
-    "$next" up lab
+    run -0 "$next" up lab
+    [[ $output == *"up, with this version of the program"* ]]
     [ "$(status_of lab version)" = "9${version#?}" ]
     [ "$(inode)" = "$at" ]
     wait_for 5 gone "$old"
