@@ -132,8 +132,8 @@ static int down_one(const char *name, void *user, struct err *e)
     return 0;
 }
 
-/* And those whose profile is gone, by the locks they hold. The lock of a name
- * that was too long bears a hash, which finds the same files as a name. */
+/* And those whose profile is gone, by the locks they hold. A lock bears the name, also
+ * where the name is too long for the sockets. */
 static int add_orphans(struct strv *running, struct err *e)
 {
     char *path = path_runtime_dir(e);
@@ -158,8 +158,7 @@ static int add_orphans(struct strv *running, struct err *e)
     return 0;
 }
 
-/* The stored ones are ended before the locks are read, so that no tether is
- * seen under its name and under its hash. */
+/* The stored ones are ended before the locks are read, so that each is seen once. */
 static int down_all(struct err *e)
 {
     int (*const sources[])(struct strv *, struct err *) = { add_stored, add_orphans };

@@ -1,5 +1,5 @@
 /* handover: a tether hands its place to another process of the same profile,
- * with other values or a newer program, without a moment in which nobody
+ * with other values or a newer program, so that at every moment a process
  * listens. The lock, the listening socket and the connections that wait for a
  * session are passed on as descriptors (unix(7), SCM_RIGHTS).
  *

@@ -135,7 +135,7 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
-/* True when the process has the lock file open, which nobody else has for long; also
+/* True when the process has the lock file open, which other processes have only for a moment; also
  * where the system does not tell. */
 static bool has_open(pid_t pid, const char *path)
 {

@@ -12,7 +12,7 @@
 int lock_take(const struct runtime *rt, int *fd, struct err *e);
 
 /* The same for a process that only removes what a dead tether has left: the file names no
- * process, so that nobody takes this one for a tether that hangs. */
+ * process, so that no other process takes this one for a tether that hangs. */
 int lock_take_to_clean(const struct runtime *rt, int *fd, struct err *e);
 
 /* The same for a lock that another process took and passed on to this one:

@@ -18,7 +18,7 @@ struct waiting;
 struct control_server_owner {
     json_t *(*status)(void *user); /* a new reference */
     /* `up`: an attempt is wanted now. Answered by control_server_answer(). keep: the
-     * user asked, so the tether stays even when nobody uses it. */
+     * user asked, so the tether stays even when it is not used. */
     void (*retry)(void *user, bool keep);
     /* `down`: 0, or -1 with the reason why not (streams in use, not force). */
     int (*stop)(void *user, bool force, struct err *e);

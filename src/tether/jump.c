@@ -150,7 +150,7 @@ static bool collect_child(pid_t pid, int64_t ms, int *status)
 }
 
 /* The child's exit status, as waitpid() has it. One that does not end, as it was stopped, is
- * killed: nobody would collect it later. */
+ * killed, as it could not be collected later. */
 static int end_child(pid_t pid, bool interrupt)
 {
     int status = 0;
@@ -280,7 +280,7 @@ static int dial(void *user, const struct wait *w, struct err *e)
     wait_note(w, "hop", p->via);
     if (!lock_is_held(&rt, &pid)) {
         rc = start_hop(p, w, e);
-        /* The time of this phase begins when there is somebody to ask. */
+        /* The time of this phase begins when the hop can be asked. */
         own.deadline = deadline_in(p->connect_timeout_ms);
     }
     if (rc == 0)

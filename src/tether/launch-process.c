@@ -140,7 +140,7 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
     return result;
 }
 
-/* Forks twice, so that the tether is nobody's child: `exec` becomes a command
+/* Forks twice, so that init collects the tether: `exec` becomes a command
  * that would never collect it. Its process id, or -1. */
 static pid_t fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
                          const struct launch_options *o, bool replace, int fd)

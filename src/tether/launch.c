@@ -114,7 +114,7 @@ static enum launch_result up_alone(const struct profile *p, const struct launch_
     return r;
 }
 
-/* What p goes via, the first to be dialled first. Here, where somebody can be
+/* What p goes via, the first to be dialled first. Here, where the user can be
  * asked for passphrases, and not by the tethers themselves. */
 int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e)
 {
@@ -153,7 +153,7 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
     *lifeline = -1;
     const struct rlimit core = process_forbid_core();
     struct identities *ids = launch_identities(p, o, e);
-    /* Not before: until the tether runs nobody removes it when we are interrupted. */
+    /* Not before: until the tether runs nothing removes it when we are interrupted. */
     if (ids != NULL && private_runtime_init(rt, e) == 0)
         r = launch_start(p, ids, rt, &bound, false, &again, e);
     identities_free(ids);

@@ -13,10 +13,10 @@
 struct service;
 
 struct launch_options {
-    passphrase_ask_fn ask; /* for passphrases; NULL: nobody to ask */
+    passphrase_ask_fn ask; /* for passphrases; NULL: the user cannot be asked */
     void *ask_user;
     enum log_level level;
-    bool for_others; /* as a way to others: see tether_config */
+    bool for_others; /* as a hop: see tether_config */
     /* Told what is being waited for, and by which profile: `what` is a word of docs/PROTOCOL.md,
      * or "tether" at first, and NULL when the waiting is over. Between two
      * processes that are started it is always over. NULL: silent. */
@@ -86,7 +86,7 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, c
                       struct err *e);
 
 /* For a tether that cannot even begin: the service manager hears why, and so does
- * whoever waits at the socket that it has passed, which would otherwise have us
+ * the clients that wait at the socket that it has passed, which would otherwise have us
  * started again at once. Takes some seconds at most. */
 void launch_turn_away(const char *name, const struct service *service, const struct err *why);
 

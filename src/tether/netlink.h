@@ -1,4 +1,4 @@
-/* netlink: notices that this machine's way to others has changed: an address
+/* netlink: notices that this machine's network has changed: an address
  * came or went, or a default route (Linux: rtnetlink(7); elsewhere never). */
 #ifndef DOCKTETHER_TETHER_NETLINK_H
 #define DOCKTETHER_TETHER_NETLINK_H

@@ -161,37 +161,46 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
     return o;
 }
 
-static void send_object(int fd, json_t *o, int flags)
+/* Never waits: the loop would stand still for a reader that does. */
+static bool send_object(int fd, json_t *o)
 {
-    char *text = json_dumps(o, JSON_COMPACT);
+    char *object = json_dumps(o, JSON_COMPACT);
+    bool sent = false;
 
     json_decref(o);
-    if (text == NULL)
-        return;
-    char *line = mem_printf("%s\n", text);
-    (void)send(fd, line, strlen(line), MSG_NOSIGNAL | flags);
-    free(line);
-    free(text);
+    if (object != NULL) {
+        char *line = mem_printf("%s\n", object);
+        ssize_t len = (ssize_t)strlen(line);
+        sent = send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len;
+        free(line);
+    }
+    free(object);
+    return sent;
+}
+
+/* A reader that has let the buffer run full of earlier lines sees the end of file in place
+ * of the answer, instead of waiting for it. */
+static void send_answer(int fd, json_t *o)
+{
+    if (!send_object(fd, o))
+        (void)shutdown(fd, SHUT_WR);
 }
 
 void status_send_ready(int fd, const struct err *e)
 {
-    if (fd < 0)
-        return;
-    send_object(fd,
-                e == NULL ? json_pack("{s:b}", "ok", 1)
-                          : json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)),
-                0);
+    if (fd >= 0)
+        send_answer(fd, e == NULL ? json_pack("{s:b}", "ok", 1)
+                                  : json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)));
 }
 
 void status_send_replaced(int fd)
 {
     if (fd >= 0)
-        send_object(fd, json_pack("{s:b}", "replaced", 1), 0);
+        send_answer(fd, json_pack("{s:b}", "replaced", 1));
 }
 
 void status_send_waiting(int fd, const struct waiting *w)
 {
     if (fd >= 0)
-        send_object(fd, message_pack_waiting(w), MSG_DONTWAIT);
+        (void)send_object(fd, message_pack_waiting(w));
 }

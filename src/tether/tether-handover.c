@@ -84,8 +84,8 @@ void tether_keep_place(void *user, struct handover *s)
 /* ---- the new process ------------------------------------------------------- */
 
 /* From the tether that runs; when there is none any more, as if there had never
- * been one. Several that want its place at once get it one after the other: who
- * asks one that has just lost it finds nobody there for a moment. */
+ * been one. Several that want its place at once get it one after the other:
+ * for a moment after each hand-over no process answers. */
 int tether_take_place(struct tether *t, struct handover *s, struct err *e)
 {
     const struct deadline d = deadline_in(TAKE_OVER_MS);
@@ -95,9 +95,9 @@ int tether_take_place(struct tether *t, struct handover *s, struct err *e)
     do {
         why = (struct err)ERR_INIT;
         asked = handover_take(t->cfg->runtime, s, &why);
-        bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
-        rc = nobody ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
-        if (!nobody || rc != 1)
+        bool none = asked != 0 && strcmp(why.layer, "control") == 0;
+        rc = none ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
+        if (!none || rc != 1)
             break;
     } while (deadline_left(d) > 0 && poll(NULL, 0, TAKE_OVER_PAUSE_MS) == 0);
     if (asked == 0) {

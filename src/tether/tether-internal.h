@@ -33,7 +33,7 @@ struct tether {
     uv_timer_t backoff, due;
     uv_signal_t sigterm, sigint, sighup;
     uv_async_t news; /* from the thread that logs in */
-    uv_poll_t ready; /* whoever waits for the first answer going away */
+    uv_poll_t ready; /* the process that waits for the first answer */
 
     enum tether_state state;
     bool dirty;
@@ -47,8 +47,8 @@ struct tether {
     bool patient;       /* the server asked for time: see struct err */
     int64_t dialled_ms; /* when the last attempt began, monotonic */
     ino_t sock_inode;   /* of the socket's file, as we made it or were given it; 0: neither yet */
-    int lock;           /* -1: still the one's that is to be replaced */
-    int *ends;          /* predecessors that still serve somebody end when these are closed */
+    int lock;           /* -1 until taken over from the tether that is replaced */
+    int *ends;          /* predecessors that still serve clients end when these are closed */
     size_t ends_count;
 
     struct listener *listener;
@@ -59,7 +59,7 @@ struct tether {
     struct netlink *netlink;
     struct notify *notify; /* NULL: no service manager listens */
     struct connect_worker *worker;
-    struct session *session; /* the link's, once there is one */
+    struct session *session; /* owned by poll, once there is one */
     struct session_poll *poll;
     struct transport_probe *probe;
 
@@ -108,13 +108,13 @@ void tether_close(struct tether *t);
 
 /* ---- tether-ready.c --------------------------------------------------------------- */
 
-/* Watches whoever waits for the first answer. */
+/* Watches the process that waits for the first answer. */
 void tether_ready_init(struct tether *t);
 
-/* Answers whoever waits for `up`; e is NULL when it serves. */
+/* Answers all clients that wait for `up`; e is NULL when it serves. */
 void tether_report_ready(struct tether *t, const struct err *e);
 
-/* Sends whoever started this tether, and waits still, to the one that has its place. */
+/* Tells the process that started this tether, if it waits still, to ask the successor. */
 void tether_report_replaced(struct tether *t);
 
 #endif

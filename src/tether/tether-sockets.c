@@ -18,7 +18,7 @@
 /* ---- what others ask --------------------------------------------------------- */
 
 /* A session in which the server forbids streams would do so for ever, whatever its
- * configuration says by now. Nobody else's connection is cut for a new one. */
+ * configuration says by now. No open connection is cut for a new session. */
 static bool is_outdated(const struct tether *t)
 {
     const struct pool_counts n = pool_counts(t->pool);
@@ -52,8 +52,8 @@ static int on_stop(void *user, bool force, struct err *e)
     uint64_t streams = pool_counts(t->pool).streams;
 
     if (streams > 0 && !force) {
-        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s in use", streams,
-                streams == 1 ? " goes this way and is" : "s go this way and are");
+        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s", streams,
+                streams == 1 ? " uses it as a hop" : "s use it as a hop");
         return err_hint(e, "docktether down --force %s takes %s down too", t->cfg->profile->name,
                         streams == 1 ? "it" : "them");
     }
@@ -195,7 +195,7 @@ int tether_open(struct tether *t, struct err *e)
 
     handover_init(s);
     int rc = t->cfg->replace ? tether_take_place(t, s, e) : 0;
-    /* Ours from here, also when what follows fails: nobody else will remove it. */
+    /* Ours from here, also when what follows fails: no other process will remove it. */
     if (s->sock >= 0)
         note_socket(t);
     if (rc == 0)

@@ -125,12 +125,12 @@ static void on_session_unused(void *user)
     tether_post(user, EVENT_UNUSED);
 }
 
-/* A tether that was started as a way to others and is used by nobody. */
+/* A tether that was started as a hop and is not used. */
 static void on_hop_unused(void *user)
 {
     struct tether *t = user;
 
-    log_info(t->cfg->log, "nobody has gone this way for a while");
+    log_info(t->cfg->log, "no streams for hop-linger: stopping");
     tether_post(t, EVENT_STOP);
 }
 

@@ -93,7 +93,7 @@ ended() {
     [ "$(tethered prod docker run --rm bb echo still)" = still ]
     docktether down prod
     wait_for 10 ended bastion
-    grep -q 'nobody has gone this way' "$STATE/bastion.log"
+    grep -q 'no streams for hop-linger' "$STATE/bastion.log"
 }
 
 @test "a hop that the user brought up stays" {

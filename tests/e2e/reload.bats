@@ -151,7 +151,7 @@ profile_away() {
     tethered lab docker events >events 2>&1 3>&- &
     events=$!
     at_end "$events"
-    wait_for 10 open_connections
+    wait_for 10 connections_are lab open 1
     docktether update lab --set hold=31s
     kill -STOP "$old"
     # It connects, and asks in vain for as long as it may take.
