@@ -15,8 +15,9 @@
 
 <<<<<<< HEAD
 =======
-/* Restores the profile when Docker's context cannot be written. */
-static int write_both(const struct profile *p, const struct profile *old, struct err *e)
+    /* Restores the profile when Docker's context cannot be written. */
+    static int
+    write_both(const struct profile *p, const struct profile *old, struct err *e)
 {
     if (store_save(p, false, e) != 0)
         return -1;

@@ -35,7 +35,7 @@
         "set", 0, "KEY=VALUE", "any key of docktether(5); an empty value resets it (repeatable)"  \
     }
 
-static const struct args_option create_options[] = { EDITING, END };
+    static const struct args_option create_options[] = { EDITING, END };
 static const struct args_option update_options[] = { EDITING, END };
 static const struct args_option ls_options[] = { { "quiet", 'q', NULL, "names only" }, FORMAT, END };
 static const struct args_option format_options[] = { FORMAT, END };

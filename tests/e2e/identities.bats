@@ -679,3 +679,56 @@ STUB
     wait_for 20 reconnected
     lab_stop_sshd moving
 }
+
+# ---- an agent that goes away -------------------------------------------------------
+
+# with_an_agent: `lab`, up with an agent's key over the wire `line`; the agent is $FIRST.
+with_an_agent() {
+    local port
+    port=$(wire_start line "$LAB_PORT")
+    agent first
+    FIRST=$LAB_SPAWNED
+    add_key "$LAB_KEY"
+    export SSH_AUTH_SOCK=$AGENT
+    login "$port" lab --identity "$LAB_KEY.pub"
+    docktether up lab
+}
+
+# Cut, when there is no agent to log in with again.
+agent_away() {
+    lab_kill 5 "$FIRST"
+    rm -f "$AGENT"
+    wire_tell line cut rst
+    wait_for 10 logged "cannot reach the agent"
+}
+
+@test "an agent that was away for a while is no refusal: the tether is back with it" {
+    with_an_agent
+    agent_away
+    [ "$(status_of lab state)" != failed ]
+    agent first
+    add_key "$LAB_KEY"
+    wait_for 40 state_is lab serving
+    ! grep -F refused: "$STATE/lab.log"
+}
+
+@test "up from a login with another agent brings back a tether whose agent is gone" {
+    local old
+    with_an_agent
+    old=$(status_of lab pid)
+    agent_away
+    agent second
+    add_key "$LAB_KEY"
+    export SSH_AUTH_SOCK=$AGENT
+    run -0 docktether up lab
+    [[ $output == *"with the agent of this login"* ]]
+    state_is lab serving
+    [ "$(status_of lab agent)" = "$AGENT" ]
+    [ "$(status_of lab pid)" != "$old" ]
+    # Nothing is taken away from a tether that serves, while its own agent is there.
+    old=$(status_of lab pid)
+    agent third
+    export SSH_AUTH_SOCK=$AGENT
+    run -0 docktether up lab
+    [ "$(status_of lab pid)" = "$old" ]
+}
