@@ -435,6 +435,11 @@ a_key() {
     login "$LAB_CERT_PORT" lab --identity "$T/k"
     fails_with 5 up lab
     [[ ${stderr_lines[1]} == *k-cert.pub*"has expired"* ]]
+    [[ $stderr != *authorized_keys* ]]
+    # For somebody else: that is named, too.
+    ssh-keygen -q -s "$LAB/ca" -I "of the lab" -n someoneelse "$T/k.pub"
+    fails_with 5 up lab
+    [[ ${stderr_lines[1]} == *"is for someoneelse and not for $LAB_USER"* && $stderr != *authorized_keys* ]]
 }
 
 # ---- the agent ------------------------------------------------------------------------------
