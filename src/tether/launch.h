@@ -50,7 +50,7 @@ enum launch_result {
  *
  * A tether that differs from p as it is now is replaced by a new one (LAUNCH_REPLACED),
  * which takes its socket over once it can serve: no client finds the socket closed, what is
- * open goes on to its end, and when the new one fails the old one stays. One that must not be
+ * open continues to its end, and when the new one fails the old one stays. One that must not be
  * replaced (`docktether run`) is left alone. *difference (may be NULL) says what differs: with
  * LAUNCH_REPLACED from the tether that was replaced, else from the one that goes on.
  *

@@ -10,7 +10,7 @@ enum tether_state {
     STATE_SERVING,
     STATE_WAITING,  /* for the next attempt */
     STATE_FAILED,   /* pins or keys were refused: no attempt by itself */
-    STATE_DRAINING, /* another process has the sockets now; what is open goes on to its end */
+    STATE_DRAINING, /* another process has the sockets now; what is open continues to its end */
     STATE_CLOSING,  /* told to end; waits for the worker */
     STATE_COUNT
 };
