@@ -21,12 +21,8 @@ struct view {
     bool utf8;
     bool colours;
     int columns;  /* of the terminal; 0: lines may be as long as they like */
-<<<<<<< HEAD
     bool failed;  /* a failure was shown already */
-    bool pending; /* a line with the name of the layer may stand there, to be overwritten */
-=======
     bool pending; /* a line that names the current layer may be shown, to be overwritten */
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 };
 
 /* ---- for people ------------------------------------------------------------------- */
@@ -195,15 +191,9 @@ static void show_failure(const struct view *v, const struct doctor_host *h, enum
            doctor_layer_name(layer), off, f->text);
     if (f->err.hint[0] != '\0' && !(has_fix && strstr(f->err.hint, f->err.fix) != NULL))
         printf("hint: %s\n", hint);
-<<<<<<< HEAD
     if (has_fix)
         printf("\n%s%s:\n\n    %s\n", f->where != NULL ? "Run on " : "Run here",
                f->where != NULL ? f->where : "", fix);
-=======
-    if (f->err.fix[0] != '\0')
-        printf("\n%s%s%s:\n\n    %s\n", f->where != NULL ? "Run on " : "Run",
-               f->where != NULL ? f->where : "", f->where == NULL ? " here" : "", fix);
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     free(fix);
     free(hint);
 }

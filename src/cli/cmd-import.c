@@ -69,7 +69,6 @@ static int propose(const struct proposals *list, const struct args *args)
     proposals_print(list, stdout);
     (void)fflush(stdout);
     proposals_advise(list);
-<<<<<<< HEAD
     if (ready > 0) {
         char *command = confirmation(args);
         if (ready == 1)
@@ -78,11 +77,6 @@ static int propose(const struct proposals *list, const struct args *args)
             out_note(NULL, "Nothing was created. To create these %zu profiles: %s", ready, command);
         free(command);
     }
-=======
-    if (ready > 0)
-        out_note(NULL, "nothing was created; to create %s %zu profile%s: docktether import --yes",
-                 ready == 1 ? "this" : "these", ready, ready == 1 ? "" : "s");
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     return 0;
 }
 
@@ -104,11 +98,7 @@ int cmd_import(const struct args *args, struct err *e)
     if (rc == 0)
         rc = choose(&list, args, e);
     if (rc == 0 && list.count == 0)
-<<<<<<< HEAD
         out_note(NULL, "found no hosts: there is no Docker context with ssh:// and no host in ~/.ssh/config");
-=======
-        out_note(NULL, "found no Docker context with ssh:// and no host in ~/.ssh/config");
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     else if (rc == 0) {
         proposals_judge(&list);
         rc = args_has(args, "yes") ? make(&list) : propose(&list, args);

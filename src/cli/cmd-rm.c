@@ -60,7 +60,6 @@ static int check_unused(const char *name, struct err *e)
     return -1;
 }
 
-<<<<<<< HEAD
 /* The profile goes last: whatever fails before can be tried again. */
 static int remove_locked(const char *name, bool force, struct err *e)
 {
@@ -75,10 +74,6 @@ static int remove_locked(const char *name, bool force, struct err *e)
 
 /* A broken file is removed like any other. A tether and a service take their time to end:
  * they are ended before the lock is taken. */
-=======
-/* The profile goes last, so that a removal that failed can be repeated. A broken file is
- * removed like any other. */
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 static int remove_one(const char *name, void *user, struct err *e)
 {
     const bool *force = user;

@@ -13,21 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-<<<<<<< HEAD
-=======
-    /* Restores the profile when Docker's context cannot be written. */
-    static int
-    write_both(const struct profile *p, const struct profile *old, struct err *e)
-{
-    if (store_save(p, false, e) != 0)
-        return -1;
-    if (context_sync(p, e) == 0)
-        return 0;
-    (void)store_save(old, false, NULL);
-    return -1;
-}
-
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 static bool same(const struct profile *a, const struct profile *b, const struct option *o)
 {
     return option_is_default(a, o, b);

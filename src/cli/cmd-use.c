@@ -137,9 +137,9 @@ static int check_context(const struct profile *p, struct err *e)
     if (p->context)
         return context_sync_check(p, e);
     err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
-    return err_hint(
-        e, "docktether exec %s -- docker ps, or docktether env %s, or docktether update %s --set context=yes",
-        p->name, p->name, p->name);
+    return err_hint(e,
+                    "use docktether exec %s or docktether env %s, or: docktether update %s --set context=yes",
+                    p->name, p->name, p->name);
 }
 
 /* As the profile is now: it may have been removed while its tether came up. */
@@ -173,19 +173,6 @@ static int use_profile(const struct profile *p, const struct args *args, struct 
     static const struct confirm protect = { "use", "", "to make it Docker's current context",
                                             "nothing was switched" };
 
-<<<<<<< HEAD
-=======
-    if (bring_up_check_docker(p, e) != 0)
-        return -1;
-    if (!p->context) {
-        err_set(e, ERR_FAILED, "docker context", "the profile has no Docker context (context = no)");
-        return err_hint(
-            e, "use docktether exec %s or docktether env %s, or: docktether update %s --set context=yes",
-            p->name, p->name, p->name);
-    }
-    if (confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)
-        return -1;
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     /* Before the tether: a context that is not ours would make it useless. */
     if (bring_up_check_docker(p, e) != 0 || check_context(p, e) != 0 ||
         confirm_protected(p, args_has(args, "yes"), &protect, e) != 0)

@@ -64,6 +64,11 @@ static const struct args_option down_options[] = {
     END,
 };
 static const struct args_option run_options[] = { { "verbose", 'v', NULL, "log every step" }, END };
+static const struct args_option version_options[] = {
+    { "verbose", 'v', NULL, "also print the versions of the libraries" },
+    FORMAT,
+    END,
+};
 static const struct args_option status_options[] = { { "watch", 'w', NULL, "keep running and show changes" },
                                                      FORMAT,
                                                      END };
@@ -212,9 +217,9 @@ static const char disable_details[] = "Stops the tether and no longer starts it 
                                       "  docktether disable prod\n";
 
 static const char doctor_details[] =
-    "Checks every layer in order, whether or not the tether is up: profile, keys, agent,\n"
-    "name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and Docker's\n"
-    "local files and variables; for a host behind hops, every hop first. It names the first\n"
+    "Checks every layer in order, whether or not the tether is up: profile, directories,\n"
+    "keys, agent, name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and\n"
+    "Docker's local files and variables; for a host behind hops, every hop first. It names the first\n"
     "problem and the command that solves it. doctor changes nothing, trusts nothing, and\n"
     "leaves a running tether alone. It offers keys only to a host that proves a pinned key.\n"
     "The exit status is that of the first layer that fails, otherwise 0; warnings do not\n"
@@ -338,7 +343,7 @@ static const struct command commands[] = {
 
     { "completion", COMMAND_OTHER, "bash | zsh | fish", 1, 1, "print a shell's completion script",
       completion_details, NULL, false, false, cmd_completion },
-    { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, format_options, false, false,
+    { "version", COMMAND_OTHER, "", 0, 0, "print the version", NULL, version_options, false, false,
       cmd_version },
     { "help", COMMAND_OTHER, "[COMMAND]", 0, 1, "show help for docktether or a command", NULL, NULL, false,
       false, cmd_help },

@@ -124,16 +124,10 @@ static void show(const struct profile *p, const struct hostkeys *keys, FILE *out
     fill(t, p, keys);
     fprintf(out, "%s proved the pinned %s key and presents:\n\n", endpoint, keys->items[0].pin.type);
     table_print(t, out);
-<<<<<<< HEAD
-    fprintf(out,
-            "\nThe other keys came inside the connection that the pinned key secures, in further key\n"
-            "exchanges of its own, each with the host's signature. Of every type the host presents one.\n");
-    if (keys->count == 1)
-        out_note(p->name, ONE_KEY, p->name);
-=======
     fprintf(out, "\nThe host presented the other keys inside the connection that the pinned key secures,\n"
                  "each in a key exchange of its own that it signed. It presents one key per type.\n");
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
+    if (keys->count == 1)
+        out_note(p->name, ONE_KEY, p->name);
     table_free(t);
     free(endpoint);
 }
@@ -200,14 +194,10 @@ int hostkey_rotate_ask(struct profile *p, bool *changed, struct err *e)
 
     *changed = false;
     if (rc == 0 && count_new(p, &keys) + count_gone(p, &keys) == 0) {
-<<<<<<< HEAD
         out_note(p->name,
-                 keys.count > 1 ? "nothing to rotate: the host presents the pinned keys and no other"
+                 keys.count > 1 ? "nothing to rotate: the host presents exactly the pinned keys"
                                 : "nothing to rotate: " ONE_KEY,
                  p->name);
-=======
-        out_note(p->name, "nothing to rotate: the host presents exactly the pinned keys");
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     } else if (rc == 0 && term_interactive()) {
         rc = ask(p, &keys, changed, e);
     } else if (rc == 0) {

@@ -41,14 +41,9 @@ static int set(struct profile *p, const char *section, const char *key, const ch
 
 /* ---- the URL ---------------------------------------------------------- */
 
-<<<<<<< HEAD
-/* NULL: back to what a new profile would have. */
+/* value NULL: resets the key to the value of a new profile. */
 static int set_or_default(struct profile *p, const struct profile *base, const char *key, const char *value,
                           struct err *e)
-=======
-/* Resets the key to the value of a new profile. */
-static int set_default(struct profile *p, const struct profile *base, const char *key, struct err *e)
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
 {
     const struct option *o = option_find("ssh", key);
 

@@ -44,11 +44,7 @@ value() {
 @test "nothing there: nothing found, nothing written" {
     run -0 --separate-stderr docktether import
     [ -z "$output" ]
-<<<<<<< HEAD
     [[ $stderr == *"found no hosts"* ]]
-=======
-    [[ $stderr == *"found no Docker context"* ]]
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     run -0 docktether import --yes
     [ ! -e "$STORE" ]
 }
@@ -62,11 +58,7 @@ value() {
     [ "$(row lab)" = "lab ssh://$LAB_USER@127.0.0.1:$LAB_PORT ssh config 1" ]
     # The same place by another name is no second profile.
     [ "${#lines[@]}" -eq 2 ]
-<<<<<<< HEAD
     [[ $stderr == *"To create this profile: docktether import --yes"* ]]
-=======
-    [[ $stderr == *"nothing was created; to create this 1 profile: docktether import --yes"* ]]
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     [ ! -e "$STORE" ]
     run -0 --separate-stderr docktether import --yes
     [ "$output" = lab ]

@@ -17,16 +17,12 @@ hammer() {
     done
 }
 
-<<<<<<< HEAD
 # hammered COUNT: the first of them has asked so often.
 hammered() {
     [ "$(wc -l <fails.1.count)" -ge "$1" ]
 }
 
-@test "update says what is in effect now and what when it is connected anew" {
-=======
 @test "update says which changes apply now and which at the next connection" {
->>>>>>> 96a2b8d (Help, messages and comments of cli, ui and autostart in plain English)
     new_profile lab
     docktether up lab
     run --separate-stderr docktether update lab --set description=Other --set hold=20s --set max-held=7
