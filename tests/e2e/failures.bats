@@ -291,7 +291,7 @@ refusals_logged() {
 @test "a file that is no socket: 7" {
     touch "$T/file"
     profile_of "127.0.0.1:$LAB_PORT$T/file" --identity "$LAB_KEY"
-    up_fails 7 "no socket"
+    up_fails 7 "is not a socket"
 }
 
 @test "a socket that nobody serves any more: 7" {
