@@ -20,7 +20,7 @@ in_place() {
     mkdir -p "$dir"
     (
         cd "$dir" || exit 1
-        timeout 120 "$@" >transcript 2>complaints 3>&-
+        timeout 600 "$@" >transcript 2>complaints 3>&-
     ) || { echo "exit $? of $*"; cat "$dir/transcript" "$dir/complaints"; return 1; }
 }
 

@@ -42,7 +42,7 @@ new() {
 refuses() {
     local code=$1
     shift
-    run --separate-stderr timeout 20 "$DOCKTETHER" "$@" </dev/null
+    run --separate-stderr timeout 100 "$DOCKTETHER" "$@" </dev/null
     # shellcheck disable=SC2154 # run sets them
     if [ "$status" -ne "$code" ] || [ -n "$output" ] || [[ ${stderr_lines[0]:-} != docktether:* ]] ||
         [ "${#stderr_lines[@]}" -gt 2 ] || { [ "${#stderr_lines[@]}" -eq 2 ] && [[ ${stderr_lines[1]} != hint:* ]]; }; then
@@ -580,7 +580,7 @@ USAGE
 
 @test "use does not switch when the tether cannot be brought up" {
     new prod
-    run --separate-stderr timeout 60 "$DOCKTETHER" use prod </dev/null
+    run --separate-stderr timeout 100 "$DOCKTETHER" use prod </dev/null
     [ "$status" -eq 6 ] || [ "$status" -eq 5 ] # no key to log in with, or no such host
     [ -z "$output" ]
     [ "$(docktether show)" = default ]

@@ -47,7 +47,7 @@ profile() {
 diagnose() {
     local code=$1 name=${2:-lab} before status=0
     before=$(inventory)
-    setsid --wait timeout 40 "$DOCKTETHER" doctor --format json "$name" >"$T/report" 2>"$T/said" || status=$?
+    setsid --wait timeout 200 "$DOCKTETHER" doctor --format json "$name" >"$T/report" 2>"$T/said" || status=$?
     [ "$status" = "$code" ] || {
         echo "exit $status, expected $code"
         cat "$T/report" "$T/said"

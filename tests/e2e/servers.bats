@@ -300,7 +300,7 @@ watchers() {
 
 @test "dial-stdio beyond the server's MaxSessions: 200 at once are served in turn, none fails" {
     by_stdio
-    run -0 timeout 140 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 200
+    run -0 timeout 600 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 200
     [ "$(status_of lab connections refused)" = 0 ]
     [ "$(status_of lab reconnects)" = 0 ]
     wait_for 10 counts_are 0 0
@@ -336,7 +336,7 @@ watchers() {
     kill -KILL "${CLEANUP[@]}" $(lab_tree "${CLEANUP[@]}")
     wait_for 10 counts_are 0 0
     wait_for 10 commands_are 0
-    run -0 timeout 60 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 15
+    run -0 timeout 600 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 15
 }
 
 @test "who gives up waiting is forgotten: what it asked for is not done later" {
@@ -375,7 +375,7 @@ watchers() {
     profile_as "$LAB_USER@$port"
     docktether up lab
     is_by dial-stdio "streamlocal forwarding failed: "
-    run -0 timeout 100 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 10
+    run -0 timeout 600 python3 "$TOOLS/load.py" crowd "$RUN/lab.sock" 10
     [ "$(status_of lab connections refused)" = 0 ]
 }
 
