@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SECRET_TIMEOUT_MS 60000 /* a file on a network may be slow */
+
 /* Directories that `sudo docktether` made belong to root, and sudo gives them back. */
 static int hint_owner(uid_t owner, const char *path, struct err *e)
 {
@@ -78,21 +80,34 @@ static int read_all(int fd, const char *path, size_t max, char **data, size_t *l
     return 0;
 }
 
+/* 0 with *fd, which is the caller's; 1 when there is no such file. */
+static int open_regular(const char *path, int *fd, struct stat *st, struct err *e)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 1;
+    if (*fd < 0)
+        return err_set_errno(e, ERR_FAILED, "", "cannot open %s", path);
+    if (fstat(*fd, st) != 0)
+        err_set_errno(e, ERR_FAILED, "", "cannot look at %s", path);
+    else if (!S_ISREG(st->st_mode))
+        err_set(e, ERR_FAILED, "", "%s is not a regular file", path);
+    else
+        return 0;
+    close(*fd);
+    return -1;
+}
+
 int file_read(const char *path, enum file_trust trust, size_t max, char **data, size_t *len, struct err *e)
 {
     struct stat st;
-    int rc = -1;
+    int fd;
 
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return 1;
-    if (fd < 0)
-        return err_set_errno(e, ERR_FAILED, "", "cannot open %s", path);
-    if (fstat(fd, &st) != 0)
-        err_set_errno(e, ERR_FAILED, "", "cannot look at %s", path);
-    else if (!S_ISREG(st.st_mode))
-        err_set(e, ERR_FAILED, "", "%s is not a regular file", path);
-    else if (trust == FILE_ANY || check_private(path, &st, e) == 0)
+    int rc = open_regular(path, &fd, &st, e);
+    if (rc != 0)
+        return rc;
+    rc = trust == FILE_ANY ? 0 : check_private(path, &st, e);
+    if (rc == 0)
         rc = read_all(fd, path, max, data, len, e);
     close(fd);
     return rc;
@@ -140,6 +155,21 @@ int file_read_fd(int fd, const char *name, size_t max, int64_t timeout_ms, char 
     *data = buf;
     *len = (size_t)n;
     return 0;
+}
+
+int file_read_secret(const char *path, size_t max, char **data, size_t *len, struct stat *st, struct err *e)
+{
+    struct stat own;
+    int fd;
+
+    if (st == NULL)
+        st = &own;
+    int rc = open_regular(path, &fd, st, e);
+    if (rc != 0)
+        return rc;
+    rc = file_read_fd(fd, path, max, SECRET_TIMEOUT_MS, data, len, e);
+    close(fd);
+    return rc;
 }
 
 /* Root is asked to give back only directories below our home: others never were ours. */

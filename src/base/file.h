@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum file_trust {
@@ -20,6 +21,11 @@ enum file_trust {
  * file, a file with NUL bytes and, with FILE_PRIVATE, one that others could
  * have written are errors. Never blocks on a fifo. */
 int file_read(const char *path, enum file_trust trust, size_t max, char **data, size_t *len, struct err *e);
+
+/* The same with any trust, for a secret: into a buffer that never moves, so that
+ * wiping *data leaves no copy behind. On an error nothing is left of it. *st (may be
+ * NULL) tells about the file that was read. */
+int file_read_secret(const char *path, size_t max, char **data, size_t *len, struct stat *st, struct err *e);
 
 /* Reads standard input to its end, by the same rules; blocks. 0 or -1. */
 int file_read_stdin(size_t max, char **data, size_t *len, struct err *e);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_FILE_MAX (64 * 1024)
@@ -39,19 +38,15 @@ static int give_passphrase(const char *prompt, char *buf, size_t len, int echo, 
 }
 
 /* The same refusal as ssh's: a private key of ours that others can read. */
-static int check_mode(const char *path, struct err *e)
+static int check_mode(const struct keyfile *f, struct err *e)
 {
-    struct stat st;
-
-    if (stat(path, &st) != 0)
-        return err_set_errno(e, ERR_AUTH, "identity", "cannot look at %s", path);
-    if (st.st_uid == getuid() && (st.st_mode & 077) != 0) {
-        err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", path,
-                (unsigned)(st.st_mode & 07777));
-        err_fix_file(e, "chmod 600", path);
-        return err_hint_file(e, "chmod 600", path, "");
-    }
-    return 0;
+    /* The program that passes a descriptor has seen to it that others cannot read it. */
+    if (f->fd >= 0 || f->st.st_uid != getuid() || (f->st.st_mode & 077) == 0)
+        return 0;
+    err_set(e, ERR_AUTH, "identity", "the key %s can be read by others (mode %04o)", f->path,
+            (unsigned)(f->st.st_mode & 07777));
+    err_fix_file(e, "chmod 600", f->path);
+    return err_hint_file(e, "chmod 600", f->path, "");
 }
 
 /* The public half of a key that is not decrypted: an OpenSSH file has it in
@@ -162,8 +157,7 @@ static int classify(struct keyfile *f, struct err *e)
         return 0;
     if (strncmp(f->text, SSH2_PUBLIC, strlen(SSH2_PUBLIC)) == 0)
         return is_ssh2(f, e);
-    /* Who passes a descriptor has seen to it that others cannot read it. */
-    if (f->fd < 0 && check_mode(f->path, e) != 0)
+    if (check_mode(f, e) != 0)
         return -1;
     int rc = decode(f, NULL, e);
     if (rc == 0)
@@ -185,11 +179,11 @@ static int read_path(struct keyfile *f, const char *file, struct err *e)
     f->path = path_expand(file, e);
     if (f->path == NULL)
         return -1;
-    int rc = file_read(f->path, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    int rc = file_read_secret(f->path, KEY_FILE_MAX, &f->text, &f->len, &f->st, e);
     if (rc != 1)
         return rc;
     char *half = mem_printf("%s.pub", f->path);
-    rc = file_read(half, FILE_ANY, KEY_FILE_MAX, &f->text, &f->len, e);
+    rc = file_read_secret(half, KEY_FILE_MAX, &f->text, &f->len, &f->st, e);
     if (rc == 0)
         mem_replace(&f->path, half);
     free(half);

@@ -9,10 +9,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 struct keyfile {
-    char *path; /* or what errors call the descriptor */
-    int fd;     /* the descriptor that it was read from, closed; -1: a file */
+    char *path;     /* or what errors call the descriptor */
+    int fd;         /* the descriptor that it was read from, closed; -1: a file */
+    struct stat st; /* of the file that was read */
     char *text;
     size_t len;
     struct pubkey pub; /* empty while it is not known */
