@@ -2,6 +2,9 @@
 
 #include <signal.h>
 #include <stddef.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,5 +52,11 @@ void process_harden(void)
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at the limit of `ulimit -f` ends no session */
+#ifdef PR_SET_DUMPABLE
+    /* Decrypted keys lie in memory: no process of the same user but root's attaches to
+     * this one, and no handler of cores that reads from a pipe, which RLIMIT_CORE does
+     * not stop, gets one. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
     raise_descriptor_limit();
 }
