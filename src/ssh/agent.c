@@ -37,7 +37,7 @@ struct agent_filter {
     pthread_t thread;
     pthread_mutex_t lock;          /* of wanted and signer */
     struct message wanted, signer; /* blobs; empty: none */
-    atomic_bool timed_out, refused;
+    atomic_bool timed_out, refused, broke_off, stopping;
     struct agent_call call;
     int agent_fd;
     int inner_fd; /* the thread's end of the pair */
@@ -88,15 +88,20 @@ static enum wait_result receive(const struct wait *w, int fd, struct message *m)
     /* Not yet in m: it always tells how much m->data holds. */
     if (len == 0 || len > MESSAGE_MAX)
         return WAIT_CANCELLED;
-    m->data = mem_resize(m->data, (size_t)len, 1);
+    unsigned char *data = realloc(m->data, (size_t)len);
+    if (data == NULL)
+        return WAIT_CANCELLED;
+    m->data = data;
     m->len = (uint32_t)len;
     return transfer(w, fd, m->data, m->len, false);
 }
 
 static enum wait_result deliver(const struct wait *w, int fd, const struct message *m)
 {
-    unsigned char *whole = mem_alloc((size_t)m->len + 4);
+    unsigned char *whole = malloc((size_t)m->len + 4);
 
+    if (whole == NULL)
+        return WAIT_CANCELLED;
     wire_put32(whole, m->len);
     memcpy(whole + 4, m->data, m->len);
     enum wait_result r = transfer(w, fd, whole, (size_t)m->len + 4, true);
@@ -166,7 +171,11 @@ static bool make_request(struct agent_filter *f, struct message *m)
     pthread_mutex_lock(&f->lock);
     bool ok = len > 0 && len == f->wanted.len && memcmp(blob, f->wanted.data, len) == 0 && f->signer.len > 0;
     if (ok) {
-        unsigned char *data = mem_alloc(5 + (size_t)f->signer.len + (m->len - r.at));
+        unsigned char *data = malloc(5 + (size_t)f->signer.len + (m->len - r.at));
+        if (data == NULL) {
+            pthread_mutex_unlock(&f->lock);
+            return false;
+        }
         data[0] = AGENT_SIGN_REQUEST;
         memcpy(put_string(data + 1, &f->signer), m->data + r.at, m->len - r.at);
         m->len = 5 + f->signer.len + (uint32_t)(m->len - r.at);
@@ -190,6 +199,8 @@ static enum wait_result serve_one(struct agent_filter *f, struct message *m)
         r = ask(&f->call, f->agent_fd, m);
         if (r == WAIT_TIMEOUT)
             atomic_store(&f->timed_out, true);
+        if (r == WAIT_CANCELLED && !atomic_load(&f->stopping))
+            atomic_store(&f->broke_off, true);
         if (r != WAIT_READY)
             return r;
         if (m->data[0] != AGENT_SIGN_RESPONSE)
@@ -262,6 +273,11 @@ bool agent_filter_refused(struct agent_filter *f)
     return atomic_load(&f->refused);
 }
 
+bool agent_filter_broke_off(struct agent_filter *f)
+{
+    return atomic_load(&f->broke_off);
+}
+
 bool agent_filter_timed_out(struct agent_filter *f)
 {
     return atomic_load(&f->timed_out);
@@ -271,6 +287,7 @@ void agent_filter_stop(struct agent_filter *f)
 {
     if (f == NULL)
         return;
+    atomic_store(&f->stopping, true);
     /* Wakes the thread wherever it waits. */
     shutdown(f->inner_fd, SHUT_RDWR);
     shutdown(f->agent_fd, SHUT_RDWR);

@@ -42,8 +42,10 @@ struct agent_filter *agent_filter_start(const struct agent_call *c, int *client_
  * that the agent has not got the key it certifies. */
 void agent_filter_want(struct agent_filter *f, const char *key, const char *signer);
 
-/* True when the agent has refused to sign since agent_filter_want(). */
+/* Since agent_filter_want() the agent has refused to sign, or ended the connection
+ * in place of an answer. */
 bool agent_filter_refused(struct agent_filter *f);
+bool agent_filter_broke_off(struct agent_filter *f);
 
 /* True when the deadline passed while the agent was being waited for. */
 bool agent_filter_timed_out(struct agent_filter *f);

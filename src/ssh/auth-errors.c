@@ -1,5 +1,7 @@
 #include "ssh/auth-internal.h"
 
+#include "ssh/auth-methods-internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +59,12 @@ static int wants_more(struct attempt *a, struct err *e)
                         left_out(a, buf, sizeof buf), a->p->change);
     }
     err_set(e, ERR_AUTH, "authentication",
-            "%s@%s took the key %s and wants more, by a way that is never used (%s)", a->p->user, a->p->host,
-            a->taken,
-            methods & SSH_AUTH_METHOD_PASSWORD      ? "a password"
-            : methods & SSH_AUTH_METHOD_INTERACTIVE ? "keyboard-interactive"
-                                                    : "no public key");
-    return err_hint(e, "keys alone must do: see AuthenticationMethods in its sshd_config");
+            "%s@%s accepted the key %s and also requires %s, which docktether does not support", a->p->user,
+            a->p->host, a->taken, auth_methods_names(methods, buf, sizeof buf));
+    return err_hint(e,
+                    "let keys alone do for this user: AuthenticationMethods publickey in the server's "
+                    "sshd_config, under Match User %s",
+                    a->p->user);
 }
 
 static int not_signed(struct attempt *a, struct err *e)

@@ -1,5 +1,6 @@
 #include "ssh/auth-methods.h"
 
+#include "ssh/auth-methods-internal.h"
 #include "ssh/session-internal.h"
 
 #include <stdio.h>
@@ -16,17 +17,24 @@ static const struct {
     { SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi-with-mic" },
 };
 
-static void take(struct auth_methods *m, int flags)
+const char *auth_methods_names(int flags, char *buf, size_t size)
 {
     size_t used = 0;
 
+    snprintf(buf, size, "another method");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (flags & known[i].flag && used < size)
+            used += (size_t)snprintf(buf + used, size - used, "%s%s", used > 0 ? ", " : "", known[i].name);
+    return buf;
+}
+
+static void take(struct auth_methods *m, int flags)
+{
     m->publickey = flags & SSH_AUTH_METHOD_PUBLICKEY;
     m->password = flags & SSH_AUTH_METHOD_PASSWORD;
     m->interactive = flags & SSH_AUTH_METHOD_INTERACTIVE;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (flags & known[i].flag)
-            used += (size_t)snprintf(m->names + used, sizeof m->names - used, "%s%s", used > 0 ? ", " : "",
-                                     known[i].name);
+    if (flags != 0)
+        auth_methods_names(flags, m->names, sizeof m->names);
 }
 
 /* RFC 4252 5.2: "none" is there to be refused with the list of the others, and

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "ssh/auth-shortcut.h"
 #include "ssh/pubkey.h"
 
 #include <inttypes.h>
@@ -40,17 +39,33 @@ static struct shortcut shortcut_for(const struct attempt *a, const char *plain)
     return cut;
 }
 
+/* A private key of ours signs at once. An agent may wait for a person. */
+static int sign_and_offer(struct session *s, ssh_key key)
+{
+    int rc;
+
+    if (key != NULL) {
+        session_enter(s);
+        rc = ssh_userauth_publickey(s->ssh, NULL, key);
+        session_leave(s);
+    } else {
+        ssh_set_log_userdata(&s->context);
+        rc = ssh_userauth_agent(s->ssh, NULL);
+        ssh_set_log_userdata(NULL);
+    }
+    return rc;
+}
+
 /* Drives one offer to its answer: SSH_AUTH_*, or INTERRUPTED. With a private
  * key the signature goes out at once. */
 static int drive(struct attempt *a, ssh_key key, const char *plain, struct err *e)
 {
-    struct shortcut cut = shortcut_for(a, plain);
+    const struct shortcut cut = shortcut_for(a, plain);
 
     for (;;) {
-        ssh_set_log_userdata(&cut);
-        int rc =
-            key != NULL ? ssh_userauth_publickey(a->s->ssh, NULL, key) : ssh_userauth_agent(a->s->ssh, NULL);
-        ssh_set_log_userdata(NULL);
+        a->s->context.shortcut = cut;
+        int rc = sign_and_offer(a->s, key);
+        a->s->context.shortcut = (struct shortcut){ 0 };
         /* libssh 0.11 and newer take a disconnect for a refusal of the key. */
         if (rc == SSH_AUTH_DENIED && session_lost(a->s))
             return SSH_AUTH_ERROR;
@@ -106,6 +121,15 @@ static int timed_out(struct attempt *a, struct err *e)
     return INTERRUPTED;
 }
 
+static int broke_off(struct attempt *a, struct err *e)
+{
+    err_set(e, ERR_AUTH, "agent", "the agent at %s ended the connection when it was to sign with %s",
+            a->ids->agent, a->last);
+    err_hint(e, "does it still run? ssh-add -l asks it; its own log may say more");
+    err_fix(e, "ssh-add -l");
+    return INTERRUPTED;
+}
+
 /* What the agent holds, and the filter before it. 0; 1 when it cannot be used;
  * INTERRUPTED when the time is over. */
 static int start_agent(struct attempt *a, struct err *e)
@@ -142,6 +166,8 @@ static int offer_from_agent(struct attempt *a, const char *what, const char *blo
     int rc = drive(a, NULL, plain, e);
     if (agent_filter_timed_out(a->filter))
         return timed_out(a, e);
+    if (agent_filter_broke_off(a->filter) && !session_lost(a->s))
+        return broke_off(a, e);
     if (rc == SSH_AUTH_ERROR && agent_filter_refused(a->filter) && !session_lost(a->s)) {
         /* libssh calls it "Out of memory"; the session goes on. */
         snprintf(a->not_signed, sizeof a->not_signed, "%s", a->last);

@@ -20,31 +20,40 @@ static void destroy(struct closing *c)
     free(ch->host);
     free(ch->command);
     exit_status_clear(&ch->ending);
+    session_give_back(ch->session);
     free(ch);
 }
 
-/* True when nothing more is to be done for a channel that was given up. */
-static bool finish(struct closing *c)
+static enum closing_state finish(struct closing *c, bool probe)
 {
     struct channel *ch = channel_of(c);
 
     if (ch->session->dead)
-        return true;
-    switch (channel_step(ch, true)) {
+        return CLOSING_DONE;
+    /* Until the server has closed it too, data may come: see discard(). */
+    if (ch->close_sent)
+        return ch->remote_closed ? CLOSING_DONE : CLOSING_QUIET;
+    switch (channel_step(ch, probe)) {
     case CHANNEL_OPENING:
-        return false; /* freed now, it would stay at the server */
+        return CLOSING_OPENING; /* freed now, it would stay at the server */
     case CHANNEL_REFUSED:
-        return true;
+        return CLOSING_DONE;
     case CHANNEL_OPEN:
     case CHANNEL_ENDED:
         break;
     }
+    session_enter(ch->session);
     if (ch->command != NULL && ch->state == CHANNEL_OPEN && !exit_status_known(&ch->ending) && !ch->hung_up) {
         ch->hung_up = true;
         (void)ssh_channel_request_send_signal(ch->ssh, "HUP"); /* it asks for no answer */
     }
     /* ssh_channel_free() alone sends no CLOSE while output is pending. */
-    return ssh_channel_close(ch->ssh) != SSH_AGAIN;
+    int rc = ssh_channel_close(ch->ssh);
+    session_leave(ch->session);
+    ch->close_sent = rc == SSH_OK;
+    if (rc == SSH_AGAIN)
+        return CLOSING_BUSY;
+    return rc == SSH_OK && !ch->remote_closed ? CLOSING_QUIET : CLOSING_DONE;
 }
 
 void channel_close(struct channel *ch)
@@ -52,9 +61,6 @@ void channel_close(struct channel *ch)
     if (ch == NULL)
         return;
     ch->cb = NULL;
-    ch->closing = (struct closing){ .finish = finish, .destroy = destroy };
-    if (finish(&ch->closing))
-        destroy(&ch->closing);
-    else
-        session_add_closing(ch->session, &ch->closing);
+    ch->closing = (struct closing){ .step = finish, .destroy = destroy };
+    closings_add(&ch->session->closing, &ch->closing);
 }

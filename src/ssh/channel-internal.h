@@ -23,6 +23,9 @@ struct channel {
     bool paused;
     bool remote_eof;
     bool remote_closed;
+    bool close_sent;  /* by us */
+    size_t late;      /* bytes that came after that */
+    unsigned number;  /* among the session's opens, from 1; 0: not begun */
     int64_t asked_us; /* when it was begun to open */
     struct channel_window window;
     struct window_grant grant; /* libssh 0.11 and newer */

@@ -69,7 +69,12 @@ struct channel *channel_open_exec(struct session *s, const char *command, const 
     return begin(ch);
 }
 
-/* The session has one error text for everything: it is taken at once. */
+/* "Channel opening failure: channel 43 error (2) open failed" of libssh's. */
+#define REFUSAL "Channel opening failure: channel "
+#define FIRST_CHANNEL 42 /* libssh numbers channels from the one after it */
+
+/* The session has one error text for everything. Of several refusals that arrive
+ * together it has the last one's: that of another channel says nothing here. */
 static void refuse(struct channel *ch)
 {
     const char *why = ssh_get_error(ch->session->ssh);
@@ -77,7 +82,24 @@ static void refuse(struct channel *ch)
     const char *own = words != NULL ? strchr(words, ')') : NULL;
 
     ch->state = CHANNEL_REFUSED;
-    snprintf(ch->reason, sizeof ch->reason, "%s", own != NULL && own[1] == ' ' ? own + 2 : why);
+    if (strncmp(why, REFUSAL, strlen(REFUSAL)) == 0 &&
+        strtoul(why + strlen(REFUSAL), NULL, 10) != (unsigned long)FIRST_CHANNEL + ch->number)
+        why = own = "the server refused to open a channel";
+    else if (own != NULL && own[1] == ' ')
+        own += 2;
+    else
+        own = why;
+    snprintf(ch->reason, sizeof ch->reason, "%s", own);
+}
+
+/* A channel that libssh does not even ask for gets no number. */
+static int begin_open(struct channel *ch, int (*open)(struct channel *ch))
+{
+    ch->number = ++ch->session->opens;
+    int rc = open(ch);
+    if (rc == SSH_ERROR && strncmp(ssh_get_error(ch->session->ssh), REFUSAL, strlen(REFUSAL)) != 0)
+        ch->session->opens--;
+    return rc;
 }
 
 /* One step of opening: SSH_OK when it is open. */
@@ -117,7 +139,9 @@ enum channel_state channel_step(struct channel *ch, bool probe)
     if (ch->state == CHANNEL_OPENING && !ch->session->dead) {
         /* libssh 0.10.6 has no callback for an open's answer: ask again. */
         if (probe || ssh_channel_is_open(ch->ssh)) {
-            int rc = open_once(ch);
+            session_enter(ch->session);
+            int rc = ch->number == 0 ? begin_open(ch, open_once) : open_once(ch);
+            session_leave(ch->session);
             if (rc == SSH_OK)
                 opened(ch);
             else if (rc == SSH_ERROR && !session_lost(ch->session))

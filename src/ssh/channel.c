@@ -1,6 +1,5 @@
 #include "ssh/channel-internal.h"
 
-#include "base/mem.h"
 #include "base/time.h"
 #include "ssh/interposed.h"
 
@@ -27,10 +26,39 @@ static void took(struct channel *ch, size_t n)
 
 /* libssh keeps what nobody takes, also when a server goes on beyond the window:
  * it only says so in its log. No window is larger than this. */
-static void bound_backlog(struct channel *ch, size_t waiting)
+static void bound(struct channel *ch, size_t waiting)
 {
     if (waiting > (size_t)WINDOW_MAX + ch->window.base)
-        ch->session->overrun = true;
+        session_give_up(ch->session, ERR_UNREACHABLE, "SSH",
+                        "the server sends more than it was told there is room for");
+}
+
+/* A channel that was given up. A server that has our CLOSE sends no more; what was
+ * on its way fits into a window. */
+static size_t discard(struct channel *ch, size_t len)
+{
+    if (ch->close_sent) {
+        ch->late += len;
+        bound(ch, ch->late);
+    }
+    return len;
+}
+
+static size_t deliver(struct channel *ch, const void *data, size_t len)
+{
+    if (ch->paused) {
+        bound(ch, len);
+        notify(ch);
+        return 0;
+    }
+    size_t taken = ch->cb->data(ch->user, data, len);
+    took(ch, taken);
+    bound(ch, len - taken);
+    if (taken < len) {
+        ch->paused = true;
+        notify(ch);
+    }
+    return taken;
 }
 
 /* The window is granted by libssh's own count from now on. */
@@ -67,27 +95,18 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     (void)ssh;
     (void)sch;
     if (is_stderr) {
-        exit_status_hear(&ch->ending, data, len);
         window_grant_stderr(&ch->grant, len);
+        if (ch->cb == NULL)
+            return (int)discard(ch, len);
+        exit_status_hear(&ch->ending, data, len);
         return (int)len;
     }
     window_grant_arrived(&ch->grant, len);
     if (ch->cb == NULL) {
         (void)window_grant_left(&ch->grant, 0, 0);
-        return (int)len;
+        return (int)discard(ch, len);
     }
-    if (ch->paused) {
-        bound_backlog(ch, len);
-        notify(ch);
-        return 0;
-    }
-    size_t taken = ch->cb->data(ch->user, data, len);
-    took(ch, taken);
-    bound_backlog(ch, len - taken);
-    if (taken < len) {
-        ch->paused = true;
-        notify(ch);
-    }
+    size_t taken = deliver(ch, data, len);
     grant(ch, data, len, (uint32_t)taken);
     return (int)taken;
 }
@@ -113,7 +132,10 @@ static void on_close(ssh_session ssh, ssh_channel sch, void *user)
     (void)sch;
     if (session_overrun(ch->session))
         return;
-    ch->remote_eof = ch->remote_closed = true;
+    ch->remote_closed = true;
+    /* A command's exit status tells whether its output was whole. */
+    ch->remote_eof = ch->remote_eof || ch->command != NULL;
+    closing_news(&ch->session->closing, &ch->closing);
     notify(ch);
 }
 
@@ -178,7 +200,9 @@ ssize_t channel_write(struct channel *ch, const void *buf, size_t len)
         len = WRITE_MAX;
     if (len == 0)
         return 0;
+    session_enter(ch->session);
     int n = ssh_channel_write(ch->ssh, buf, (uint32_t)len);
+    session_leave(ch->session);
     return n < 0 ? -1 : n;
 }
 
@@ -186,8 +210,11 @@ int channel_send_eof(struct channel *ch)
 {
     if (ch->session->dead || ch->state != CHANNEL_OPEN || ch->remote_closed)
         return -1;
+    session_enter(ch->session);
+    int rc = ssh_channel_send_eof(ch->ssh);
+    session_leave(ch->session);
     /* SSH_AGAIN: the message is queued, not all of it is on the wire yet. */
-    return ssh_channel_send_eof(ch->ssh) == SSH_ERROR ? -1 : 0;
+    return rc == SSH_ERROR ? -1 : 0;
 }
 
 bool channel_at_eof(const struct channel *ch)
@@ -215,7 +242,9 @@ int channel_drain(struct channel *ch, char **buf, size_t *len)
     *buf = malloc((size_t)waiting);
     if (*buf == NULL)
         return -1;
+    session_enter(ch->session);
     int n = ssh_channel_read_timeout(ch->ssh, *buf, (uint32_t)waiting, 0, 0);
+    session_leave(ch->session);
     if (n < 0) {
         free(*buf);
         *buf = NULL;
@@ -240,12 +269,19 @@ void channel_widen(struct channel *ch, char **buf, size_t *len)
         return;
     /* libssh 0.10 has no other way: it grants as much as a read asks for
      * (grow_window(), called in line 3017 of its channels.c). */
+    session_enter(ch->session);
     int n = ssh_channel_read_timeout(ch->ssh, room, size, 0, 0);
+    session_leave(ch->session);
     channel_window_granted(&ch->window);
     if (n <= 0)
         return;
     took(ch, (size_t)n);
-    *buf = mem_alloc((size_t)n);
+    *buf = malloc((size_t)n);
+    if (*buf == NULL) {
+        /* A stream with a hole is worse than none. */
+        session_give_up(ch->session, ERR_FAILED, "SSH", "no memory for %d bytes that arrived", n);
+        return;
+    }
     memcpy(*buf, room, (size_t)n);
     *len = (size_t)n;
 }

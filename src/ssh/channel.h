@@ -76,8 +76,10 @@ ssize_t channel_write(struct channel *ch, const void *buf, size_t len);
 /* No more data from here (RFC 4254 5.3). 0, or -1 as above. */
 int channel_send_eof(struct channel *ch);
 
-/* True once the server has sent EOF or closed, and nothing is left to take. */
+/* True once the server has sent EOF, and nothing is left to take. A command's end
+ * counts as EOF; a stream that ends without it (CHANNEL_ENDED) was cut. */
 bool channel_at_eof(const struct channel *ch);
+
 bool channel_paused(const struct channel *ch);
 
 /* While paused: takes everything that waits into an allocated buffer of the

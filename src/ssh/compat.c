@@ -1,4 +1,4 @@
-/* compat: four functions in place of libssh's own. A symbol of the executable
+/* compat: five functions in place of libssh's own. A symbol of the executable
  * comes first in the dynamic linker's search, so libssh calls these. Where it
  * does not (a static, -Bsymbolic or LTO libssh) it goes on as it is made.
  *
@@ -17,8 +17,12 @@
  *
  * ssh_service_request(), ssh_userauth_try_publickey(): each makes libssh wait
  * for an answer that decides nothing, a round trip of every login. See struct
- * shortcut for when they are left out. Check: tests/e2e/turns.bats. */
-#include "ssh/auth-shortcut.h"
+ * shortcut for when they are left out. Check: tests/e2e/turns.bats.
+ *
+ * ssh_get_random(): libssh takes the padding of each packet from it, and a failure
+ * is the only way to end a loop of libssh's that goes on sending, see
+ * ssh/watchdog.h. The bytes are libssh's own. Check: tests/e2e/hostile.bats. */
+#include "ssh/call-context.h"
 #include "ssh/interposed.h"
 #include "ssh/libssh.h"
 
@@ -42,13 +46,13 @@ __attribute__((visibility("default"))) int ssh_get_openssh_version(ssh_session s
     return SSH_VERSION_INT((int)major, (int)minor, 0);
 }
 
-/* The only pointer of ours that libssh lets a function find that it calls; it
- * belongs to the thread, and auth.c sets it for the time of the call. */
+/* libssh's log userdata is the only way to pass state to a function that libssh
+ * calls. It belongs to the thread, and is set for the time of the call. */
 static struct shortcut shortcut(void)
 {
-    const struct shortcut *s = ssh_get_log_userdata();
+    const struct call_context *c = ssh_get_log_userdata();
 
-    return s != NULL ? *s : (struct shortcut){ 0 };
+    return c != NULL ? c->shortcut : (struct shortcut){ 0 };
 }
 
 typedef uint32_t (*buffer_get_len_fn)(ssh_buffer buffer);
@@ -88,4 +92,18 @@ ssh_userauth_try_publickey(ssh_session session, const char *username, const ssh_
         return SSH_AUTH_SUCCESS;
     *(void **)&theirs = dlsym(RTLD_NEXT, "ssh_userauth_try_publickey");
     return theirs != NULL ? theirs(session, username, pubkey) : SSH_AUTH_ERROR;
+}
+
+typedef int (*get_random_fn)(void *where, int len, int strong);
+
+__attribute__((visibility("default"))) int ssh_get_random(void *where, int len, int strong)
+{
+    const struct call_context *c = ssh_get_log_userdata();
+    static _Thread_local get_random_fn theirs = NULL;
+
+    if (c != NULL && c->overdue != NULL && atomic_load(c->overdue))
+        return 0;
+    if (theirs == NULL)
+        *(void **)&theirs = dlsym(RTLD_NEXT, "ssh_get_random");
+    return theirs != NULL ? theirs(where, len, strong) : 0;
 }

@@ -124,6 +124,8 @@ int connect_exchange(struct connect *c, struct err *e)
         interposed_check(INTERPOSED_LENGTH, &c->session->missing);
         return 0;
     }
+    if (c->session->forged)
+        return -1;
     if (e != NULL && e->code == ERR_HOSTKEY && profile_is_ephemeral(c->rq.profile)) {
         hint_pin(e);
     } else if (e != NULL && e->code == ERR_HOSTKEY) {
@@ -220,6 +222,17 @@ const struct session *connect_session(const struct connect *c)
 
 /* ---- all of them ----------------------------------------------------------- */
 
+/* The server's word alone: an agent that is away, locked or waiting for a touch may
+ * sign the next time. */
+static bool is_refusal(const struct connect *c, bool exchanging, const struct err *e)
+{
+    if (e == NULL)
+        return false;
+    if (e->code == ERR_HOSTKEY)
+        return !exchanging || (c->session != NULL && c->session->forged);
+    return e->code == ERR_AUTH && strcmp(e->layer, "agent") != 0;
+}
+
 struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e)
 {
     static int (*const phases[])(struct connect *, struct err *) = {
@@ -239,8 +252,7 @@ struct session *connect_host(const struct connect_request *rq, bool *refused, st
     if (through)
         s = connect_take(c, e);
     if (refused != NULL)
-        *refused = !through && phases[done] != connect_exchange && e != NULL &&
-                   (e->code == ERR_HOSTKEY || e->code == ERR_AUTH);
+        *refused = !through && is_refusal(c, phases[done] == connect_exchange, e);
     connect_free(c);
     return s;
 }

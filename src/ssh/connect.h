@@ -16,10 +16,11 @@
  * connect-timeout. The pins are compared before any authentication; without
  * pins nothing is even dialled (ERR_HOSTKEY).
  *
- * *refused (may be NULL): the host's key or ours was, and trying again by itself
- * makes no sense. Not so when the server offers no key of a pinned type, also
- * ERR_HOSTKEY: its list comes before anything is authenticated (RFC 4253 7.1), and
- * may have been garbled on the way. */
+ * *refused (may be NULL): the host's key was refused, or the server refused ours,
+ * and trying again by itself makes no sense. Not so when the server offers no key of
+ * a pinned type, also ERR_HOSTKEY: its list comes before anything is authenticated
+ * (RFC 4253 7.1), and may have been garbled on the way; and not so when an agent is
+ * the reason (layer "agent"), which may be there or sign the next time. */
 struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e);
 
 /* ---- phase by phase, for who wants to look in between ------------------------ */

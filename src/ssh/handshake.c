@@ -2,8 +2,12 @@
 
 #include "ssh/session-internal.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define EXCHANGE_PACKETS_MAX 1000
 
 /* Looks without taking: libssh reads it afterwards. */
 static void peek(struct session *s)
@@ -48,10 +52,51 @@ static int turned_down(const char *says, const char *target, struct err *e)
     return 0;
 }
 
+static struct session *session_of(struct call_context *c)
+{
+    return (struct session *)(void *)((char *)c - offsetof(struct session, context));
+}
+
+/* libssh sets the reason, closes its socket, and may then set another one out of
+ * whatever errno is. The first is kept: at this level it logs each one. */
+static void on_log(int priority, const char *function, const char *text, void *user)
+{
+    struct session *s = user != NULL ? session_of(user) : NULL;
+    const char *why = s != NULL ? ssh_get_error(s->ssh) : "";
+    const size_t len = strlen(why), all = strlen(text);
+
+    (void)priority;
+    (void)function;
+    if (s != NULL && len > 0 && s->first_error[0] == '\0' && all >= len && strcmp(text + all - len, why) == 0)
+        snprintf(s->first_error, sizeof s->first_error, "%s", why);
+}
+
+static int connect_logged(struct session *s)
+{
+    ssh_set_log_callback(on_log);
+    ssh_set_log_level(SSH_LOG_TRACE);
+    session_enter(s);
+    int rc = ssh_connect(s->ssh);
+    session_leave(s);
+    ssh_set_log_level(SSH_LOG_NOLOG);
+    return rc;
+}
+
+/* The key is pinned, or not yet compared: somebody in between can show it, for it
+ * is public, and cannot sign with it. */
+static int forged(struct session *s, const char *target, struct err *e)
+{
+    s->forged = true;
+    err_set(e, ERR_HOSTKEY, "host key",
+            "%s presents a host key and does not prove that it holds it (the signature is wrong)", target);
+    return err_hint(e, "somebody may be in between: try again from another network, and compare with the "
+                       "host itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)");
+}
+
 static int describe(struct session *s, const char *target, struct err *e)
 {
     const struct greeting *g = &s->greeting;
-    const char *why = ssh_get_error(s->ssh);
+    const char *why = s->first_error[0] != '\0' ? s->first_error : session_reason(s);
 
     if (g->seen && turned_down(g->text, target, e) != 0)
         return -1;
@@ -66,6 +111,10 @@ static int describe(struct session *s, const char *target, struct err *e)
     if (strstr(why, "server host key algo") != NULL) {
         return err_set(e, ERR_HOSTKEY, "host key", "%s has no key of a pinned type (%s)", target, why);
     }
+    if (strstr(why, "verify server hostkey signature") != NULL)
+        return forged(s, target, e);
+    if (*why == '\0')
+        why = "the server broke the protocol, and libssh does not say how";
     err_set(e, ERR_UNREACHABLE, "SSH", "the handshake with %s failed: %s", target, why);
     if (strstr(why, "kex error") != NULL)
         return err_hint(e,
@@ -84,13 +133,21 @@ static int timed_out(struct session *s, const char *target, struct err *e)
     return err_hint(e, "is the port right, and is the host overloaded?");
 }
 
+/* A server that is not trusted yet, that sends what it should not and reads no
+ * answer: libssh would keep the answers, up to 256 MiB. A key exchange has a dozen
+ * packets. */
+static bool floods(const struct session *s)
+{
+    return s->packets.in_packets > EXCHANGE_PACKETS_MAX && (ssh_get_status(s->ssh) & SSH_WRITE_PENDING) != 0;
+}
+
 /* Until the keys are exchanged, or only until the server's banner is there. */
 static int shake(struct session *s, const struct wait *w, bool all, const char *target, struct err *e)
 {
     struct err why = ERR_INIT;
 
     while (!s->shaken && (all || ssh_get_serverbanner(s->ssh) == NULL)) {
-        int rc = s->refused ? SSH_ERROR : ssh_connect(s->ssh);
+        int rc = s->refused ? SSH_ERROR : connect_logged(s);
         s->shaken = rc == SSH_OK;
         if (s->shaken)
             break;
@@ -101,6 +158,9 @@ static int shake(struct session *s, const struct wait *w, bool all, const char *
             break;
         if (s->refused)
             return describe(s, target, e);
+        if (floods(s))
+            return err_set(e, ERR_UNREACHABLE, "SSH", "%s sends packets without end before the key exchange",
+                           target);
         if (session_wait(s, w, "SSH", &why) != 0) {
             if (why.code == ERR_UNREACHABLE)
                 return timed_out(s, target, e);

@@ -111,29 +111,58 @@ int hostkey_of_session(struct session *s, struct hostkey *out, struct err *e)
     return 0;
 }
 
-int hostkey_check(struct session *s, const struct pins *pins, const char *name, struct err *e)
+static void describe_stranger(const struct pin *key, const struct pins *pins, const char *name, struct err *e)
 {
-    struct hostkey key;
     char shown[PIN_TEXT_SIZE], pinned[PIN_TEXT_SIZE] = "";
 
-    if (hostkey_of_session(s, &key, e) != 0)
-        return -1;
-    if (pins_contain(pins, &key.pin)) {
-        s->host_key = key.pin;
-        return 0;
-    }
-    pin_format(&key.pin, shown);
+    pin_format(key, shown);
     for (size_t i = 0; i < pins->count && pinned[0] == '\0'; i++)
-        if (strcmp(pins->items[i].type, key.pin.type) == 0)
+        if (strcmp(pins->items[i].type, key->type) == 0)
             pin_format(&pins->items[i], pinned);
     err_set(e, ERR_HOSTKEY, "host key", "the host presents %s, which is not pinned%s%s", shown,
             *pinned ? "; pinned is " : "", pinned);
     err_fix(e, "docktether pin %s --scan", name);
-    return err_hint(
+    err_hint(
         e,
         "somebody may be in between. If the host was given a new key, compare it there, then: docktether "
         "pin %s --add '%s'; a tether that runs knows it after docktether up %s",
         name, shown, name);
+}
+
+/* Of a session that is in use. The profile's name is not known here, and the next
+ * connection, which is made at once, says more. */
+static int recheck(struct session *s, struct err *e)
+{
+    struct hostkey key;
+    char shown[PIN_TEXT_SIZE];
+
+    if (hostkey_of_session(s, &key, e) != 0)
+        return -1;
+    if (pins_contain(&s->trusted, &key.pin)) {
+        s->host_key = key.pin;
+        return 0;
+    }
+    pin_format(&key.pin, shown);
+    err_set(e, ERR_HOSTKEY, "host key", "a later key exchange was made with %s, which is not pinned", shown);
+    return err_hint(e, "the server, or somebody who took it over, changed its key within the connection");
+}
+
+int hostkey_check(struct session *s, const struct pins *pins, const char *name, struct err *e)
+{
+    struct hostkey key;
+
+    if (hostkey_of_session(s, &key, e) != 0)
+        return -1;
+    if (!pins_contain(pins, &key.pin)) {
+        describe_stranger(&key.pin, pins, name, e);
+        return -1;
+    }
+    s->host_key = key.pin;
+    pins_clear(&s->trusted);
+    for (size_t i = 0; i < pins->count; i++)
+        pins_add(&s->trusted, &pins->items[i]);
+    s->recheck = recheck;
+    return 0;
 }
 
 char *hostkey_algorithms(const struct pins *pins)

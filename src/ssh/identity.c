@@ -309,7 +309,11 @@ static int nothing(const struct loading *l, struct err *e)
         return err_hint(e, "%s", l->passed_over.hint);
     }
     err_fix(e, "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519");
-    return err_hint(e, "%s--identity FILE, or ssh-add FILE, or make one", l->p->change);
+    return err_hint(
+        e,
+        "%s--identity FILE, or ssh-add FILE, or make one. A server that asks for no key (Tailscale "
+        "SSH) is logged in to with one all the same: any will do",
+        l->p->change);
 }
 
 static int load_all(struct loading *l, struct err *e)

@@ -1,13 +1,17 @@
 #include "ssh/session-internal.h"
 
-#include "base/mem.h"
+#include "base/heap-trim.h"
+#include "base/time.h"
 #include "ssh/channel-window.h"
+#include "ssh/watchdog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libssh/server.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,96 +24,9 @@
  * transfer does not keep the loop from its timers. */
 #define PUMP_POLLS 64
 
-/* AES-GCM is left out: before Debian's 0.10.6-0+deb12u3, 0.11.5 and 0.12.1
- * libssh did not verify its tags (CVE-2026-59847), and ssh_version() cannot
- * tell a patched 0.10.6. It can return when 0.12.1 is the least we build with. */
-#define CIPHERS "chacha20-poly1305@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
-#define MACS "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
-
-/* The server may open no channel to us; unanswered ones would pile up in
- * libssh's queue without bound. Returning 1 lets libssh send the refusal. */
-static int refuse_message(ssh_session ssh, ssh_message message, void *user)
-{
-    (void)ssh;
-    (void)message;
-    (void)user;
-    return 1;
-}
-
-static int set_options(ssh_session ssh, int fd, const char *hostkeys, struct err *e)
-{
-    const bool no_config = false;
-    const struct {
-        enum ssh_options_e option;
-        const void *value;
-    } options[] = {
-        { SSH_OPTIONS_PROCESS_CONFIG, &no_config },
-        { SSH_OPTIONS_FD, &fd },
-        { SSH_OPTIONS_HOST, "host" }, /* a placeholder: the connection is already there */
-        /* Else libssh looks for a home directory, and fails for a user who has none. */
-        { SSH_OPTIONS_SSH_DIR, "/dev/null" },
-        /* Opened at every key exchange whatever PROCESS_CONFIG says. */
-        { SSH_OPTIONS_KNOWNHOSTS, "/dev/null" },
-        { SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null" },
-        { SSH_OPTIONS_HOSTKEYS, hostkeys },
-        { SSH_OPTIONS_CIPHERS_C_S, CIPHERS },
-        { SSH_OPTIONS_CIPHERS_S_C, CIPHERS },
-        { SSH_OPTIONS_HMAC_C_S, MACS },
-        { SSH_OPTIONS_HMAC_S_C, MACS },
-        { SSH_OPTIONS_COMPRESSION_C_S, "none" },
-        { SSH_OPTIONS_COMPRESSION_S_C, "none" },
-    };
-
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (ssh_options_set(ssh, options[i].option, options[i].value) != SSH_OK)
-            return err_set(e, ERR_FAILED, "SSH", "libssh does not take an option: %s", ssh_get_error(ssh));
-    return 0;
-}
-
-/* Which names it takes is another matter in each version: endpoint_user_ok() knows
- * only what none does. */
-static int set_user(ssh_session ssh, const char *user, struct err *e)
-{
-    if (ssh_options_set(ssh, SSH_OPTIONS_USER, user) == SSH_OK)
-        return 0;
-    err_set(e, ERR_FAILED, "SSH", "libssh %s does not take the user name \"%s\"", ssh_version(0), user);
-    return err_hint(e, "another version may; is there another name for that user?");
-}
-
-struct session *session_new(int fd, const char *user, const char *hostkeys, struct log *log, struct err *e)
-{
-    struct session *s = mem_alloc(sizeof *s);
-
-    s->log = log;
-    s->round_trip_us = -1;
-    s->widens = ssh_version(SSH_VERSION_INT(0, 11, 0)) == NULL;
-    s->grants = !s->widens;
-    s->fd = fd;
-    s->poll_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (s->poll_fd < 0) {
-        err_set_errno(e, ERR_FAILED, "SSH", "cannot duplicate a descriptor");
-        goto fail;
-    }
-    s->ssh = ssh_new();
-    if (s->ssh == NULL) {
-        err_set(e, ERR_FAILED, "SSH", "libssh has no memory for a session");
-        goto fail;
-    }
-    if (set_options(s->ssh, fd, hostkeys, e) != 0 || set_user(s->ssh, user, e) != 0)
-        goto fail;
-    ssh_set_blocking(s->ssh, 0);
-    ssh_set_counters(s->ssh, NULL, &s->packets);
-    ssh_set_message_callback(s->ssh, refuse_message, NULL);
-    return s;
-fail:
-    if (s->ssh != NULL)
-        ssh_free(s->ssh);
-    if (s->poll_fd >= 0)
-        close(s->poll_fd);
-    close(fd);
-    free(s);
-    return NULL;
-}
+#define RECHECK_MS 1000
+#define OPENING_MAX 1000
+#define WAITING_MAX 20000
 
 /* 0.10.6 closes a descriptor it was given on a protocol error and keeps it on
  * an orderly end; 0.11 and newer never close it. The number may be somebody
@@ -125,11 +42,7 @@ void session_free(struct session *s)
 {
     if (s == NULL)
         return;
-    while (s->closing != NULL) {
-        struct closing *c = s->closing;
-        s->closing = c->next;
-        c->destroy(c);
-    }
+    closings_clear(&s->closing);
     if (s->event != NULL) {
         /* ssh_disconnect() would leave a poll handle behind in the event. */
         ssh_event_remove_session(s->event, s->ssh);
@@ -138,11 +51,13 @@ void session_free(struct session *s)
     if (!s->dead && !session_lost(s))
         ssh_disconnect(s->ssh);
     ssh_free(s->ssh);
+    watchdog_stop(s->watchdog);
     if (same_socket(s->fd, s->poll_fd))
         close(s->fd);
     close(s->poll_fd);
     if (s->window_room != NULL)
         munmap(s->window_room, WINDOW_MAX);
+    pins_clear(&s->trusted);
     free(s->identity);
     free(s);
 }
@@ -157,9 +72,30 @@ void *session_window_room(struct session *s)
     return s->window_room;
 }
 
+void session_give_back(struct session *s)
+{
+    if (s->window_room == NULL || s->window_spent > 0)
+        return;
+    munmap(s->window_room, WINDOW_MAX);
+    s->window_room = NULL;
+    heap_trim();
+}
+
+void session_enter(struct session *s)
+{
+    ssh_set_log_userdata(&s->context);
+    watchdog_enter(s->watchdog);
+}
+
+void session_leave(struct session *s)
+{
+    watchdog_leave(s->watchdog);
+    ssh_set_log_userdata(NULL);
+}
+
 bool session_lost(const struct session *s)
 {
-    return (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+    return s->fault.code != ERR_NONE || (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
 }
 
 int session_wait(struct session *s, const struct wait *w, const char *layer, struct err *e)
@@ -207,20 +143,55 @@ int session_fd(const struct session *s)
 bool session_overrun(struct session *s)
 {
     if (ssh_get_error_code(s->ssh) == SSH_FATAL && strcmp(ssh_get_error(s->ssh), "Window exceeded") == 0)
-        s->overrun = true;
-    return s->overrun;
+        session_give_up(s, ERR_UNREACHABLE, "SSH",
+                        "the server sends more than it was told there is room for");
+    return s->fault.code != ERR_NONE;
+}
+
+void session_give_up(struct session *s, enum err_code code, const char *layer, const char *fmt, ...)
+{
+    char text[400];
+    va_list args;
+
+    if (s->fault.code != ERR_NONE)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    err_set(&s->fault, code, layer, "%s", text);
+}
+
+const char *session_reason(const struct session *s)
+{
+    static const int reasons[] = { ECONNRESET,   ECONNABORTED, EPIPE,    ETIMEDOUT,
+                                   EHOSTUNREACH, ENETUNREACH,  ENETDOWN, ENETRESET };
+    static const char prefix[] = "Socket error: ";
+    const char *why = ssh_get_error(s->ssh);
+
+    if (strncmp(why, prefix, strlen(prefix)) != 0)
+        return why;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(why + strlen(prefix), strerror(reasons[i])) == 0)
+            return why;
+    return strstr(why, "disconnected") != NULL ? why : "the server closed it";
 }
 
 static int lost(struct session *s, struct err *e)
 {
-    const char *why = ssh_get_error(s->ssh);
+    const char *why = session_reason(s);
 
     s->dead = true;
-    if (s->overrun) {
-        err_set(e, ERR_UNREACHABLE, "SSH", "the server sends more than it was told there is room for");
-        return err_hint(e, "what speaks SSH there does not keep to the protocol; is it up to date?");
-    }
-    return err_set(e, ERR_UNREACHABLE, "SSH", "the connection was lost%s%s", *why ? ": " : "", why);
+    if (s->context.overdue != NULL && atomic_load(s->context.overdue))
+        session_give_up(s, ERR_UNREACHABLE, "SSH",
+                        "libssh did not return for %d s because of something that the server sent",
+                        WATCHDOG_S);
+    if (s->fault.code == ERR_NONE)
+        return err_set(e, ERR_UNREACHABLE, "SSH", "the connection was lost%s%s", *why ? ": " : "", why);
+    if (e != NULL)
+        *e = s->fault;
+    return s->fault.code != ERR_UNREACHABLE
+               ? -1
+               : err_hint(e, "the SSH server there does not keep to the protocol; is it up to date?");
 }
 
 /* sshd leaves Nagle's algorithm on for a session without a terminal, so that a
@@ -238,41 +209,53 @@ static void acknowledge(const struct session *s)
 #endif
 }
 
-void session_add_closing(struct session *s, struct closing *c)
+/* A server may repeat the key exchange at any time (RFC 4253 9), and libssh then
+ * asks only for some proof: its key is compared again within a second. */
+static void recheck(struct session *s)
 {
-    c->next = s->closing;
-    s->closing = c;
+    const int64_t now = time_mono_us() / 1000;
+
+    if (s->recheck == NULL || s->packets.in_packets == s->rechecked_packets ||
+        now - s->rechecked_ms < RECHECK_MS)
+        return;
+    s->rechecked_ms = now;
+    s->rechecked_packets = s->packets.in_packets;
+    if (s->recheck(s, &s->fault) != 0)
+        log_err(s->log, LOG_WARN, &s->fault);
 }
 
-static void finish_closing(struct session *s)
+/* Opens that the server leaves unanswered, and channels that it leaves open. Those
+ * through a jump host wait for hosts that are silent, as long as TCP does. */
+static void bound_closing(struct session *s)
 {
-    struct closing **link = &s->closing;
+    if (s->closing.opening > OPENING_MAX)
+        session_give_up(s, ERR_UNREACHABLE, "SSH", "the server left %zu requests for a channel unanswered",
+                        s->closing.opening);
+    if (s->closing.waiting > WAITING_MAX)
+        session_give_up(s, ERR_UNREACHABLE, "SSH", "the server left %zu channels open that were closed here",
+                        s->closing.waiting);
+}
 
-    while (*link != NULL) {
-        struct closing *c = *link;
-        if (c->finish(c)) {
-            *link = c->next;
-            c->destroy(c);
-        } else {
-            link = &c->next;
-        }
-    }
+static int poll_libssh(struct session *s)
+{
+    int rc = SSH_OK;
+
+    session_enter(s);
+    for (int i = 0; i < PUMP_POLLS && rc == SSH_OK && !session_overrun(s) && !session_lost(s); i++)
+        rc = ssh_event_dopoll(s->event, 0);
+    session_leave(s);
+    if (rc == SSH_AGAIN)
+        acknowledge(s);
+    return session_overrun(s) || rc == SSH_ERROR || session_lost(s) ? -1 : 0;
 }
 
 int session_pump(struct session *s, struct err *e)
 {
-    if (s->dead || session_lost(s))
+    if (s->dead || session_lost(s) || poll_libssh(s) != 0)
         return lost(s, e);
-    for (int i = 0; i < PUMP_POLLS; i++) {
-        int rc = ssh_event_dopoll(s->event, 0);
-        if (session_overrun(s) || rc == SSH_ERROR || session_lost(s))
-            return lost(s, e);
-        if (rc == SSH_AGAIN) {
-            acknowledge(s);
-            break;
-        }
-    }
-    finish_closing(s);
+    recheck(s);
+    closings_step(&s->closing);
+    bound_closing(s);
     return session_lost(s) ? lost(s, e) : 0;
 }
 
@@ -288,8 +271,10 @@ void session_keepalive(struct session *s)
     /* In non-blocking mode libssh (0.10.6 to 0.12.2) sends only on every
      * second call, and always says OK; its counter tells. */
     uint64_t before = s->packets.out_packets;
+    session_enter(s);
     for (int i = 0; i < 2 && !s->dead && s->packets.out_packets == before; i++)
         ssh_send_keepalive(s->ssh);
+    session_leave(s);
 }
 
 int64_t session_round_trip_us(const struct session *s)

@@ -31,6 +31,7 @@ struct tunnel_thread {
     char up[CHUNK]; /* for the server */
     size_t up_at, up_len;
     bool up_ended, failed;
+    bool ended; /* closed by the server, with EOF before it or without */
 };
 
 /* ---- towards here ---------------------------------------------------------- */
@@ -113,7 +114,8 @@ static void step_up(struct tunnel_thread *b)
 
 static bool over(const struct tunnel_thread *b)
 {
-    return b->failed || (channel_at_eof(b->ch) && b->down_at == b->down_len);
+    return b->failed ||
+           ((b->ended || channel_at_eof(b->ch)) && !channel_paused(b->ch) && b->down_at == b->down_len);
 }
 
 /* False when it is to end. */
@@ -142,7 +144,7 @@ static void *run(void *arg)
         if (session_pump(b->session, NULL) != 0)
             b->failed = true;
         else
-            (void)channel_step(b->ch, false);
+            b->ended = channel_step(b->ch, false) == CHANNEL_ENDED;
         if (!b->failed) {
             step_down(b);
             step_up(b);

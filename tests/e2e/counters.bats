@@ -115,6 +115,35 @@ allocations_per_mb() {
     at_most 100 "$(allocations_per_mb up 100)" "allocations for a MB up"
 }
 
+# ---- memory ----------------------------------------------------------------------
+
+rss() {
+    awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
+}
+
+# Within 2 MB of what it was.
+given_back() {
+    [ "$(rss "$1")" -le $(($2 + 2048)) ]
+}
+
+@test "memory after large downloads over a long line is given back" {
+    local port pid before
+    port=$(wire_start long "$LAB_PORT" --delay 50)
+    docktether create long "ssh://$LAB_USER@127.0.0.1:$port$FRONT" --identity "$LAB_KEY" --pin "$LAB_PIN"
+    docktether up long
+    pid=$(status_of long pid)
+    # What the first connections need stays.
+    for _ in 1 2 3; do
+        "$BUILT/bench/load" down --to "$RUN/long.sock" --bytes 1000000 >/dev/null
+    done
+    before=$(rss "$pid")
+    for _ in 1 2; do
+        "$BUILT/bench/load" down --to "$RUN/long.sock" --bytes 200000000 >/dev/null
+    done
+    echo "# kB: $before before, $(rss "$pid") at the end" >&3
+    wait_for 30 given_back "$pid" "$before" || { rss "$pid"; return 1; }
+}
+
 # ---- system calls ----------------------------------------------------------------
 
 # calls NAME...: how often these were made, by strace's table.

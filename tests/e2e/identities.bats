@@ -307,7 +307,7 @@ askpass() {
     port=$(lab_sshd password 'AuthenticationMethods publickey,password')
     login "$port" lab --identity "$LAB_KEY"
     fails_with 5 up lab
-    [[ ${stderr_lines[0]} == *"took the key"*"a password"* ]]
+    [[ ${stderr_lines[0]} == *"accepted the key"*"also requires password, which"* ]]
     run -1 grep -i 'password for' "$LAB/sshd/password/log"
     lab_stop_sshd password
 }
@@ -587,6 +587,36 @@ STUB
     docktether update lab --identity "$LAB_KEY.pub"
     elapsed 2 60 run_up
     [[ $stderr == *"lab: waiting for the SSH agent"* && $stderr == *"does not answer"* ]]
+}
+
+@test "an agent that breaks off when it is to sign: it is named, 5" {
+    agent good
+    add_key "$LAB_KEY"
+    fake_agent rude --behind "$AGENT" --break sign
+    login "$LAB_PORT" lab --identity "$LAB_KEY.pub" --set "agent=$AGENT"
+    fails_with 5 up lab
+    [[ ${stderr_lines[0]} == *"agent: the agent at $AGENT ended the connection when it was to sign with"* ]]
+}
+
+# An agent's absence is not the server's refusal: nobody has to say `up` again.
+@test "an agent that is away when the tether connects again: it tries until the agent is back" {
+    local port first
+    agent away
+    first=$LAB_SPAWNED
+    add_key "$LAB_KEY"
+    port=$(lab_sshd moving)
+    login "$port" lab --identity "$LAB_KEY.pub" --set "agent=$AGENT"
+    docktether up lab
+    end "$first"
+    rm -f "$AGENT"
+    lab_stop_sshd moving
+    lab_sshd_again moving
+    wait_for 60 grep -q 'cannot reach the agent' "$STATE/lab.log"
+    wait_for 10 state_is lab waiting
+    agent away
+    add_key "$LAB_KEY"
+    wait_for 60 state_is lab serving
+    lab_stop_sshd moving
 }
 
 @test "an agent that hangs keeps nobody from a key file" {

@@ -6,6 +6,7 @@
     http     answers whatever comes as a web server does
     close    accepts and closes at once
     garbage  a version string with control bytes, then noise
+    packets  a version string, then packets that nobody knows, and reads no answer
 
 Its port, chosen by the kernel, is written to PORTFILE once it listens."""
 
@@ -43,6 +44,12 @@ def garbage(connection):
     connection.recv(65536)
 
 
+def packets(connection):
+    connection.sendall(b"SSH-2.0-packets\r\n")
+    while True:
+        connection.sendall(b"\0\0\0\x0c\x0a\xc8" + bytes(10) + (b"\0\0\0\x0c\x0a\xc8" + bytes(10)) * 1000)
+
+
 def serve(kind, connection):
     with connection:
         try:
@@ -52,7 +59,8 @@ def serve(kind, connection):
 
 
 def main():
-    kind = {"silent": silent, "banner": banner, "http": http, "close": close, "garbage": garbage}[sys.argv[1]]
+    kind = {"silent": silent, "banner": banner, "http": http, "close": close, "garbage": garbage,
+            "packets": packets}[sys.argv[1]]
     listener = socket.create_server(("127.0.0.1", 0))
     with open(sys.argv[2] + ".new", "w", encoding="ascii") as file:
         print(listener.getsockname()[1], file=file)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """An ssh-agent that does not behave, for the tests.
 
-    fakeagent.py SOCKET [--behind SOCKET] [--sk KEY.pem] [--delay SECONDS] [--hang list|sign] [--log FILE]
+    fakeagent.py SOCKET [--behind SOCKET] [--sk KEY.pem] [--delay SECONDS] [--hang list|sign] [--break sign] [--log FILE]
 
 --behind relays to a real agent. --sk is an agent of its own, with one key as a
 FIDO token has it: sk-ssh-ed25519, signed with the private key in KEY.pem, its
 public half written to KEY.pem.pub. --delay answers a request to sign late, as
-one does that waits for a touch; --hang never answers. --log gets a line for
+one does that waits for a touch; --hang never answers, --break ends the connection. --log gets a line for
 each request: list or sign."""
 
 import argparse
@@ -99,6 +99,8 @@ def serve(client, inner, options):
                     log.write(what + "\n")
             if options.hang == what:
                 threading.Event().wait()
+            if options.broken == what:
+                raise EOFError
             if what == "sign":
                 time.sleep(options.delay)
             client.sendall(string(inner.answer(request)))
@@ -113,6 +115,7 @@ def main():
     parser.add_argument("--sk")
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--hang", choices=["list", "sign"])
+    parser.add_argument("--break", dest="broken", choices=["list", "sign"])
     parser.add_argument("--log")
     options = parser.parse_args()
     inner = Token(options.sk) if options.sk else Relay(options.behind)
