@@ -205,7 +205,7 @@ ended() {
 }
 
 @test "a hop that stands still while it is started does not hold up the end" {
-    local inner child
+    local inner port
     port=$(wire_start far "$LAB_PORT")
     hop bastion "$port"
     new_profile prod --via bastion
