@@ -20,7 +20,10 @@ struct launch_running {
     bool for_others;
 };
 
-struct launch_running launch_look(const struct runtime *rt, const struct profile *p);
+/* 0, or -1 with an error when it does not answer, because it hangs or has ended: then
+ * *again says which. */
+int launch_look(const struct runtime *rt, const struct profile *p, struct launch_running *r, bool *again,
+                struct err *e);
 
 /* Reads lines from fd until one is the answer, a new reference; the lines before it
  * say what the tether waits for. NULL and an error, also after the longest time that

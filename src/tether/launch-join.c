@@ -37,6 +37,20 @@ json_t *launch_await_answer(const struct profile *p, const struct launch_options
 
 /* ---- a tether that runs already ------------------------------------------ */
 
+/* A tether that is ending gives its lock up last. */
+static bool await_unlocked(const struct runtime *rt)
+{
+    struct deadline d = deadline_in(ENDING_MS);
+    pid_t pid;
+
+    while (lock_is_held(rt, &pid)) {
+        if (deadline_left(d) == 0)
+            return false;
+        poll(NULL, 0, 10);
+    }
+    return true;
+}
+
 /* Another agent is no reason while the tether serves and its own one can be reached: two
  * logins, each with an agent, would take the tether away from each other. */
 static bool lacks_agent(const struct profile *p, const json_t *status)
@@ -71,32 +85,23 @@ static enum launch_difference compare(const struct profile *p, const json_t *sta
     return lacks_agent(p, status) ? LAUNCH_OTHER_AGENT : LAUNCH_SAME;
 }
 
-struct launch_running launch_look(const struct runtime *rt, const struct profile *p)
+int launch_look(const struct runtime *rt, const struct profile *p, struct launch_running *r, bool *again,
+                struct err *e)
 {
-    json_t *answer = control_client_ask(rt, control_client_op("status"), STATUS_MS, NULL);
+    json_t *answer = control_client_ask(rt, control_client_op("status"), STATUS_MS, e);
     const json_t *status = json_object_get(answer, "status");
-    const struct launch_running r = {
+
+    if (answer == NULL) {
+        *again = await_unlocked(rt);
+        return err_hint(e, "if it hangs, docktether down %s ends it", p->name);
+    }
+    *r = (struct launch_running){
         .difference = compare(p, status),
         .replaceable = json_is_true(json_object_get(status, "replaceable")),
         .for_others = json_is_true(json_object_get(status, "for_others")),
     };
-
     json_decref(answer);
-    return r;
-}
-
-/* A tether that is ending gives its lock up last. */
-static bool await_unlocked(const struct runtime *rt)
-{
-    struct deadline d = deadline_in(ENDING_MS);
-    pid_t pid;
-
-    while (lock_is_held(rt, &pid)) {
-        if (deadline_left(d) == 0)
-            return false;
-        poll(NULL, 0, 10);
-    }
-    return true;
+    return 0;
 }
 
 enum launch_result launch_ask(const struct runtime *rt, const struct profile *p,

@@ -79,7 +79,9 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
         close(awakened);
         return r;
     }
-    const struct launch_running running = launch_look(rt, p);
+    struct launch_running running;
+    if (launch_look(rt, p, &running, again, e) != 0)
+        return LAUNCH_FAILED;
     *difference = running.difference;
     if (running.difference != LAUNCH_SAME && running.replaceable) {
         struct launch_options same = *o;

@@ -744,7 +744,7 @@ agent_away() {
     agent first
     add_key "$LAB_KEY"
     wait_for 40 state_is lab serving
-    run ! grep -F refused: "$STATE/lab.log"
+    [ "$(grep -cF refused: "$STATE/lab.log")" = 0 ]
 }
 
 @test "up from a login with another agent brings back a tether whose agent is gone" {

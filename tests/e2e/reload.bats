@@ -141,9 +141,9 @@ profile_away() {
 600 answered" ]
 }
 
-# One that asked an older tether for its place, and did not finish.
 @test "a hand-over that does not come about leaves the tether as it was, with its streams" {
-    local old events
+    local old events up port
+    port=$(wire_start far "$LAB_PORT" --delay 300)
     new_profile lab
     docktether up lab
     old=$(pid_of lab)
@@ -152,13 +152,18 @@ profile_away() {
     events=$!
     at_end "$events"
     wait_for 10 connections_are lab open 1
-    docktether update lab --set hold=31s
+    # The new one has some seconds to connect, in which the old one stops answering.
+    docktether update lab --set "port=$port"
+    docktether up lab >up.out 2>&1 3>&- &
+    up=$!
+    at_end "$up"
+    wait_for 10 is_connecting
     kill -STOP "$old"
-    # It connects, and asks in vain for as long as it may take.
-    run -1 docktether up lab
+    wait "$up" && return 1
     kill -CONT "$old"
-    [[ $output == *"goes on with its older values"* ]]
-    wait_for 10 grep -q "the process that was to take over did not" "$STATE/lab.log"
+    cat up.out
+    grep -F "keeps older settings" up.out
+    wait_for 10 logged "the process that was to take over did not"
     state_is lab serving
     [ "$(pid_of lab)" = "$old" ]
     [ "$(status_of lab draining)" = 0 ]
@@ -169,6 +174,23 @@ profile_away() {
     # And the next one gets it.
     docktether up lab
     [ "$(pid_of lab)" != "$old" ]
+}
+
+# The new one is there, and has connected to its server's wire.
+is_connecting() {
+    [ "$(wire_stat far connections)" -gt 0 ]
+}
+
+@test "up does not wait for a tether that stands still" {
+    local old
+    new_profile lab
+    docktether up lab
+    old=$(pid_of lab)
+    kill -STOP "$old"
+    fails_with 1 up lab
+    kill -CONT "$old"
+    [[ $stderr == *"docktether down lab"* ]]
+    wait_for 10 state_is lab serving
 }
 
 @test "a successor that stops, or is killed, in the middle of a hand-over gets nothing" {
@@ -255,7 +277,7 @@ PATCH
     old=$(pid_of lab)
     at=$(inode)
     run -0 "$next" up lab
-    [[ $output == *"up, with this version of the program"* ]]
+    [[ $output == *"up with this version of the program"* ]]
     [ "$(status_of lab version)" = "9${version#?}" ]
     [ "$(inode)" = "$at" ]
     wait_for 5 gone "$old"
