@@ -37,9 +37,9 @@ int dirlock_take(const char *dir, int64_t timeout_ms, int *lock, struct err *e)
         }
         if (deadline_left(d) == 0) {
             close(fd);
-            err_set(e, ERR_FAILED, "", "another docktether has been changing %s for %d seconds", dir,
+            err_set(e, ERR_FAILED, "", "%s stayed locked by other docktether commands for %d seconds", dir,
                     (int)(timeout_ms / 1000));
-            return err_hint(e, "look whether one is stopped: ps -C docktether -o pid,stat,args");
+            return err_hint(e, "check whether one of them is stopped: ps -C docktether -o pid,stat,args");
         }
         if (pause_ms > LOOK_MS_MAX)
             pause_ms = LOOK_MS_MAX;

@@ -549,7 +549,7 @@ static void test_dirlock(void **state)
     assert_int_equal(dirlock_take(*state, 0, &first, &e), 0);
     assert_int_equal(dirlock_take(*state, 30, &second, &e), -1);
     assert_int_equal(second, -1);
-    assert_non_null(strstr(e.msg, "another docktether"));
+    assert_non_null(strstr(e.msg, "other docktether commands"));
     dirlock_release(second);
     dirlock_release(first);
     assert_int_equal(dirlock_take(*state, 0, &first, &e), 0);
