@@ -201,5 +201,6 @@ void err_text(const struct err *e, char *buf, unsigned long size)
 
 void err_clear(struct err *e)
 {
-    memset(e, 0, sizeof *e);
+    if (e != NULL)
+        memset(e, 0, sizeof *e);
 }

@@ -75,7 +75,7 @@ int err_hint_file(struct err *e, const char *before, const char *path, const cha
 /* Writes "LAYER: MSG" (or "MSG") into buf. */
 void err_text(const struct err *e, char *buf, unsigned long size);
 
-/* Back to ERR_NONE. */
+/* Back to ERR_NONE. e may be NULL. */
 void err_clear(struct err *e);
 
 /* Copies src to dst (size bytes, always terminated), escaping every control

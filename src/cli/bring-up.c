@@ -43,7 +43,32 @@ static void waiting(void *user, const char *name, const char *what, const char *
     }
 }
 
-void bring_up_note_stale(const char *name)
+static const char *older(enum launch_difference difference)
+{
+    switch (difference) {
+    case LAUNCH_OTHER_VERSION:
+        return "an older version of the program";
+    case LAUNCH_OTHER_AGENT:
+        return "an agent that it cannot reach";
+    default:
+        return "older settings";
+    }
+}
+
+static const char *newer(enum launch_difference difference)
+{
+    switch (difference) {
+    case LAUNCH_OTHER_VERSION:
+        return "this version of the program";
+    case LAUNCH_OTHER_AGENT:
+        return "the agent of this login";
+    default:
+        return "the current settings";
+    }
+}
+
+/* The tether that runs differs, and `up` must not replace it. */
+static void note_difference(const char *name, enum launch_difference difference)
 {
     json_t *state = tether_client_status(name, NULL);
     const char *unit = json_string_value(json_object_get(state, "unit"));
@@ -51,14 +76,14 @@ void bring_up_note_stale(const char *name)
 
     if (word != NULL)
         out_note(name,
-                 "the running tether has older settings; systemd runs it, so to apply the new ones: "
+                 "the running tether has %s; systemd runs it, so to give it %s: "
                  "systemctl --user restart %s (closes open connections)",
-                 word);
+                 older(difference), newer(difference), word);
     else
-        out_note(
-            name,
-            "the running tether has older settings and was not started by docktether up; restart it the way "
-            "it was started (docktether run, a service manager)");
+        out_note(name,
+                 "the running tether has %s and was not started by docktether up; restart it the way it was "
+                 "started (docktether run, a service manager)",
+                 older(difference));
     free(word);
     json_decref(state);
 }
@@ -117,25 +142,25 @@ int bring_up(const struct profile *p, bool for_others, struct err *e)
 {
     struct progress *progress = NULL;
     const struct launch_options options = options_for(for_others, &progress);
-    bool stale = false;
+    enum launch_difference difference;
 
     if (bring_up_check_pins(p, e) != 0)
         return -1;
     (void)fflush(NULL); /* launch_up() forks */
-    switch (launch_up(p, &options, &stale, e)) {
+    switch (launch_up(p, &options, &difference, e)) {
     case LAUNCH_STARTED:
         out_note(p->name, "up");
         return 0;
     case LAUNCH_RUNNING:
-        if (stale)
-            bring_up_note_stale(p->name);
+        if (difference != LAUNCH_SAME)
+            note_difference(p->name, difference);
         return 0;
     case LAUNCH_REPLACED:
-        out_note(p->name, "up with the current settings; open connections continue");
+        out_note(p->name, "up with %s; open connections continue", newer(difference));
         return 0;
     case LAUNCH_FAILED:
-        if (stale)
-            out_note(p->name, "the running tether keeps its older settings; to end it: docktether down %s",
+        if (difference != LAUNCH_SAME)
+            out_note(p->name, "the running tether keeps %s; to end it: docktether down %s", older(difference),
                      p->name);
         break;
     }

@@ -28,7 +28,4 @@ int bring_up_environment(const char *name, struct err *e);
 /* A tether that ends with this process and prints nothing; see launch_bound(). */
 int bring_up_bound(const struct profile *p, struct runtime *rt, int *lifeline, struct err *e);
 
-/* Says that the running tether has older settings than its profile. */
-void bring_up_note_stale(const char *name);
-
 #endif

@@ -133,7 +133,8 @@ static int down_one(const char *name, void *user, struct err *e)
     return 0;
 }
 
-/* Tethers whose profile has been removed, found by the locks they hold. */
+/* Tethers whose profile has been removed, found by the locks they hold. A lock has the whole
+ * name, even where the name is too long for the sockets. */
 static int add_orphans(struct strv *running, struct err *e)
 {
     char *path = path_runtime_dir(e);

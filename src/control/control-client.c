@@ -42,8 +42,7 @@ static int connect_control(const struct runtime *rt, struct deadline d, struct e
     }
 }
 
-/* recv() that stops after a newline: what follows belongs to the next line. */
-static ssize_t recv_line(int fd, char *buf, size_t size)
+ssize_t control_client_receive(int fd, char *buf, size_t size)
 {
     ssize_t n = recv(fd, buf, size, MSG_PEEK);
     if (n <= 0)
@@ -64,7 +63,7 @@ static ssize_t read_line(int fd, char *buf, size_t size, struct deadline d, stru
             continue;
         if (ready <= 0)
             return err_set(e, ERR_FAILED, "control", "the tether does not answer");
-        ssize_t n = recv_line(fd, buf + len, size - 1 - len);
+        ssize_t n = control_client_receive(fd, buf + len, size - 1 - len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

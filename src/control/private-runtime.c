@@ -27,9 +27,9 @@ static void remove_private(int dir)
         (void)unlinkat(dir, private_files[i], 0);
 }
 
-/* Nobody holds the lock in dir, and somebody did: his process id is in it. One without
- * lock, or with an empty one, is being made, unless it is old. A shared lock, as who
- * looks at once must not take us for the holder. */
+/* True when no process holds the lock in dir and one did: its process id is in the file.
+ * A directory without a lock, or with an empty one, is being made, unless it is old. The
+ * lock is tried as a shared one, lest another process that looks takes us for the holder. */
 static bool is_abandoned(int dir, const struct stat *st)
 {
     struct stat lock;
@@ -58,7 +58,7 @@ static void sweep_one(int parent, const char *name)
     close(dir);
 }
 
-/* What those have left who were killed together with their tether. */
+/* Removes the directories of commands that were killed together with their tether. */
 static void sweep(const char *parent)
 {
     const size_t len = strlen(PRIVATE);
@@ -76,8 +76,8 @@ static void sweep(const char *parent)
     closedir(d);
 }
 
-/* The runtime directory, made within what the login has. A variable that leads nowhere
- * is no directory of a login, and none is made for it. */
+/* The runtime directory, made within what the login has. A variable that names no
+ * existing directory does not count, and none is made for it. */
 static bool enter_login(const char *login, struct err *e)
 {
     struct stat st;

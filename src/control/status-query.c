@@ -117,7 +117,7 @@ static enum status_query_result receive(struct status_query *q, json_t **status,
         *end = '\0';
         r = read_answer(q, status, e);
     } else if (n <= 0) {
-        /* Turned away at the door, unless it is no more. */
+        /* Closed without an answer: the tether ended, or this process has to ask again. */
         r = lock_is_held(&q->rt, &pid) ? STATUS_QUERY_OPEN : STATUS_QUERY_DOWN;
     } else if (q->len == ANSWER_MAX - 1) {
         err_set(e, ERR_FAILED, "control", "the tether's answer is too long");

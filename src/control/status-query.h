@@ -1,5 +1,5 @@
 /* status-query: the status of a tether, asked without waiting, so that many can be
- * asked at once and none of them keeps the others. A tether that does not
+ * asked at once and a slow one does not delay the others. A tether that does not
  * answer has one request of ours waiting, however long that takes. */
 #ifndef DOCKTETHER_CONTROL_STATUS_QUERY_H
 #define DOCKTETHER_CONTROL_STATUS_QUERY_H
@@ -26,8 +26,8 @@ void status_query_free(struct status_query *q);
  * the next call asks anew. Never blocks. */
 enum status_query_result status_query_step(struct status_query *q, json_t **status, struct err *e);
 
-/* What to poll for reading before the next step; -1: time alone helps, the
- * tether is just starting or has too many to talk to. */
+/* What to poll for reading before the next step; -1: ask again after a
+ * moment, as the tether is just starting or has too many clients. */
 int status_query_fd(const struct status_query *q);
 
 #endif

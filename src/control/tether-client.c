@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ANSWER_MS 5000
@@ -76,16 +75,12 @@ static bool await_end(const struct runtime *rt, int64_t ms)
     return true;
 }
 
-/* The process id in a lock file is that of the process that holds the lock:
- * looked at again right before each signal. */
 static bool end_by_signal(const struct runtime *rt, int number, int64_t ms)
 {
-    pid_t pid;
+    struct lock_holder h = lock_find_holder(rt);
 
-    if (!lock_is_held(rt, &pid))
-        return true;
-    if (pid > 1)
-        kill(pid, number);
+    lock_signal_holder(rt, &h, number);
+    lock_forget_holder(&h);
     return await_end(rt, ms);
 }
 
@@ -96,7 +91,7 @@ static int end(const struct runtime *rt, bool force, struct err *e)
     json_t *answer =
         control_client_ask(rt, json_pack("{s:s,s:b}", "op", "down", "force", force), DOWN_MS, &refused);
     json_decref(answer);
-    /* Its own no, not the end of file that its end is. */
+    /* The tether's own refusal, not the end of file that is its end. */
     if (refused.code != ERR_NONE && strcmp(refused.layer, "control") != 0) {
         if (e != NULL)
             *e = refused;
@@ -117,41 +112,11 @@ static void clean_up(const struct runtime *rt)
 
     if (access(rt->lock, F_OK) != 0)
         return;
-    if (lock_take(rt, &fd, NULL) == 0) {
+    if (lock_take_to_clean(rt, &fd, NULL) == 0) {
         /* One that a service manager keeps listening on is no leftover. */
         runtime_remove(rt, !unixsock_listening(rt->sock));
         close(fd);
     }
-}
-
-/* A descriptor that is readable once the process has ended, or -1 where there is no such thing. */
-static int process_fd(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-    return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-    (void)pid;
-    return -1;
-#endif
-}
-
-/* The lock is given up a moment before the process ends. kill() finds a process until its parent
- * has collected it, and the parent is the machine's or the container's process 1, which may take
- * its time: a descriptor of the process tells of the end itself. */
-static void await_process(pid_t pid)
-{
-    struct deadline d = deadline_in(EXIT_MS);
-    int fd = pid > 1 ? process_fd(pid) : -1;
-
-    if (fd >= 0) {
-        struct pollfd ended = { .fd = fd, .events = POLLIN };
-        while (poll(&ended, 1, deadline_left(d)) < 0 && errno == EINTR)
-            continue;
-        close(fd);
-        return;
-    }
-    while (pid > 1 && kill(pid, 0) == 0 && deadline_left(d) > 0)
-        poll(NULL, 0, POLL_MS);
 }
 
 int tether_client_down(const char *name, bool force, struct err *e)
@@ -161,9 +126,12 @@ int tether_client_down(const char *name, bool force, struct err *e)
 
     if (runtime_init(&rt, name, e) != 0)
         return -1;
+    struct lock_holder holder = lock_find_holder(&rt);
     int rc = lock_is_held(&rt, &pid) ? end(&rt, force, e) : 1;
+    /* The lock is given up a moment before the process ends. */
     if (rc == 0)
-        await_process(pid);
+        (void)lock_await_holder(&holder, EXIT_MS);
+    lock_forget_holder(&holder);
     if (rc >= 0)
         clean_up(&rt);
     runtime_clear(&rt);

@@ -19,12 +19,12 @@ bool tether_client_running(const char *name);
  * docs/PROTOCOL.md lists its members. */
 json_t *tether_client_status(const char *name, struct err *e);
 
-/* The same for whoever cannot wait so long: it answers within about ms. */
+/* The same for callers that cannot wait so long: returns within about ms. */
 json_t *tether_client_status_within(const char *name, int64_t ms, struct err *e);
 
 /* Ends the tether of that name and waits until it is gone: by request, and
  * when it does not answer by SIGTERM, then SIGKILL to the process that holds
- * the lock. Without force one that others go via is left alone (ERR_FAILED). 0
+ * the lock. Without force a tether that others use as a hop is left alone (ERR_FAILED). 0
  * when it is gone, 1 when none was running. Stale sockets of a dead tether are
  * removed. */
 int tether_client_down(const char *name, bool force, struct err *e);

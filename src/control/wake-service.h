@@ -6,12 +6,12 @@
 #include "base/err.h"
 #include "store/runtime.h"
 
-/* Connects to the profile's socket. -1 when nobody listens there; else the
+/* Connects to the profile's socket. -1 when no process listens there; else the
  * connection, which is the caller's. Call it when no tether runs. */
 int wake_service_begin(const struct runtime *rt);
 
-/* Waits some seconds for the tether, which may be joined then. -1 and the error
- * when none comes. */
+/* Waits some seconds for the tether, which may be joined then. -1 and an error
+ * when none starts. */
 int wake_service_await(const struct runtime *rt, int fd, struct err *e);
 
 #endif

@@ -22,6 +22,7 @@ struct listener {
     int open_handles;
     int limit;      /* see listener_set_limit() */
     bool exhausted; /* and the log knows */
+    bool held;      /* see listener_hold() */
     struct log *log;
     listener_accept_fn accept;
     void *user;
@@ -49,7 +50,8 @@ static void resume(uv_timer_t *timer)
 {
     struct listener *l = timer->data;
 
-    uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    if (!l->held)
+        uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
 /* Logs it once, however long it lasts. */
@@ -94,7 +96,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         pause_for(l, "");
         return;
     }
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_PER_TURN && !l->held; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -144,6 +146,17 @@ static void on_closed(uv_handle_t *handle)
 void listener_set_limit(struct listener *l, int from)
 {
     l->limit = from;
+}
+
+void listener_hold(struct listener *l, bool hold)
+{
+    if (l == NULL || hold == l->held)
+        return;
+    l->held = hold;
+    if (hold)
+        uv_poll_stop(&l->poll);
+    else if (!uv_is_active((uv_handle_t *)&l->pause))
+        uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
 int listener_fd(const struct listener *l)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct listener;
@@ -24,6 +25,10 @@ int listener_fd(const struct listener *l);
 /* Descriptors from number `from` on are for others: while no lower one is free
  * it pauses, and new connections wait in the kernel's queue. */
 void listener_set_limit(struct listener *l, int from);
+
+/* With hold nothing is accepted, and clients wait in the kernel's queue, until it is
+ * called without. l may be NULL. */
+void listener_hold(struct listener *l, bool hold);
 
 /* Closes the descriptor; the memory goes after the last uv callback. */
 void listener_close(struct listener *l);

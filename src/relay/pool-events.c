@@ -1,6 +1,8 @@
 #include "relay/pool-internal.h"
 #include "relay/reject-reason.h"
 
+#include <string.h>
+
 /* With the reason why there is no session. */
 void pool_refuse_down(struct pool *pool, int fd, const struct target *target)
 {
@@ -46,6 +48,8 @@ void pool_on_refused(void *user, struct relay *r, const char *words)
 
     if (target == NULL && pool_by_command(pool) && exec_queue_refused(&pool->queue, r))
         return;
+    if (target != NULL && strcmp(words, "open failed") == 0)
+        pool->prohibited = true;
     if (target != NULL)
         reject_reason_stream(pool->profile, target->host, target->port, words, &e);
     else

@@ -26,6 +26,7 @@ struct pool {
     struct exec_queue queue; /* only with dial-stdio */
     struct limits limits;
     bool refusing;
+    bool prohibited; /* see pool_prohibited() */
     bool closing;
     bool told_congested; /* a relay waits for the session's output to be sent */
     uint64_t packets;    /* that the session had received before the last step */

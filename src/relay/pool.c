@@ -143,7 +143,7 @@ void pool_serve(struct pool *pool, struct session *s, enum transport transport, 
     assert(pool->session == NULL && !pool->closing);
     pool->session = s;
     pool->transport = transport;
-    pool->refusing = false;
+    pool->refusing = pool->prohibited = false;
     mem_replace(&pool->socket, socket);
     free(pool->command);
     pool->command = dial_command_text(pool->profile, socket);
@@ -263,6 +263,11 @@ struct pool_counts pool_counts(const struct pool *pool)
         .bytes_in = o->bytes_in,
         .bytes_out = o->bytes_out,
     };
+}
+
+bool pool_prohibited(const struct pool *pool)
+{
+    return pool->prohibited;
 }
 
 bool pool_serving(const struct pool *pool)

@@ -74,6 +74,10 @@ struct pool_counts pool_counts(const struct pool *pool);
 /* Between pool_serve() and pool_suspend(). */
 bool pool_serving(const struct pool *pool);
 
+/* True when the server has refused a stream in this session without a reason, as sshd does
+ * when its configuration forbids it; a session has the configuration of its beginning. */
+bool pool_prohibited(const struct pool *pool);
+
 /* Descriptors from this number on are left to the session and to control: see
  * listener_set_limit(). */
 int pool_listen_limit(const struct pool *pool);

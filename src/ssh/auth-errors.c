@@ -1,6 +1,7 @@
 #include "ssh/auth-internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What libssh says, less its prefix. */
@@ -72,6 +73,23 @@ static int not_signed(struct attempt *a, struct err *e)
            "used: libssh cannot prove to the agent which host it is");
 }
 
+/* A certificate is trusted through its CA: authorized_keys would go round it. */
+static bool hint_certificate(const struct attempt *a, struct err *e)
+{
+    char *file = NULL, *why = NULL;
+
+    if (!identities_certificate(a->ids, a->p->user, &file, &why))
+        return false;
+    if (why != NULL)
+        err_hint(e, "the certificate %s %s: its CA has to issue another one", file, why);
+    else
+        err_hint(e, "does sshd of %s trust the CA of the certificate %s (TrustedUserCAKeys)?", a->p->host,
+                 file);
+    free(why);
+    free(file);
+    return true;
+}
+
 int auth_refused(struct attempt *a, struct err *e)
 {
     const int both = SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
@@ -95,6 +113,8 @@ int auth_refused(struct attempt *a, struct err *e)
     }
     err_set(e, ERR_AUTH, "authentication", "%s@%s refused %s%s", a->p->user, a->p->host,
             a->offered.count > 1 ? "every key, the last one was " : "the key ", a->last);
+    if (hint_certificate(a, e))
+        return -1;
     return err_hint(e, "%sis its public half in %s's ~/.ssh/authorized_keys there? ssh-copy-id adds it",
                     left_out(a, buf, sizeof buf), a->p->user);
 }

@@ -106,3 +106,11 @@ struct identities_need identities_need(const struct identities *ids, const struc
     }
     return n;
 }
+
+const char *identities_agent(const struct identities *ids)
+{
+    const struct strv none = { 0 };
+    const struct identities_need need = identities_need(ids, &none, NULL);
+
+    return need.any || need.agents > 0 ? ids->agent : NULL;
+}

@@ -84,4 +84,8 @@ struct identities_need {
 struct identities_need identities_need(const struct identities *ids, const struct strv *in_agent,
                                        char **missing);
 
+/* The socket of the agent that they need; NULL when the keys at hand are all that is
+ * offered, or there is no agent. Theirs. */
+const char *identities_agent(const struct identities *ids);
+
 #endif

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct connect_worker {
@@ -57,6 +58,14 @@ static void run(uv_work_t *work)
     login_slots_give(slot);
 }
 
+/* An agent that cannot be reached, or does not sign, may be there the next time: it is no
+ * refusal. The same holds for that of a hop, whose error this is then. */
+static bool agent_failed(const struct err *e)
+{
+    return strcmp(e->layer, "agent") == 0 ||
+           (strncmp(e->layer, "hop ", 4) == 0 && strstr(e->msg, "agent: ") != NULL);
+}
+
 static void finished(uv_work_t *work, int status)
 {
     struct connect_worker *c = work->data;
@@ -65,7 +74,7 @@ static void finished(uv_work_t *work, int status)
         err_set(&c->err, ERR_FAILED, "", "interrupted");
     connect_worker_cancel(c);
     close(c->cancel_fds[0]);
-    c->owner.done(c->owner.user, c->session, c->refused, &c->err);
+    c->owner.done(c->owner.user, c->session, c->refused && !agent_failed(&c->err), &c->err);
     uv_mutex_destroy(&c->lock);
     free(c);
 }

@@ -17,7 +17,7 @@ struct connect_worker;
 
 struct connect_worker_owner {
     /* session is the owner's now, or NULL with an error; refused is
-     * connect_host()'s. Called once, on the loop, after a cancellation too (then
+     * connect_host()'s, but never for an agent that failed. Called once, on the loop, after a cancellation too (then
      * nearly always with an error). The worker is gone when it returns. */
     void (*done)(void *user, struct session *session, bool refused, const struct err *e);
     /* There is news for connect_worker_waiting(). Called from another thread, before

@@ -16,7 +16,8 @@
 
 #define REQUEST_MAX 4096
 #define REQUEST_MS 5000
-#define CLIENTS_MAX 64
+#define CLIENTS_MAX 64  /* whose request has not come yet; further ones wait in the kernel's queue */
+#define WAITING_MAX 256 /* for the answer to `up` */
 
 struct request {
     uv_poll_t poll;
@@ -26,8 +27,10 @@ struct request {
     struct control_server *control;
     char buf[REQUEST_MAX];
     size_t len;
+    bool served; /* its request was taken; whatever else comes is dropped */
     bool waits_up;
-    bool successor; /* the process that has taken our place */
+    struct handover *handover; /* what is being handed over to it; else NULL */
+    bool successor;            /* the process that has taken our place */
     bool closing;
     struct request *next;
 };
@@ -39,6 +42,8 @@ struct control_server {
     struct control_server_owner owner;
     struct request *requests;
     size_t count;
+    size_t unserved;        /* of these */
+    size_t up_count;        /* of these: they wait for the answer to `up` */
     struct waiting waiting; /* "": for nothing, see control_server_waiting() */
     bool closing;
 };
@@ -62,11 +67,38 @@ static void on_handle_closed(uv_handle_t *handle)
         free(c);
 }
 
+static void request_served(struct request *rq)
+{
+    if (rq->served)
+        return;
+    rq->served = true;
+    rq->control->unserved--;
+    listener_hold(rq->control->listener, false);
+}
+
+/* The successor did not take what was offered. */
+static void keep_place(struct request *rq)
+{
+    struct control_server *c = rq->control;
+    struct handover *s = rq->handover;
+
+    if (s == NULL)
+        return;
+    rq->handover = NULL;
+    log_warn(c->log, "the process that was to take over did not; this one goes on");
+    c->owner.kept(c->owner.user, s);
+    handover_clear(s);
+    free(s);
+}
+
 static void request_close(struct request *rq)
 {
     if (rq->closing)
         return;
     rq->closing = true;
+    request_served(rq);
+    keep_place(rq);
+    rq->control->up_count -= rq->waits_up;
     uv_close((uv_handle_t *)&rq->poll, on_handle_closed);
     uv_close((uv_handle_t *)&rq->timer, on_handle_closed);
     if (rq->fd >= 0)
@@ -121,7 +153,12 @@ static void op_up(struct request *rq, const json_t *o)
 {
     struct control_server *c = rq->control;
 
+    if (c->up_count >= WAITING_MAX) {
+        reply(rq, failure("too many clients wait for this tether already"));
+        return;
+    }
     rq->waits_up = true;
+    c->up_count++;
     uv_timer_stop(&rq->timer); /* the tether's own deadlines bound it */
     if (c->waiting.what[0] != '\0')
         send_waiting(rq);
@@ -139,25 +176,47 @@ static void op_down(struct request *rq, const json_t *o)
         reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e)));
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void step_handover(struct request *rq)
+{
+    struct control_server *c = rq->control;
+    enum handover_result r = handover_give(rq->fd, rq->handover);
+
+    if (r == HANDOVER_FAILED) {
+        request_close(rq);
+        return;
+    }
+    uv_poll_start(&rq->poll, r == HANDOVER_WRITE ? UV_WRITABLE : UV_READABLE, on_readable);
+    if (r != HANDOVER_DONE)
+        return;
+    uv_timer_stop(&rq->timer);
+    handover_clear(rq->handover);
+    free(rq->handover);
+    rq->handover = NULL;
+    rq->successor = true;
+    c->owner.replaced(c->owner.user);
+}
+
+static void on_timeout(uv_timer_t *timer);
+
 static void op_replace(struct request *rq, const json_t *o)
 {
     struct control_server *c = rq->control;
     struct handover *s = mem_alloc(sizeof *s);
     struct err e = ERR_INIT;
-    size_t lost = 0;
 
     (void)o;
-    uv_timer_stop(&rq->timer);
+    handover_init(s);
     if (c->owner.replace(c->owner.user, s, &e) != 0) {
+        handover_clear(s);
+        free(s);
         reply(rq, json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(&e)));
-    } else {
-        rq->successor = true;
-        if (handover_send(rq->fd, s, &lost) != 0)
-            log_warn(c->log, "the process that was to take over is gone");
-        else if (lost > 0)
-            log_warn(c->log, "%zu connections that wait could not be handed over", lost);
+        return;
     }
-    free(s);
+    rq->handover = s;
+    uv_timer_start(&rq->timer, on_timeout, HANDOVER_MS, 0);
+    step_handover(rq);
 }
 
 /* Ends the request without its descriptor. */
@@ -207,28 +266,41 @@ static void handle_line(struct request *rq)
     json_decref(o);
 }
 
+static void gone(struct request *rq)
+{
+    struct control_server *c = rq->control;
+    bool successor = rq->successor;
+
+    request_close(rq);
+    if (successor && !c->closing)
+        (void)c->owner.stop(c->owner.user, true, NULL);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct request *rq = poll->data;
 
     (void)events;
+    if (rq->handover != NULL && status >= 0) {
+        step_handover(rq);
+        return;
+    }
     ssize_t n = status < 0 ? 0 : recv(rq->fd, rq->buf + rq->len, sizeof rq->buf - 1 - rq->len, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
-        struct control_server *c = rq->control;
-        bool successor = rq->successor;
-        request_close(rq);
-        if (successor && !c->closing)
-            (void)c->owner.stop(c->owner.user, true, NULL);
+        gone(rq);
         return;
     }
+    if (rq->served)
+        return;
     rq->len += (size_t)n;
     rq->buf[rq->len] = '\0';
     char *end = memchr(rq->buf, '\n', rq->len);
     if (end != NULL) {
         *end = '\0';
         rq->len = 0;
+        request_served(rq);
         handle_line(rq);
     } else if (rq->len == sizeof rq->buf - 1) {
         reply(rq, failure("the request is too long"));
@@ -244,10 +316,6 @@ static void on_accept(void *user, int fd)
 {
     struct control_server *c = user;
 
-    if (c->count >= CLIENTS_MAX) {
-        close(fd);
-        return;
-    }
     struct request *rq = mem_alloc(sizeof *rq);
     rq->control = c;
     rq->fd = fd;
@@ -262,6 +330,8 @@ static void on_accept(void *user, int fd)
     rq->next = c->requests;
     c->requests = rq;
     c->count++;
+    if (++c->unserved >= CLIENTS_MAX)
+        listener_hold(c->listener, true);
     uv_poll_start(&rq->poll, UV_READABLE, on_readable);
     uv_timer_start(&rq->timer, on_timeout, REQUEST_MS, 0);
 }

@@ -13,12 +13,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define TURN_AWAY_MS 10 /* those that are there already; whoever comes later may find it mended */
+#define TURN_AWAY_MS 10 /* for clients that are there already; later ones may find it mended */
 
 /* ---- `run` ------------------------------------------------------------------- */
 
 /* For a service manager the tether that runs makes room at once: it was started
- * by `up`, perhaps as a way to others, before the service was. */
+ * by `up`, perhaps as a hop, before the service was. */
 static int serve(struct tether_config *cfg, struct err *e)
 {
     int rc = lock_take(cfg->runtime, &cfg->lock, e);
@@ -56,7 +56,7 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, c
     struct log *log = log_new(p->name, o->level);
     bool ready =
         check_socket(p, service, e) == 0 && runtime_prepare(&rt, e) == 0 && connect_check_pins(p, e) == 0;
-    /* Hops are started here only so that somebody can be asked for passphrases.
+    /* Hops are started here only so that the user can be asked for passphrases.
      * The attempts to connect start what is not up. */
     if (ready && !service->managed)
         ready = launch_hops(p, o, e) == 0;

@@ -1,4 +1,4 @@
-/* idle: notices that nobody has used something for a while. */
+/* idle: notices that something was not used for a while. */
 #ifndef DOCKTETHER_TETHER_IDLE_H
 #define DOCKTETHER_TETHER_IDLE_H
 
@@ -11,7 +11,7 @@ struct idle;
 struct idle_owner {
     /* How often it was used so far; *busy: it is in use now. */
     uint64_t (*used)(void *user, bool *busy);
-    /* Nobody for as long as was asked for, and a little more; again after as
+    /* It was not used for limit_ms, and a little more; called again after as
      * long, unless it is closed. */
     void (*unused)(void *user);
     void *user;

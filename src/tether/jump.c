@@ -5,6 +5,7 @@
 #include "control/lock.h"
 #include "control/message.h"
 #include "store/runtime.h"
+#include "tether/deadlines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #define ANSWER_MAX 4096
+#define CHILD_MS 3000 /* from the end of what it says, or the signal, to its own end */
+#define CHILD_LOOK_MS 5
 /* This link is run, and not the path that path_program() reads from it: an upgrade may
  * have replaced the file there, and the hop has to be of the version that asks for it. */
 #define SELF "/proc/self/exe"
@@ -77,8 +80,7 @@ static pid_t spawn_up(const char *via, int out_fd)
     return pid;
 }
 
-/* All that it says, until it ends; it has the deadlines of `up`, and w's
- * cancellation cuts it short. */
+/* All that it says, until it closes the pipe, at the latest by its end. */
 static enum wait_result collect(const struct wait *w, int fd, char *text, size_t size)
 {
     size_t len = 0;
@@ -132,22 +134,57 @@ static void parse_failure(char *text, const char *via, struct err *e, int status
         err_hint(e, "%s", hint);
 }
 
-static int start_hop(const char *via, const struct wait *w, struct err *e)
+/* True when it has ended within ms. */
+static bool collect_child(pid_t pid, int64_t ms, int *status)
 {
+    const struct deadline d = deadline_in(ms);
+
+    for (;;) {
+        pid_t ended = waitpid(pid, status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (deadline_left(d) == 0)
+            return false;
+        poll(NULL, 0, CHILD_LOOK_MS);
+    }
+}
+
+/* The child's exit status, as waitpid() has it. One that does not end, as it was stopped, is
+ * killed, as it could not be collected later. */
+static int end_child(pid_t pid, bool interrupt)
+{
+    int status = 0;
+
+    if (interrupt)
+        kill(pid, SIGTERM);
+    if (collect_child(pid, CHILD_MS, &status))
+        return status;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+/* `up` has deadlines of its own for each phase of each hop; ours is the sum of them, lest
+ * it hangs. w's cancellation cuts it short. */
+static int start_hop(const struct profile *p, const struct wait *w, struct err *e)
+{
+    const char *via = p->via;
+    struct wait own = *w;
     struct err why = ERR_INIT;
     char text[2048] = "";
     int fds[2], status = 0;
+
+    own.deadline = deadline_in(deadlines_hops_ms(p));
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return err_set_errno(e, ERR_FAILED, "", "cannot make a pipe");
     pid_t pid = spawn_up(via, fds[1]);
     close(fds[1]);
-    enum wait_result r = pid > 0 ? collect(w, fds[0], text, sizeof text) : WAIT_READY;
+    enum wait_result r = pid > 0 ? collect(&own, fds[0], text, sizeof text) : WAIT_READY;
     close(fds[0]);
-    if (pid > 0 && r != WAIT_READY)
-        kill(pid, SIGTERM);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    if (pid > 0)
+        status = end_child(pid, r != WAIT_READY);
     if (r != WAIT_READY)
         return ended_early(e, via, r);
     if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -161,21 +198,25 @@ static int start_hop(const char *via, const struct wait *w, struct err *e)
 /* Takes the answer's line and not a byte more: what follows is the stream. */
 static enum wait_result take_line(const struct wait *w, int fd, char *line)
 {
+    size_t len = 0;
+
     for (;;) {
         enum wait_result r = wait_fd(w, fd, POLLIN);
         if (r != WAIT_READY)
             return r;
-        ssize_t n = recv(fd, line, ANSWER_MAX - 1, MSG_PEEK | MSG_DONTWAIT);
-        char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
-        if (end != NULL) {
-            n = recv(fd, line, (size_t)(end - line) + 1, MSG_DONTWAIT);
-            *end = '\0';
-            return n == end - line + 1 ? WAIT_READY : WAIT_TIMEOUT;
-        }
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || n == ANSWER_MAX - 1)
+        ssize_t n = control_client_receive(fd, line + len, ANSWER_MAX - 1 - len);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            continue;
+        /* Without a newline it is no answer, also when the hop is gone in the middle of it. */
+        if (n <= 0)
             return WAIT_TIMEOUT;
-        /* A cut line: its rest comes at once, as the other end writes it whole. */
-        poll(NULL, 0, 1);
+        len += (size_t)n;
+        if (line[len - 1] == '\n') {
+            line[len - 1] = '\0';
+            return WAIT_READY;
+        }
+        if (len == ANSWER_MAX - 1)
+            return WAIT_TIMEOUT;
     }
 }
 
@@ -229,15 +270,21 @@ int jump_stream(const struct profile *p, const struct wait *w, struct err *e)
 static int dial(void *user, const struct wait *w, struct err *e)
 {
     const struct profile *p = user;
+    struct wait own = *w;
     struct runtime rt;
     pid_t pid;
-    int fd = -1;
+    int fd = -1, rc = 0;
 
     if (runtime_init(&rt, p->via, e) != 0)
         return -1;
     wait_note(w, "hop", p->via);
-    if (lock_is_held(&rt, &pid) || start_hop(p->via, w, e) == 0)
-        fd = ask_stream(&rt, p, w, e);
+    if (!lock_is_held(&rt, &pid)) {
+        rc = start_hop(p, w, e);
+        /* The time of this phase begins when the hop can be asked. */
+        own.deadline = deadline_in(p->connect_timeout_ms);
+    }
+    if (rc == 0)
+        fd = ask_stream(&rt, p, &own, e);
     runtime_clear(&rt);
     return fd;
 }

@@ -20,7 +20,7 @@ struct dial_way jump_way(const struct profile *p);
  * contract of dial(), but nothing is started. */
 int jump_stream(const struct profile *p, const struct wait *w, struct err *e);
 
-/* An error of the hop `via`, as an error of who goes that way: the same code and
+/* An error of the hop `via`, as an error of the profile behind it: the same code and
  * hint, the hop's name in front. Returns -1. */
 int jump_error(struct err *e, const char *via, const struct err *theirs);
 

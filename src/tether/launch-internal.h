@@ -15,7 +15,7 @@ void launch_tell(const struct launch_options *o, const struct profile *p, const 
 
 /* A tether that runs, as its status has it. */
 struct launch_running {
-    bool stale; /* other values, or another version of the program */
+    enum launch_difference difference;
     bool replaceable;
     bool for_others;
 };

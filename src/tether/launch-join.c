@@ -2,30 +2,25 @@
 
 #include "base/digest.h"
 #include "base/time.h"
+#include "base/unixsock.h"
 #include "control/control-client.h"
 #include "control/lock.h"
 #include "control/message.h"
 #include "store/store.h"
+#include "tether/deadlines.h"
 
 #include <config.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STATUS_MS 5000
-#define SLACK_MS 10000
 #define ENDING_MS 2000
-
-/* The longest that a tether may take for its first answer: name and TCP,
- * handshake, login, and the three tries of the probe. */
-static int64_t answer_ms(const struct profile *p)
-{
-    return 6 * p->connect_timeout_ms + SLACK_MS;
-}
 
 json_t *launch_await_answer(const struct profile *p, const struct launch_options *o, int fd, struct err *e)
 {
-    struct deadline d = deadline_in(answer_ms(p));
+    struct deadline d = deadline_in(deadlines_answer_ms(p));
     json_t *answer;
     const char *what;
 
@@ -42,22 +37,50 @@ json_t *launch_await_answer(const struct profile *p, const struct launch_options
 
 /* ---- a tether that runs already ------------------------------------------ */
 
+/* Another agent is no reason while the tether serves and its own one can be reached: two
+ * logins, each with an agent, would take the tether away from each other. */
+static bool lacks_agent(const struct profile *p, const json_t *status)
+{
+    const char *state = json_string_value(json_object_get(status, "state"));
+    const char *theirs = json_string_value(json_object_get(status, "agent"));
+    char *ours = NULL;
+    bool lacks = false;
+
+    if (json_object_get(status, "agent") != NULL && state != NULL &&
+        identities_find_agent(p, &ours, NULL) == 0 && ours != NULL &&
+        (theirs == NULL || strcmp(theirs, ours) != 0) && unixsock_listening(ours))
+        lacks = strcmp(state, "failed") == 0 || strcmp(state, "waiting") == 0 ||
+                (theirs != NULL && !unixsock_listening(theirs));
+    free(ours);
+    return lacks;
+}
+
+static enum launch_difference compare(const struct profile *p, const json_t *status)
+{
+    const char *fingerprint = json_string_value(json_object_get(status, "fingerprint"));
+    const char *version = json_string_value(json_object_get(status, "version"));
+    char mine[DIGEST_HEX_SIZE];
+
+    store_fingerprint(p, mine);
+    if (fingerprint == NULL)
+        return LAUNCH_SAME; /* it has not answered */
+    if (strcmp(fingerprint, mine) != 0)
+        return LAUNCH_OTHER_VALUES;
+    if (version == NULL || strcmp(version, PACKAGE_VERSION) != 0)
+        return LAUNCH_OTHER_VERSION;
+    return lacks_agent(p, status) ? LAUNCH_OTHER_AGENT : LAUNCH_SAME;
+}
+
 struct launch_running launch_look(const struct runtime *rt, const struct profile *p)
 {
-    char mine[DIGEST_HEX_SIZE];
-    const char *fingerprint = NULL, *version = NULL;
-    int replaceable = 0, for_others = 0;
     json_t *answer = control_client_ask(rt, control_client_op("status"), STATUS_MS, NULL);
-
-    json_unpack(answer, "{s:{s?s,s?s,s?b,s?b}}", "status", "fingerprint", &fingerprint, "version", &version,
-                "replaceable", &replaceable, "for_others", &for_others);
-    store_fingerprint(p, mine);
+    const json_t *status = json_object_get(answer, "status");
     const struct launch_running r = {
-        .stale = fingerprint != NULL &&
-                 (strcmp(fingerprint, mine) != 0 || version == NULL || strcmp(version, PACKAGE_VERSION) != 0),
-        .replaceable = replaceable,
-        .for_others = for_others,
+        .difference = compare(p, status),
+        .replaceable = json_is_true(json_object_get(status, "replaceable")),
+        .for_others = json_is_true(json_object_get(status, "for_others")),
     };
+
     json_decref(answer);
     return r;
 }

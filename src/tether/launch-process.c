@@ -102,11 +102,12 @@ void launch_await_gone(int fd)
 /* A tether that hangs. Not one that has ended: its pid, as its lock, may be another's. */
 static void kill_hung(const struct runtime *rt, int fd, pid_t tether)
 {
-    pid_t pid;
+    struct lock_holder h = lock_find_holder(rt);
     char byte;
 
-    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && lock_is_held(rt, &pid) && pid == tether)
-        kill(pid, SIGKILL);
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 && h.pid == tether)
+        lock_signal_holder(rt, &h, SIGKILL);
+    lock_forget_holder(&h);
 }
 
 static enum launch_result wait_for(const struct profile *p, const struct runtime *rt,
@@ -139,7 +140,7 @@ static enum launch_result wait_for(const struct profile *p, const struct runtime
     return result;
 }
 
-/* Forks twice, so that the tether is nobody's child: `exec` becomes a command
+/* Forks twice, so that init collects the tether: `exec` becomes a command
  * that would never collect it. Its process id, or -1. */
 static pid_t fork_tether(const struct profile *p, struct identities *ids, const struct runtime *rt,
                          const struct launch_options *o, bool replace, int fd)

@@ -63,11 +63,13 @@ static enum launch_result begin(const struct profile *p, const struct runtime *r
 }
 
 static enum launch_result try_up(const struct profile *p, const struct runtime *rt,
-                                 const struct launch_options *o, bool *stale, bool *again, struct err *e)
+                                 const struct launch_options *o, enum launch_difference *difference,
+                                 bool *again, struct err *e)
 {
     pid_t pid;
 
     *again = false;
+    *difference = LAUNCH_SAME;
     if (!lock_is_held(rt, &pid)) {
         int awakened = wake_service_begin(rt);
         if (awakened < 0)
@@ -78,38 +80,41 @@ static enum launch_result try_up(const struct profile *p, const struct runtime *
         return r;
     }
     const struct launch_running running = launch_look(rt, p);
-    if (running.stale && running.replaceable) {
+    *difference = running.difference;
+    if (running.difference != LAUNCH_SAME && running.replaceable) {
         struct launch_options same = *o;
         same.for_others = o->for_others && running.for_others;
         enum launch_result r = begin(p, rt, &same, true, again, e);
-        if (stale != NULL)
-            *stale = r == LAUNCH_FAILED;
+        /* The tether that was joined instead is another one. */
+        if (r == LAUNCH_RUNNING)
+            *difference = LAUNCH_SAME;
         return r == LAUNCH_STARTED ? LAUNCH_REPLACED : r;
     }
-    if (stale != NULL)
-        *stale = running.stale;
     return launch_join(rt, p, o, again, e);
 }
 
-static enum launch_result up_alone(const struct profile *p, const struct launch_options *o, bool *stale,
-                                   struct err *e)
+static enum launch_result up_alone(const struct profile *p, const struct launch_options *o,
+                                   enum launch_difference *difference, struct err *e)
 {
     struct runtime rt;
     enum launch_result r = LAUNCH_FAILED;
     bool again = true;
 
-    if (stale != NULL)
-        *stale = false;
+    enum launch_difference ignored;
+
+    if (difference == NULL)
+        difference = &ignored;
+    *difference = LAUNCH_SAME;
     if (runtime_init(&rt, p->name, e) != 0)
         return LAUNCH_FAILED;
     if (runtime_prepare(&rt, e) == 0)
         for (int i = 0; again && i < ATTEMPTS; i++)
-            r = try_up(p, &rt, o, stale, &again, e);
+            r = try_up(p, &rt, o, difference, &again, e);
     runtime_clear(&rt);
     return r;
 }
 
-/* What p goes via, the first to be dialled first. Here, where somebody can be
+/* What p goes via, the first to be dialled first. Here, where the user can be
  * asked for passphrases, and not by the tethers themselves. */
 int launch_hops(const struct profile *p, const struct launch_options *o, struct err *e)
 {
@@ -129,12 +134,12 @@ int launch_hops(const struct profile *p, const struct launch_options *o, struct 
     return rc;
 }
 
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
-                             struct err *e)
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o,
+                             enum launch_difference *difference, struct err *e)
 {
     if (launch_hops(p, o, e) != 0)
         return LAUNCH_FAILED;
-    return up_alone(p, o, stale, e);
+    return up_alone(p, o, difference, e);
 }
 
 int launch_bound(const struct profile *p, struct runtime *rt, const struct launch_options *o, int *lifeline,
@@ -148,7 +153,7 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
     *lifeline = -1;
     const struct rlimit core = process_forbid_core();
     struct identities *ids = launch_identities(p, o, e);
-    /* Not before: until the tether runs nobody removes it when we are interrupted. */
+    /* Not before: until the tether runs nothing removes it when we are interrupted. */
     if (ids != NULL && private_runtime_init(rt, e) == 0)
         r = launch_start(p, ids, rt, &bound, false, &again, e);
     identities_free(ids);
@@ -162,12 +167,11 @@ int launch_bound(const struct profile *p, struct runtime *rt, const struct launc
 
 void launch_release(const struct runtime *rt, int lifeline)
 {
-    pid_t pid;
-
     (void)shutdown(lifeline, SHUT_WR);
     launch_await_gone(lifeline);
     close(lifeline);
-    if (lock_is_held(rt, &pid) && pid > 1)
-        kill(pid, SIGKILL);
+    struct lock_holder h = lock_find_holder(rt);
+    lock_signal_holder(rt, &h, SIGKILL);
+    lock_forget_holder(&h);
     private_runtime_discard(rt); /* it may not have come to that */
 }

@@ -13,16 +13,24 @@
 struct service;
 
 struct launch_options {
-    passphrase_ask_fn ask; /* for passphrases; NULL: nobody to ask */
+    passphrase_ask_fn ask; /* for passphrases; NULL: the user cannot be asked */
     void *ask_user;
     enum log_level level;
-    bool for_others; /* as a way to others: see tether_config */
+    bool for_others; /* as a hop: see tether_config */
     /* Told what is being waited for, and by which profile: `what` is a word of docs/PROTOCOL.md,
      * or "tether" at first, and NULL when the waiting is over. Between two
      * processes that are started it is always over. NULL: silent. */
     void (*waiting)(void *user, const char *name, const char *what, const char *whom);
     void *waiting_user;
     int *lifeline; /* launch_bound()'s own */
+};
+
+/* How a tether that runs differs from the one that would be started now. */
+enum launch_difference {
+    LAUNCH_SAME,
+    LAUNCH_OTHER_VALUES,  /* the profile has changed */
+    LAUNCH_OTHER_VERSION, /* of the program */
+    LAUNCH_OTHER_AGENT,   /* it needs an agent that this login does not have, and lacks it */
 };
 
 enum launch_result {
@@ -40,15 +48,15 @@ enum launch_result {
  * and is not connected is told to try again at once. Bounded by the profile's
  * timeouts.
  *
- * A tether that runs with other values than p has now, or of another version,
- * is replaced by a new one (LAUNCH_REPLACED), which takes its socket over once
- * it can serve: nobody finds the socket closed, what is open goes on to its
- * end, and when the new one fails the old one stays, which *stale says then. One that must not be
- * replaced (`docktether run`) is left alone, and *stale (may be NULL) says so.
+ * A tether that differs from p as it is now is replaced by a new one (LAUNCH_REPLACED),
+ * which takes its socket over once it can serve: no client finds the socket closed, what is
+ * open goes on to its end, and when the new one fails the old one stays. One that must not be
+ * replaced (`docktether run`) is left alone. *difference (may be NULL) says what differs: with
+ * LAUNCH_REPLACED from the tether that was replaced, else from the one that goes on.
  *
  * Forks: call it before any thread exists. */
-enum launch_result launch_up(const struct profile *p, const struct launch_options *o, bool *stale,
-                             struct err *e);
+enum launch_result launch_up(const struct profile *p, const struct launch_options *o,
+                             enum launch_difference *difference, struct err *e);
 
 /* A tether of p's with files of its own (private_runtime_init(), into *rt), which
  * ends, and removes them, when *lifeline is closed, be it by the end of this
@@ -78,7 +86,7 @@ int launch_foreground(const struct profile *p, const struct launch_options *o, c
                       struct err *e);
 
 /* For a tether that cannot even begin: the service manager hears why, and so does
- * whoever waits at the socket that it has passed, which would otherwise have us
+ * the clients that wait at the socket that it has passed, which would otherwise have us
  * started again at once. Takes some seconds at most. */
 void launch_turn_away(const char *name, const struct service *service, const struct err *why);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +21,8 @@ struct netlink {
     uv_timer_t timer;
     int open_handles;
     int fd;
-    void (*changed)(void *user);
+    struct netlink_news news;
+    void (*changed)(void *user, const struct netlink_news *news);
     void *user;
 };
 
@@ -34,7 +36,35 @@ static bool body(const struct nlmsghdr *h, const void *at, void *out, size_t siz
     return true;
 }
 
-static bool message_matters(const struct nlmsghdr *h, const void *at)
+static void add_address(struct netlink_news *news, unsigned char family, const char *value, size_t len)
+{
+    if (len > sizeof news->addresses->address || news->count == NETLINK_ADDRESSES_MAX) {
+        news->incomplete = true;
+        return;
+    }
+    memset(&news->addresses[news->count], 0, sizeof *news->addresses);
+    memcpy(news->addresses[news->count].address, value, len);
+    news->addresses[news->count++].family = family;
+}
+
+/* IFA_LOCAL is this machine's end where the other one has an address, too; else IFA_ADDRESS is. */
+static void note_address(const struct nlmsghdr *h, const char *at, unsigned char family,
+                         struct netlink_news *news)
+{
+    size_t offset = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct ifaddrmsg));
+    struct rtattr a;
+
+    while (offset + sizeof a <= h->nlmsg_len) {
+        memcpy(&a, at + offset, sizeof a);
+        if (a.rta_len < sizeof a || offset + a.rta_len > h->nlmsg_len)
+            return;
+        if (a.rta_type == IFA_LOCAL || a.rta_type == IFA_ADDRESS)
+            add_address(news, family, at + offset + sizeof a, a.rta_len - sizeof a);
+        offset += (a.rta_len + 3U) & ~3U;
+    }
+}
+
+static bool message_matters(const struct nlmsghdr *h, const void *at, struct netlink_news *news)
 {
     struct ifaddrmsg address;
     struct rtmsg route;
@@ -42,7 +72,11 @@ static bool message_matters(const struct nlmsghdr *h, const void *at)
     switch (h->nlmsg_type) {
     case RTM_NEWADDR:
     case RTM_DELADDR:
-        return body(h, at, &address, sizeof address) && address.ifa_scope < RT_SCOPE_LINK;
+        if (!body(h, at, &address, sizeof address) || address.ifa_scope >= RT_SCOPE_LINK)
+            return false;
+        if (news != NULL)
+            note_address(h, at, address.ifa_family, news);
+        return true;
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
         return body(h, at, &route, sizeof route) && route.rtm_dst_len == 0 &&
@@ -52,31 +86,51 @@ static bool message_matters(const struct nlmsghdr *h, const void *at)
     }
 }
 
-bool netlink_matters(const void *datagram, size_t len)
+bool netlink_matters(const void *datagram, size_t len, struct netlink_news *news)
 {
     const char *at = datagram;
+    bool matters = false;
     struct nlmsghdr h;
 
     while (len >= sizeof h) {
         memcpy(&h, at, sizeof h);
         if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
-            return false;
-        if (message_matters(&h, at))
-            return true;
+            break;
+        matters = message_matters(&h, at, news) || matters;
         size_t step = (h.nlmsg_len + (size_t)NLMSG_ALIGNTO - 1) & ~((size_t)NLMSG_ALIGNTO - 1);
         if (step >= len)
-            return false;
+            break;
         at += step;
         len -= step;
     }
-    return false;
+    return matters;
+}
+
+bool netlink_concerns(const struct netlink_news *news, const struct sockaddr *own)
+{
+    unsigned char address[16] = { 0 };
+
+    if (own->sa_family == AF_INET)
+        memcpy(address, &((const struct sockaddr_in *)(const void *)own)->sin_addr, 4);
+    else if (own->sa_family == AF_INET6)
+        memcpy(address, &((const struct sockaddr_in6 *)(const void *)own)->sin6_addr, 16);
+    else
+        return false;
+    for (size_t i = 0; i < news->count; i++)
+        if (news->addresses[i].family == own->sa_family &&
+            memcmp(news->addresses[i].address, address, sizeof address) == 0)
+            return true;
+    return news->incomplete;
 }
 
 static void on_settled(uv_timer_t *timer)
 {
     struct netlink *n = timer->data;
 
-    n->changed(n->user);
+    const struct netlink_news news = n->news;
+
+    memset(&n->news, 0, sizeof n->news);
+    n->changed(n->user, &news);
 }
 
 /* 1: something was read. 0: there is nothing. -1: an error, which the read has
@@ -97,7 +151,7 @@ static int read_news(struct netlink *n, bool *matters)
     if (got < 0)
         return errno == EAGAIN ? 0 : -1;
     /* Only the kernel is believed. */
-    *matters = *matters || (from.nl_pid == 0 && netlink_matters(&buf, (size_t)got));
+    *matters = *matters || (from.nl_pid == 0 && netlink_matters(&buf, (size_t)got, &n->news));
     return 1;
 }
 
@@ -114,6 +168,7 @@ static void on_news(uv_poll_t *poll, int status, int events)
     }
     /* The kernel had no room for news (ENOBUFS): it may have mattered. */
     matters = matters || lost;
+    n->news.incomplete = n->news.incomplete || lost;
     /* It says so with EPOLLERR, too, at which libuv (1.44.2, uv__poll_io) stops
      * the handle. An error that no read has taken off the socket, or not for
      * good, would be reported without end: then nothing more is heard. */
@@ -137,7 +192,8 @@ static int subscribe(void)
     return -1;
 }
 
-struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user, const struct netlink_news *news),
+                            void *user)
 {
     struct netlink *n = mem_alloc(sizeof *n);
 
@@ -176,7 +232,8 @@ void netlink_close(struct netlink *n)
 
 #else
 
-struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user), void *user)
+struct netlink *netlink_new(uv_loop_t *loop, void (*changed)(void *user, const struct netlink_news *news),
+                            void *user)
 {
     (void)loop;
     (void)changed;
@@ -189,10 +246,18 @@ void netlink_close(struct netlink *n)
     (void)n;
 }
 
-bool netlink_matters(const void *datagram, size_t len)
+bool netlink_matters(const void *datagram, size_t len, struct netlink_news *news)
 {
     (void)datagram;
     (void)len;
+    (void)news;
+    return false;
+}
+
+bool netlink_concerns(const struct netlink_news *news, const struct sockaddr *own)
+{
+    (void)news;
+    (void)own;
     return false;
 }
 

@@ -25,7 +25,7 @@ char *notify_text(const struct status *st, const struct profile *p)
     err_text(&st->last_error, reason, sizeof reason);
     switch (st->state) {
     case STATE_ASLEEP:
-        text = mem_printf("asleep until somebody wants %s", endpoint);
+        text = mem_printf("asleep until a client wants %s", endpoint);
         break;
     case STATE_CONNECTING:
     case STATE_PROBING:

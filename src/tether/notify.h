@@ -1,6 +1,6 @@
 /* notify: a tether tells its service manager, from the loop, how it is: state and
  * reason as text, that it is ready, that it is ending, that the loop still turns.
- * Every function takes NULL for a tether that nobody listens to. */
+ * Every function accepts NULL, for a tether without a service manager. */
 #ifndef DOCKTETHER_TETHER_NOTIFY_H
 #define DOCKTETHER_TETHER_NOTIFY_H
 
@@ -12,7 +12,7 @@
 
 struct notify;
 
-/* service may be NULL and must outlive it. NULL when there is nobody to tell. */
+/* service may be NULL and must outlive it. NULL when there is no manager to tell. */
 struct notify *notify_new(uv_loop_t *loop, const struct service *service);
 
 /* The state has changed. */

@@ -1,4 +1,4 @@
-/* process: what the process of a tether is like, whoever has started it. */
+/* process: limits and descriptors of a process that becomes a tether. */
 #ifndef DOCKTETHER_TETHER_PROCESS_H
 #define DOCKTETHER_TETHER_PROCESS_H
 

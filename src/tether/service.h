@@ -13,12 +13,12 @@
 #include <sys/un.h>
 
 struct service {
-    /* Somebody starts us again when we end, and does not look at the screen. */
+    /* A service manager starts us again when we end, and shows no screen. */
     bool managed;
     int sock;            /* the profile's socket, listening, non-blocking; -1: not passed */
     int64_t watchdog_ms; /* a sign of life is wanted this often; 0: never */
     char *unit;          /* systemd's name of us; NULL: not known */
-    int notify;          /* a datagram socket; -1: nobody hears */
+    int notify;          /* a datagram socket; -1: no manager listens */
     struct sockaddr_un to;
     socklen_t to_len;
 };

@@ -2,10 +2,15 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "tether/liveness.h"
+#include "tether/netlink.h"
+#include "tether/route.h"
+#include "tether/transit.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define LATE_MS 1000  /* a timer that comes later than that: this process was stopped */
 #define QUIET_MS 1000 /* so long without a packet, and the next one is the answer */
@@ -19,14 +24,17 @@ struct session_poll {
     const struct profile *profile;
     struct session_poll_owner owner;
     uint64_t packets_seen;
-    int64_t heard_ms;     /* when the last packet came */
-    int64_t asked_ms;     /* when the last keepalive went out */
-    int64_t due_ms;       /* of the timer */
-    int64_t check_ms;     /* by then something must have come; 0: no check */
-    uint64_t measured_ns; /* when the question was asked whose answer is timed; 0: none */
+    struct liveness life;
+    int64_t due_ms;               /* of the timer */
+    struct sockaddr_storage here; /* the connection's own address ... */
+    struct route route;           /* ... and its way, when they were last looked at */
+    uint64_t measured_ns;         /* when the question was asked whose answer is timed; 0: none */
     int64_t round_trip_us;
-    bool stranded; /* lost() comes from the timer: who asks for a check may be anywhere */
+    bool stranded; /* lost() comes from the timer: a check may be asked for anywhere */
 };
+
+static void schedule(struct session_poll *l);
+static struct transit look_at_line(const struct session_poll *l);
 
 /* ---- what was heard -------------------------------------------------------- */
 
@@ -36,15 +44,26 @@ static void listen_in(struct session_poll *l)
 
     if (seen == l->packets_seen)
         return;
+    bool looked = liveness_looks(&l->life);
     l->packets_seen = seen;
-    l->heard_ms = time_mono_ms();
-    l->check_ms = 0;
+    liveness_heard(&l->life, time_mono_ms());
+    if (looked)
+        schedule(l);
     if (l->measured_ns != 0)
         l->round_trip_us = (int64_t)(uv_hrtime() - l->measured_ns) / 1000;
     l->measured_ns = 0;
 }
 
-/* The owner closes the link from within lost(): nothing may follow it. */
+/* The question has gone to the kernel with all that was before it. */
+static void look_when_written(struct session_poll *l)
+{
+    if (!liveness_looks(&l->life) || l->life.written || session_congested(l->session))
+        return;
+    struct transit t = look_at_line(l);
+    liveness_look(&l->life, time_mono_ms(), &t);
+}
+
+/* The owner closes the session from within lost(): nothing may follow it. */
 static void pump(struct session_poll *l)
 {
     struct err e = ERR_INIT;
@@ -54,6 +73,8 @@ static void pump(struct session_poll *l)
         l->owner.lost(l->owner.user, &e);
     else
         listen_in(l);
+    if (l->session != NULL)
+        look_when_written(l);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -78,6 +99,7 @@ void session_poll_step(struct session_poll *l)
         return;
     }
     listen_in(l); /* every call of libssh's receives */
+    look_when_written(l);
     int events = UV_READABLE | (session_congested(l->session) ? UV_WRITABLE : 0);
     if (events != l->events) {
         l->events = events;
@@ -87,25 +109,24 @@ void session_poll_step(struct session_poll *l)
 
 /* ---- signs of life ----------------------------------------------------------- */
 
-static int64_t limit_ms(const struct session_poll *l)
+static struct transit look_at_line(const struct session_poll *l)
 {
-    return l->profile->keepalive_interval_ms * l->profile->keepalive_count;
-}
+    struct transit t;
 
-/* The last question has to be asked so early that its answer can come. */
-static int64_t every_ms(const struct session_poll *l)
-{
-    return limit_ms(l) / (l->profile->keepalive_count + 1);
+    transit_look(session_fd(l->session), &t);
+    t.waits = session_congested(l->session);
+    return t;
 }
 
 static void ask(struct session_poll *l)
 {
     int64_t now = time_mono_ms();
 
-    if (now - l->heard_ms >= QUIET_MS || l->round_trip_us < 0)
+    if (now - l->life.heard_ms >= QUIET_MS || l->round_trip_us < 0)
         l->measured_ns = uv_hrtime();
-    l->asked_ms = now;
     session_keepalive(l->session);
+    struct transit t = look_at_line(l);
+    liveness_asked(&l->life, now, &t);
     l->owner.dirty(l->owner.user);
 }
 
@@ -113,18 +134,9 @@ static void on_timer(uv_timer_t *timer);
 
 static void schedule(struct session_poll *l)
 {
-    int64_t now = time_mono_ms(), last = l->asked_ms > l->heard_ms ? l->asked_ms : l->heard_ms;
-    int64_t due = INT64_MAX;
+    int64_t now = time_mono_ms();
+    int64_t due = l->stranded ? now : liveness_due(&l->life, now);
 
-    if (limit_ms(l) > 0) {
-        due = last + every_ms(l);
-        if (l->heard_ms + limit_ms(l) < due)
-            due = l->heard_ms + limit_ms(l);
-    }
-    if (l->check_ms != 0 && l->check_ms < due)
-        due = l->check_ms;
-    if (l->stranded)
-        due = now;
     l->due_ms = due;
     if (due == INT64_MAX)
         uv_timer_stop(&l->timer);
@@ -137,7 +149,7 @@ static void silent(struct session_poll *l, int64_t now)
     struct err e = ERR_INIT;
 
     err_set(&e, ERR_UNREACHABLE, "keepalive", "%s has not answered for %" PRId64 " s", l->profile->host,
-            (now - l->heard_ms + 500) / 1000);
+            (now - l->life.heard_ms + 500) / 1000);
     l->owner.lost(l->owner.user, &e);
 }
 
@@ -145,7 +157,8 @@ static void stranded(struct session_poll *l)
 {
     struct err e = ERR_INIT;
 
-    err_set(&e, ERR_UNREACHABLE, "TCP", "the connection's own address is not this machine's any more");
+    err_set(&e, ERR_UNREACHABLE, "TCP",
+            "this machine no longer has the address that the connection came from");
     l->owner.lost(l->owner.user, &e);
 }
 
@@ -164,35 +177,55 @@ static void on_timer(uv_timer_t *timer)
         return;
     }
     if (late) {
-        /* It was us who were silent; a question of before had no time for its answer. */
-        l->check_ms = 0;
-        session_poll_check(l);
+        /* This process stood still, and not the server: a question of before had no time
+         * for its answer. */
+        liveness_forget_doubt(&l->life);
+        session_poll_check(l, true);
         return;
     }
-    if ((l->check_ms != 0 && now >= l->check_ms) || (limit_ms(l) > 0 && now - l->heard_ms >= limit_ms(l))) {
+    struct transit t = look_at_line(l);
+    liveness_look(&l->life, now, &t);
+    switch (liveness_verdict(&l->life, now)) {
+    case LIVENESS_DEAD:
         silent(l, now);
         return;
+    case LIVENESS_ASK:
+        ask(l);
+        break;
+    case LIVENESS_WAIT:
+        break;
     }
-    if (limit_ms(l) > 0 && now - l->heard_ms >= every_ms(l) && now - l->asked_ms >= every_ms(l))
+    schedule(l);
+}
+
+void session_poll_check(struct session_poll *l, bool doubt)
+{
+    const int64_t limit = l->life.limit_ms;
+    int64_t patience = limit > 0 && limit < SESSION_POLL_CHECK_MS ? limit : SESSION_POLL_CHECK_MS;
+
+    l->stranded = session_address_gone(l->session);
+    if (doubt ? liveness_doubt(&l->life, time_mono_ms(), patience) : limit > 0)
         ask(l);
     schedule(l);
 }
 
-void session_poll_check(struct session_poll *l)
+static void note_route(struct session_poll *l)
 {
-    int64_t patience =
-        limit_ms(l) > 0 && limit_ms(l) < SESSION_POLL_CHECK_MS ? limit_ms(l) : SESSION_POLL_CHECK_MS;
+    struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+    socklen_t here = sizeof l->here, there = sizeof peer;
 
-    l->stranded = session_address_gone(l->session);
-    /* One under way is not prolonged by another doubt. */
-    if (l->check_ms == 0) {
-        int64_t now = time_mono_ms();
-        l->check_ms = now + patience;
-        if (limit_ms(l) > 0 && now - l->heard_ms + patience > limit_ms(l))
-            l->heard_ms = now + patience - limit_ms(l);
-        ask(l);
-    }
-    schedule(l);
+    if (getsockname(session_fd(l->session), (struct sockaddr *)&l->here, &here) != 0)
+        l->here.ss_family = AF_UNSPEC;
+    (void)getpeername(session_fd(l->session), (struct sockaddr *)&peer, &there);
+    l->route = route_to((const struct sockaddr *)&peer);
+}
+
+bool session_poll_concerned(struct session_poll *l, const struct netlink_news *news)
+{
+    const struct route before = l->route;
+
+    note_route(l);
+    return netlink_concerns(news, (const struct sockaddr *)&l->here) || !route_same(&before, &l->route);
 }
 
 int64_t session_poll_round_trip_us(const struct session_poll *l)
@@ -218,9 +251,11 @@ struct session_poll *session_poll_new(uv_loop_t *loop, struct session *s, const 
     l->profile = p;
     l->owner = *owner;
     l->packets_seen = session_packets_in(s);
-    l->heard_ms = time_mono_ms();
+    liveness_init(&l->life, p->keepalive_interval_ms * p->keepalive_count, p->keepalive_count,
+                  time_mono_ms());
     l->round_trip_us = -1;
-    if (limit_ms(l) > 0)
+    note_route(l);
+    if (l->life.limit_ms > 0)
         ask(l);
     schedule(l);
     return l;

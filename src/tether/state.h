@@ -25,7 +25,7 @@ enum tether_event {
     EVENT_TIMER,    /* the backoff is over */
     EVENT_DEMAND,   /* a local connection waits */
     EVENT_WAKE,     /* the machine slept, or its network changed */
-    EVENT_UNUSED,   /* nobody wants the session any more */
+    EVENT_UNUSED,   /* no client wants the session */
     EVENT_RETRY,    /* the user says `up` */
     EVENT_REPLACED, /* another process takes the sockets over */
     EVENT_STOP,     /* the user says `down`, a signal, or the first attempt failed */
@@ -43,7 +43,7 @@ enum tether_action {
     ACTION_DISCARD, /* a session that came too late */
     ACTION_SLEEP,   /* drop the session if any, wait for a demand */
     ACTION_CHECK,   /* ask the server for a sign of life, soon */
-    ACTION_REDIAL,  /* the worker's attempt may hang on what is no more: start anew */
+    ACTION_REDIAL,  /* cancel the attempt, as the network changed, and dial again */
     ACTION_DRAIN,   /* let go of the sockets, end with the last connection */
     ACTION_COUNT
 };

@@ -72,9 +72,21 @@ static json_t *utc(int64_t ms)
     return json_string(text);
 }
 
+/* Escaped: jansson takes UTF-8 alone, and a path may be anything. */
+static json_t *text(const char *s)
+{
+    size_t size = 4 * strlen(s) + 1;
+    char *escaped = mem_alloc(size);
+
+    err_escape(escaped, size, s);
+    json_t *o = json_string(escaped);
+    free(escaped);
+    return o;
+}
+
 static json_t *text_or_null(const char *s)
 {
-    return *s != '\0' ? json_string(s) : json_null();
+    return *s != '\0' ? text(s) : json_null();
 }
 
 static json_t *transport_name(const struct status *st)
@@ -110,9 +122,9 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
 
     store_fingerprint(facts->profile, fingerprint);
     json_t *o = json_pack(
-        "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:s}", "name", facts->profile->name, "state", state, "pid",
-        (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", endpoint,
-        "socket", profile_has_docker(facts->profile) ? facts->socket : "", "fingerprint", fingerprint);
+        "{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:s}", "name", facts->profile->name, "state", state, "pid",
+        (int)getpid(), "since", utc(st->since_ms), "started", utc(st->started_ms), "endpoint", text(endpoint),
+        "socket", text(profile_has_docker(facts->profile) ? facts->socket : ""), "fingerprint", fingerprint);
     json_object_set_new(o, "via",
                         facts->profile->via != NULL ? json_string(facts->profile->via) : json_null());
     json_object_set_new(o, "transport", transport_name(st));
@@ -126,6 +138,7 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
                         *st->algorithms != '\0' ? json_boolean(st->post_quantum) : json_null());
     json_object_set_new(o, "libssh", json_string(session_library()));
     json_object_set_new(o, "libssh_cost", text_or_null(st->library_cost));
+    json_object_set_new(o, "agent", text_or_null(facts->agent != NULL ? facts->agent : ""));
     json_object_set_new(o, "connections",
                         json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "open", (json_int_t)n.open, "held",
                                   (json_int_t)n.held, "total", (json_int_t)n.total, "refused",
@@ -148,37 +161,46 @@ json_t *status_json(const struct status *st, const struct status_facts *facts, s
     return o;
 }
 
-static void send_object(int fd, json_t *o, int flags)
+/* Never waits: the loop would stand still for a reader that does. */
+static bool send_object(int fd, json_t *o)
 {
-    char *text = json_dumps(o, JSON_COMPACT);
+    char *object = json_dumps(o, JSON_COMPACT);
+    bool sent = false;
 
     json_decref(o);
-    if (text == NULL)
-        return;
-    char *line = mem_printf("%s\n", text);
-    (void)send(fd, line, strlen(line), MSG_NOSIGNAL | flags);
-    free(line);
-    free(text);
+    if (object != NULL) {
+        char *line = mem_printf("%s\n", object);
+        ssize_t len = (ssize_t)strlen(line);
+        sent = send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len;
+        free(line);
+    }
+    free(object);
+    return sent;
+}
+
+/* A reader that has let the buffer run full of earlier lines sees the end of file in place
+ * of the answer, instead of waiting for it. */
+static void send_answer(int fd, json_t *o)
+{
+    if (!send_object(fd, o))
+        (void)shutdown(fd, SHUT_WR);
 }
 
 void status_send_ready(int fd, const struct err *e)
 {
-    if (fd < 0)
-        return;
-    send_object(fd,
-                e == NULL ? json_pack("{s:b}", "ok", 1)
-                          : json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)),
-                0);
+    if (fd >= 0)
+        send_answer(fd, e == NULL ? json_pack("{s:b}", "ok", 1)
+                                  : json_pack("{s:b,s:o}", "ok", 0, "error", message_pack_err(e)));
 }
 
 void status_send_replaced(int fd)
 {
     if (fd >= 0)
-        send_object(fd, json_pack("{s:b}", "replaced", 1), 0);
+        send_answer(fd, json_pack("{s:b}", "replaced", 1));
 }
 
 void status_send_waiting(int fd, const struct waiting *w)
 {
     if (fd >= 0)
-        send_object(fd, message_pack_waiting(w), MSG_DONTWAIT);
+        (void)send_object(fd, message_pack_waiting(w));
 }

@@ -27,7 +27,7 @@ struct status {
     int64_t last_error_ms;
     int64_t round_trip_us;   /* -1: not known */
     int64_t next_attempt_ms; /* wall clock; 0: none is planned */
-    size_t draining;         /* processes that this one has replaced and that still serve somebody */
+    size_t draining;         /* processes that this one has replaced and that still serve clients */
     struct waiting waiting;  /* what an attempt waits for */
     bool for_others;
 };
@@ -45,13 +45,14 @@ struct status_facts {
     const struct profile *profile;
     const char *socket; /* the path of the Docker API's socket */
     const char *unit;   /* the service manager's name of it; NULL: none */
+    const char *agent;  /* the socket of the agent that it needs; NULL: none */
     bool replaceable;
 };
 
 /* The members that docs/PROTOCOL.md lists; a new reference. */
 json_t *status_json(const struct status *st, const struct status_facts *facts, struct pool_counts n);
 
-/* The line for whoever waits on tether_config.ready_fd (-1: nobody). */
+/* The line for the process that waits at tether_config.ready_fd (-1: none). */
 void status_send_ready(int fd, const struct err *e);
 
 /* In its place: another process has taken this one's place before it could tell. */

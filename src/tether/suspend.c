@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define LOOK_MS 2000
-#define SLEPT_MS 1000 /* shorter ones hurt nobody, and the two clocks are not read at once */
+#define SLEPT_MS 1000 /* shorter ones do no harm, and the two clocks are not read at once */
 
 const struct suspend_clocks suspend_system_clocks = { .boot_ms = time_boot_ms, .mono_ms = time_mono_ms };
 

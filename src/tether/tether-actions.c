@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* While somebody waits the next attempt is never further away than this. sshd counts a second
+/* While a client waits the next attempt is never further away than this. sshd counts a second
  * for each connection that ends before a login was tried (PerSourcePenalties, OpenSSH 9.8), and
  * locks the address out when they are 15 more than have passed: so only a few are closer. */
 #define HELD_BACKOFF_MS 500
@@ -53,7 +53,7 @@ static void on_lost(void *user, const struct err *e)
 {
     struct tether *t = user;
 
-    /* Not served yet: whoever waits for `up` wants to know. */
+    /* Not served yet: the client that waits for `up` is told. */
     if (t->state == STATE_PROBING) {
         failed(t, EVENT_LOST, e);
         return;
@@ -86,7 +86,7 @@ static void on_dialled(void *user, struct session *s, bool refused, const struct
     }
 }
 
-/* In a thread of the dialer's. The handle outlives it: the loop does not end
+/* In a thread of the worker's. The handle outlives it: the loop does not end
  * before the worker has. */
 static void notice(void *user)
 {
@@ -140,7 +140,7 @@ static void act_redial(struct tether *t)
     connect_worker_cancel(t->worker);
 }
 
-/* A tether on demand that nobody waits for needs no session. */
+/* A tether on demand without waiting clients needs no session. */
 static void on_backoff_over(uv_timer_t *timer)
 {
     struct tether *t = timer->data;
@@ -241,7 +241,7 @@ static void act_serve(struct tether *t)
 static void act_check(struct tether *t)
 {
     if (t->poll != NULL)
-        session_poll_check(t->poll);
+        session_poll_check(t->poll, t->doubt);
 }
 
 static void act_sleep(struct tether *t)
@@ -262,7 +262,7 @@ static void act_drain(struct tether *t)
     listener_close(t->listener);
     t->listener = NULL;
     control_server_retire(t->control);
-    /* Not before: whoever asks anew finds the successor. */
+    /* Not before: a client that asks again finds the successor. */
     tether_report_replaced(t);
     if (pool_serving(t->pool))
         return;

@@ -1,6 +1,7 @@
 /* tether-internal: what tether.c (its life), tether-sockets.c (its sockets and the requests on
- * them), tether-actions.c (what a step of the state machine does) and tether-ready.c (the answer
- * to the process that started it) share. */
+ * them), tether-actions.c (what a step of the state machine does), tether-handover.c (one process
+ * takes the place of another) and tether-ready.c (the answer to the process that started it)
+ * share. */
 #ifndef DOCKTETHER_TETHER_TETHER_INTERNAL_H
 #define DOCKTETHER_TETHER_TETHER_INTERNAL_H
 
@@ -32,20 +33,22 @@ struct tether {
     uv_timer_t backoff, due;
     uv_signal_t sigterm, sigint, sighup;
     uv_async_t news; /* from the thread that logs in */
-    uv_poll_t ready; /* whoever waits for the first answer going away */
+    uv_poll_t ready; /* the process that waits for the first answer */
 
     enum tether_state state;
     bool dirty;
-    bool for_others; /* until the user says `up` */
-    bool settled;    /* the first attempt has been answered */
-    bool redial;     /* the attempt under way is given up for a new one */
-    bool replaced;   /* files and lock are another process's */
+    bool for_others;   /* until the user says `up` */
+    bool settled;      /* the first attempt has been answered */
+    bool redial;       /* the attempt under way is given up for a new one */
+    bool doubt;        /* the reason for an EVENT_WAKE concerns the session itself */
+    bool handing_over; /* another process has been offered our place */
+    bool replaced;     /* files and lock are another process's */
     unsigned failures;
     bool patient;       /* the server asked for time: see struct err */
     int64_t dialled_ms; /* when the last attempt began, monotonic */
     ino_t sock_inode;   /* of the socket's file, as we made it or were given it; 0: neither yet */
-    int lock;           /* -1: still the one's that is to be replaced */
-    int *ends;          /* predecessors that still serve somebody end when these are closed */
+    int lock;           /* -1 until taken over from the tether that is replaced */
+    int *ends;          /* predecessors that still serve clients end when these are closed */
     size_t ends_count;
 
     struct listener *listener;
@@ -56,7 +59,7 @@ struct tether {
     struct netlink *netlink;
     struct notify *notify; /* NULL: no service manager listens */
     struct connect_worker *worker;
-    struct session *session; /* the link's, once there is one */
+    struct session *session; /* owned by poll, once there is one */
     struct session_poll *poll;
     struct transport_probe *probe;
 
@@ -85,6 +88,19 @@ int tether_open(struct tether *t, struct err *e);
  * never had one. */
 bool tether_owns_socket(const struct tether *t);
 
+/* ---- tether-handover.c ------------------------------------------------------------ */
+
+struct handover;
+
+/* The callbacks of control-server.h with these contracts. */
+int tether_offer_place(void *user, struct handover *s, struct err *e);
+void tether_give_place(void *user);
+void tether_keep_place(void *user, struct handover *s);
+
+/* The lock, from the tether that runs, with what it hands over in s; when there is none
+ * any more, as if there had never been one. Blocks for some seconds at most. */
+int tether_take_place(struct tether *t, struct handover *s, struct err *e);
+
 /* ---- tether.c -------------------------------------------------------------- */
 
 /* Gives everything up; the loop ends when the last handle is closed. */
@@ -92,13 +108,13 @@ void tether_close(struct tether *t);
 
 /* ---- tether-ready.c --------------------------------------------------------------- */
 
-/* Watches whoever waits for the first answer. */
+/* Watches the process that waits for the first answer. */
 void tether_ready_init(struct tether *t);
 
-/* Answers whoever waits for `up`; e is NULL when it serves. */
+/* Answers all clients that wait for `up`; e is NULL when it serves. */
 void tether_report_ready(struct tether *t, const struct err *e);
 
-/* Sends whoever started this tether, and waits still, to the one that has its place. */
+/* Tells the process that started this tether, if it waits still, to ask the successor. */
 void tether_report_replaced(struct tether *t);
 
 #endif

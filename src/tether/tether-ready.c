@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 
-/* Whoever started this tether waits at ready_fd for one line. */
+/* The process that started this tether waits at ready_fd for one line. */
 
 static void stop_watching(struct tether *t)
 {
@@ -41,11 +41,11 @@ static void on_gone(uv_poll_t *poll, int status, int events)
     if (t->settled && !t->cfg->bound)
         return;
     if (t->settled) {
-        log_info(t->cfg->log, "whoever started this tether has ended");
+        log_info(t->cfg->log, "the process that started this tether has ended");
         tether_post(t, EVENT_STOP);
         return;
     }
-    log_info(t->cfg->log, "whoever started this tether went away before it served");
+    log_info(t->cfg->log, "the process that started this tether ended before it served");
     err_set(&t->fatal, ERR_FAILED, "", "interrupted");
     t->settled = true;
     tether_post(t, EVENT_STOP);

@@ -9,17 +9,22 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TAKE_OVER_MS 5000
-#define TAKE_OVER_PAUSE_MS 20
-
 /* ---- what others ask --------------------------------------------------------- */
+
+/* A session in which the server forbids streams would do so for ever, whatever its
+ * configuration says by now. No open connection is cut for a new session. */
+static bool is_outdated(const struct tether *t)
+{
+    const struct pool_counts n = pool_counts(t->pool);
+
+    return pool_prohibited(t->pool) && n.open + n.held == 0;
+}
 
 static void on_retry(void *user, bool keep)
 {
@@ -30,10 +35,15 @@ static void on_retry(void *user, bool keep)
         idle_close(t->idle_hop);
         t->idle_hop = NULL;
     }
-    if (t->state == STATE_SERVING || t->state == STATE_ASLEEP)
+    if (t->state == STATE_SERVING && is_outdated(t)) {
+        log_info(t->cfg->log, "the server has refused a stream in this session: a new one is made");
+        tether_post(t, EVENT_UNUSED);
+        tether_post(t, EVENT_DEMAND);
+    } else if (t->state == STATE_SERVING || t->state == STATE_ASLEEP) {
         control_server_answer(t->control, NULL);
-    else
+    } else {
         tether_post(t, EVENT_RETRY);
+    }
 }
 
 static int on_stop(void *user, bool force, struct err *e)
@@ -42,37 +52,12 @@ static int on_stop(void *user, bool force, struct err *e)
     uint64_t streams = pool_counts(t->pool).streams;
 
     if (streams > 0 && !force) {
-        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s in use", streams,
-                streams == 1 ? " goes this way and is" : "s go this way and are");
+        err_set(e, ERR_FAILED, "", "%" PRIu64 " other tether%s", streams,
+                streams == 1 ? " uses it as a hop" : "s use it as a hop");
         return err_hint(e, "docktether down --force %s takes %s down too", t->cfg->profile->name,
                         streams == 1 ? "it" : "them");
     }
     tether_post(t, EVENT_STOP);
-    return 0;
-}
-
-static int on_replace(void *user, struct handover *s, struct err *e)
-{
-    struct tether *t = user;
-
-    s->sock = -1;
-    if (t->replaced)
-        return err_set(e, ERR_FAILED, "control", "another process has taken its place already");
-    if (!t->cfg->replaceable || t->lock < 0) {
-        err_set(e, ERR_FAILED, "", "the tether that runs was not started by docktether up");
-        return err_hint(e, "end it where it was started, or: docktether down %s", t->cfg->profile->name);
-    }
-    if (t->listener != NULL && (s->sock = fcntl(listener_fd(t->listener), F_DUPFD_CLOEXEC, 3)) < 0)
-        return err_set_errno(e, ERR_FAILED, "", "cannot duplicate a descriptor");
-    s->lock = t->lock;
-    t->lock = -1;
-    while (s->ends_count < t->ends_count) {
-        s->ends[s->ends_count] = t->ends[s->ends_count];
-        s->ends_count++;
-    }
-    t->ends_count = 0;
-    s->held_count = pool_give_held(t->pool, s->held, HANDOVER_HELD_MAX);
-    tether_post(t, EVENT_REPLACED);
     return 0;
 }
 
@@ -113,6 +98,7 @@ static json_t *on_status(void *user)
     const struct status_facts facts = { .profile = t->cfg->profile,
                                         .socket = t->cfg->runtime->sock,
                                         .unit = t->cfg->service != NULL ? t->cfg->service->unit : NULL,
+                                        .agent = identities_agent(t->cfg->identities),
                                         .replaceable = t->cfg->replaceable };
 
     return status_json(&t->status, &facts, pool_counts(t->pool));
@@ -125,10 +111,15 @@ static int open_control(struct tether *t, struct err *e)
     const struct control_server_owner owner = { .status = on_status,
                                                 .retry = on_retry,
                                                 .stop = on_stop,
-                                                .replace = on_replace,
+                                                .replace = tether_offer_place,
+                                                .replaced = tether_give_place,
+                                                .kept = tether_keep_place,
                                                 .stream = on_stream,
                                                 .user = t };
 
+    /* With the lock it is a leftover, or still listened on by the tether that has just been
+     * replaced. */
+    unlink(t->cfg->runtime->ctl);
     int fd = unixsock_listen(t->cfg->runtime->ctl, e);
     if (fd < 0)
         return -1;
@@ -198,44 +189,13 @@ bool tether_owns_socket(const struct tether *t)
     return t->sock_inode != 0 && lstat(t->cfg->runtime->sock, &st) == 0 && st.st_ino == t->sock_inode;
 }
 
-/* From the tether that runs; when there is none any more, as if there had never
- * been one. Several that want its place at once get it one after the other: who
- * asks one that has just lost it finds nobody there for a moment. */
-static int take_over(struct tether *t, struct handover *s, struct err *e)
-{
-    const struct deadline d = deadline_in(TAKE_OVER_MS);
-    struct err why;
-    int rc, asked;
-
-    do {
-        why = (struct err)ERR_INIT;
-        asked = handover_take(t->cfg->runtime, s, &why);
-        bool nobody = asked != 0 && strcmp(why.layer, "control") == 0;
-        rc = nobody ? lock_take(t->cfg->runtime, &t->lock, e) : 1;
-        if (!nobody || rc != 1)
-            break;
-    } while (deadline_left(d) > 0 && poll(NULL, 0, TAKE_OVER_PAUSE_MS) == 0);
-    if (asked == 0) {
-        t->lock = s->lock;
-        s->lock = -1;
-        t->ends = mem_resize(NULL, s->ends_count, sizeof *t->ends);
-        memcpy(t->ends, s->ends, s->ends_count * sizeof *t->ends);
-        t->ends_count = s->ends_count;
-        s->ends_count = 0;
-        return lock_adopt(t->cfg->runtime, t->lock, e);
-    }
-    if (rc == 1 && e != NULL)
-        *e = why;
-    return rc == 0 ? 0 : -1;
-}
-
 int tether_open(struct tether *t, struct err *e)
 {
     struct handover *s = mem_alloc(sizeof *s);
 
-    s->lock = s->sock = -1;
-    int rc = t->cfg->replace ? take_over(t, s, e) : 0;
-    /* Ours from here, also when what follows fails: nobody else will remove it. */
+    handover_init(s);
+    int rc = t->cfg->replace ? tether_take_place(t, s, e) : 0;
+    /* Ours from here, also when what follows fails: no other process will remove it. */
     if (s->sock >= 0)
         note_socket(t);
     if (rc == 0)

@@ -97,13 +97,16 @@ static void on_woke(void *user)
     struct tether *t = user;
 
     log_info(t->cfg->log, "this machine has slept");
+    t->doubt = true;
     tether_post(t, EVENT_WAKE);
 }
 
-static void on_network(void *user)
+static void on_network(void *user, const struct netlink_news *news)
 {
     struct tether *t = user;
 
+    /* A network of containers or a VPN that comes or goes is none of the session's business. */
+    t->doubt = t->poll != NULL && session_poll_concerned(t->poll, news);
     log_info(t->cfg->log, "this machine's network has changed");
     tether_post(t, EVENT_WAKE);
 }
@@ -122,12 +125,12 @@ static void on_session_unused(void *user)
     tether_post(user, EVENT_UNUSED);
 }
 
-/* A tether that was started as a way to others and is used by nobody. */
+/* A tether that was started as a hop and is not used. */
 static void on_hop_unused(void *user)
 {
     struct tether *t = user;
 
-    log_info(t->cfg->log, "nobody has gone this way for a while");
+    log_info(t->cfg->log, "no streams for hop-linger: stopping");
     tether_post(t, EVENT_STOP);
 }
 

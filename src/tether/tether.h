@@ -26,17 +26,17 @@ struct tether_config {
     /* What a service manager has passed and hears; NULL: there is none. */
     const struct service *service;
     /* A first attempt that fails ends nothing: the sockets are there from the
-     * beginning, with replace too, and say why nobody is served. */
+     * beginning, with replace too, and say why clients are not served. */
     bool stays;
     struct log *log;
     /* One line of JSON is written here when the tether serves or has failed,
      * {"ok":true} or {"ok":false,"error":{...}}, or when another process takes its
      * place before that, {"replaced":true}: ask that one; when the other side goes away
      * before that, the tether ends. Lines that tell what is being waited for come
-     * before it, see docs/PROTOCOL.md. -1: nobody waits. Stays the caller's. */
+     * before it, see docs/PROTOCOL.md. -1: no process waits. Stays the caller's. */
     int ready_fd;
     bool bound;      /* ends when the other side of ready_fd goes away, also later */
-    bool for_others; /* started as a way to others: ends by itself when unused for the profile's hop-linger */
+    bool for_others; /* started as a hop: ends by itself when unused for the profile's hop-linger */
 };
 
 /* Runs until `down`, SIGTERM or SIGINT: 0. -1 with the error when the first

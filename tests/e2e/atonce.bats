@@ -149,7 +149,8 @@ print(config.get("currentContext", "default"))'
     mkdir -m 0700 .ssh
     ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519
     new prod
-    mkdir -p -m 0700 "$XDG_STATE_HOME/docktether"
+    mkdir -p "$XDG_STATE_HOME"
+    mkdir -m 0700 "$XDG_STATE_HOME/docktether"
     head -c 4000 /dev/zero | tr '\0' '\n' >"$XDG_STATE_HOME/docktether/prod.log"
     run bash -c 'ulimit -f 2; exec "$DOCKTETHER" up prod'
     [ "$status" -eq 6 ] # the host has no address, which it lived to say

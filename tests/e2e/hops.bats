@@ -93,7 +93,7 @@ ended() {
     [ "$(tethered prod docker run --rm bb echo still)" = still ]
     docktether down prod
     wait_for 10 ended bastion
-    grep -q 'nobody has gone this way' "$STATE/bastion.log"
+    grep -q 'no streams for hop-linger' "$STATE/bastion.log"
 }
 
 @test "a hop that the user brought up stays" {
@@ -177,6 +177,52 @@ ended() {
     new_profile prod --via bastion
     fails_with 6 up prod
     [[ $stderr == *"hop bastion"* ]] && [[ $stderr == *AllowTcpForwarding* ]]
+}
+
+@test "a bastion that forwards nothing, and is mended: the next up makes it a new session" {
+    local old
+    hop bastion "$(lab_sshd bastion 'AllowTcpForwarding no')"
+    new_profile prod --via bastion
+    fails_with 6 up prod
+    old=$(pid_of bastion)
+    sed -i 's/^AllowTcpForwarding no/AllowTcpForwarding yes/' "$LAB/sshd/bastion/config"
+    kill -HUP "$(cat "$LAB/sshd/bastion/pid")"
+    wait_for 10 docktether up prod
+    [ "$(pid_of bastion)" = "$old" ]
+    answers prod
+}
+
+@test "a hop that is killed, and needs longer than one phase may take, is there again" {
+    local port
+    port=$(wire_start far "$LAB_PORT" --delay 1100)
+    hop bastion "$port" --set connect-timeout=8s
+    new_profile prod --via bastion --set connect-timeout=8s
+    docktether up prod
+    kill -KILL "$(pid_of bastion)"
+    # Its login alone takes more than eight seconds, and each phase of it less.
+    wait_for 20 not_serving prod
+    wait_for 60 state_is prod serving
+}
+
+@test "a hop that stands still while it is started does not hold up the end" {
+    local inner child
+    port=$(wire_start far "$LAB_PORT")
+    hop bastion "$port"
+    new_profile prod --via bastion
+    docktether up prod
+    inner=$(pid_of prod)
+    wire_tell far stall
+    kill -KILL "$(pid_of bastion)"
+    wait_for 10 starts_a_hop "$inner"
+    # shellcheck disable=SC2046 # a list of numbers
+    kill -STOP $(pgrep -P "$inner")
+    docktether down prod
+    # In order, and not by a signal.
+    grep -F "tether ended, process $inner" "$STATE/prod.log"
+}
+
+starts_a_hop() {
+    [ -n "$(pgrep -P "$1")" ]
 }
 
 @test "a profile that others go via is not removed by mistake" {

@@ -435,6 +435,11 @@ a_key() {
     login "$LAB_CERT_PORT" lab --identity "$T/k"
     fails_with 5 up lab
     [[ ${stderr_lines[1]} == *k-cert.pub*"has expired"* ]]
+    [[ $stderr != *authorized_keys* ]]
+    # For somebody else: that is named, too.
+    ssh-keygen -q -s "$LAB/ca" -I "of the lab" -n someoneelse "$T/k.pub"
+    fails_with 5 up lab
+    [[ ${stderr_lines[1]} == *"is for someoneelse and not for $LAB_USER"* && $stderr != *authorized_keys* ]]
 }
 
 # ---- the agent ------------------------------------------------------------------------------
@@ -678,4 +683,57 @@ STUB
     reconnected() { state_is lab serving && [ "$(status_of lab reconnects)" -ge 1 ]; }
     wait_for 20 reconnected
     lab_stop_sshd moving
+}
+
+# ---- an agent that goes away -------------------------------------------------------
+
+# with_an_agent: `lab`, up with an agent's key over the wire `line`; the agent is $FIRST.
+with_an_agent() {
+    local port
+    port=$(wire_start line "$LAB_PORT")
+    agent first
+    FIRST=$LAB_SPAWNED
+    add_key "$LAB_KEY"
+    export SSH_AUTH_SOCK=$AGENT
+    login "$port" lab --identity "$LAB_KEY.pub"
+    docktether up lab
+}
+
+# Cut, when there is no agent to log in with again.
+agent_away() {
+    lab_kill 5 "$FIRST"
+    rm -f "$AGENT"
+    wire_tell line cut rst
+    wait_for 10 logged "cannot reach the agent"
+}
+
+@test "an agent that was away for a while is no refusal: the tether is back with it" {
+    with_an_agent
+    agent_away
+    [ "$(status_of lab state)" != failed ]
+    agent first
+    add_key "$LAB_KEY"
+    wait_for 40 state_is lab serving
+    ! grep -F refused: "$STATE/lab.log"
+}
+
+@test "up from a login with another agent brings back a tether whose agent is gone" {
+    local old
+    with_an_agent
+    old=$(status_of lab pid)
+    agent_away
+    agent second
+    add_key "$LAB_KEY"
+    export SSH_AUTH_SOCK=$AGENT
+    run -0 docktether up lab
+    [[ $output == *"with the agent of this login"* ]]
+    state_is lab serving
+    [ "$(status_of lab agent)" = "$AGENT" ]
+    [ "$(status_of lab pid)" != "$old" ]
+    # Nothing is taken away from a tether that serves, while its own agent is there.
+    old=$(status_of lab pid)
+    agent third
+    export SSH_AUTH_SOCK=$AGENT
+    run -0 docktether up lab
+    [ "$(status_of lab pid)" = "$old" ]
 }

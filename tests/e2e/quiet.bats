@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A tether that has nothing to do does nothing: no busy loop in any state.
-# shellcheck disable=SC2154 # run sets stderr
+# shellcheck disable=SC2154,SC2030,SC2031 # run sets stderr
 
 load lib/common
 lab_kind pinger
@@ -43,7 +43,7 @@ at_most() {
 }
 
 @test "CPU and wakes: idle, asleep, failed, down, held, stalled, half-closed, draining" {
-    local gone refusing name failed=0
+    local gone refusing name
     local -A pids
     [ "${DOCKTETHER_SANITIZED:-}" != 1 ] || skip "a sanitizer has threads of its own"
     gone=$(lab_sshd gone)
@@ -77,6 +77,12 @@ at_most() {
         pids[$name]=$(pid_of "$name")
     done
     kill -0 "${pids[draining]}"
+    # News of the machine's network wakes all of them: one quiet look out of three is enough.
+    quiet_now || quiet_now || quiet_now
+}
+
+quiet_now() {
+    local failed=0
     python3 "$TOOLS/costs.py" 4 "${pids[@]}" >costs
     # An attempt costs some wakes, and while somebody waits there are two a second.
     at_most idle 5 2 || failed=1

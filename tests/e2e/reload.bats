@@ -141,6 +141,66 @@ profile_away() {
 600 answered" ]
 }
 
+# One that asked an older tether for its place, and did not finish.
+@test "a hand-over that does not come about leaves the tether as it was, with its streams" {
+    local old events
+    new_profile lab
+    docktether up lab
+    old=$(pid_of lab)
+    # shellcheck disable=SC2094 # a word, not the file
+    tethered lab docker events >events 2>&1 3>&- &
+    events=$!
+    at_end "$events"
+    wait_for 10 connections_are lab open 1
+    docktether update lab --set hold=31s
+    kill -STOP "$old"
+    # It connects, and asks in vain for as long as it may take.
+    run -1 docktether up lab
+    kill -CONT "$old"
+    [[ $output == *"goes on with its older values"* ]]
+    wait_for 10 grep -q "the process that was to take over did not" "$STATE/lab.log"
+    state_is lab serving
+    [ "$(pid_of lab)" = "$old" ]
+    [ "$(status_of lab draining)" = 0 ]
+    tethered lab docker create --name after-all bb true
+    wait_for 10 grep -q after-all events
+    tethered lab docker rm after-all
+    lab_gone "$events" && return 1
+    # And the next one gets it.
+    docktether up lab
+    [ "$(pid_of lab)" != "$old" ]
+}
+
+@test "a successor that stops, or is killed, in the middle of a hand-over gets nothing" {
+    local old waiting signal
+    profile_away --set hold=60s
+    old=$(pid_of lab)
+    curl -sS --fail --max-time 60 --unix-socket "$RUN/lab.sock" http://d/_ping >held.out 2>&1 3>&- &
+    waiting=$!
+    wait_for 10 connections_are lab held 1
+    for signal in STOP KILL; do
+        python3 "$TOOLS/successor.py" "$RUN/lab.ctl" "$signal" >successor.out 2>&1 3>&- &
+        at_end $!
+        wait_for 10 grep -q '"ok":true' successor.out
+        wait_for 10 kept "$signal"
+        [ "$(pid_of lab)" = "$old" ]
+        wait_for 10 connections_are lab held 1
+        end $!
+    done
+    # Those that came meanwhile, and the one that was offered.
+    docktether update lab --set "port=$LAB_PORT"
+    docktether up lab
+    wait "$waiting" || { cat held.out; return 1; }
+    [ "$(pid_of lab)" != "$old" ]
+}
+
+# One line in the log for each.
+kept() {
+    local times=1
+    [ "$1" = STOP ] || times=2
+    [ "$(grep -c "the process that was to take over did not" "$STATE/lab.log")" = "$times" ]
+}
+
 @test "a hop with new values: who goes that way does not notice" {
     local old session
     docktether create bastion "ssh://$LAB_USER@127.0.0.1:$LAB_PORT" --identity "$LAB_KEY" --pin "$LAB_PIN" \
@@ -194,7 +254,8 @@ PATCH
     docktether up lab
     old=$(pid_of lab)
     at=$(inode)
-    "$next" up lab
+    run -0 "$next" up lab
+    [[ $output == *"up, with this version of the program"* ]]
     [ "$(status_of lab version)" = "9${version#?}" ]
     [ "$(inode)" = "$at" ]
     wait_for 5 gone "$old"

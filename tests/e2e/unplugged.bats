@@ -31,6 +31,8 @@ setup() {
 }
 
 teardown() {
+    fast_line 2>/dev/null || true
+    ip -n "$NEAR" link del other 2>/dev/null || true
     net_plug
     net_carry
     ip -n "$NEAR" route flush root 10.0.0.0/8
@@ -140,12 +142,88 @@ news_since() {
     [ "$(news)" -gt "$1" ]
 }
 
-# One that the session does not use (TEST-NET-2, RFC 5737).
+# news_of_an_address ADDRESS [DEVICE]: one that the session does not use (TEST-NET-2, RFC 5737).
 news_of_an_address() {
     local count
     count=$(news) || true # grep's status says that there is none yet
-    ip -n "$NEAR" addr add "$1/24" dev cable
+    ip -n "$NEAR" addr add "$1/24" dev "${2:-cable}"
     wait_for 5 news_since "$count"
+}
+
+# A line whose near end sends so slowly that an upload queues for longer than the three seconds in
+# which a server must answer when there is a doubt. It has room for all of it: nothing is lost.
+slow_line() {
+    tc -n "$NEAR" qdisc replace dev cable root tbf rate "$1kbit" burst 2kb limit 1000000
+}
+
+fast_line() {
+    tc -n "$NEAR" qdisc del dev cable root
+}
+
+# slow_profile KEEPALIVE: `lab` anew, with an upload on its way over a slow line.
+slow_profile() {
+    slow_line 300 2>/dev/null || without "no traffic shaping here"
+    fast_line
+    near "$DOCKTETHER" down lab
+    docktether update lab --set keepalive-interval="$1" --set keepalive-count=3
+    near "$DOCKTETHER" up lab
+    PID=$(status_of lab pid)
+    SINCE=$(status_of lab since)
+    [ -e body.tar ] || { head -c 4000K /dev/urandom >body && tar -cf body.tar body; }
+    slow_line "$2"
+    tethered lab docker import body.tar uploaded >upload.out 2>&1 3>&- &
+    UPLOAD=$!
+    at_end "$UPLOAD"
+    wait_for 20 queued "$2"
+}
+
+# More than goes out in three seconds lies in this machine.
+queued() {
+    near ss -Htn state established "dst $FAR_IP" | awk -v least="$(($1 * 375))" '$2 > least { found = 1 } END { exit !found }'
+}
+
+# Addresses of others come and go, as those of container networks and VPNs do; a server that is
+# asked each time has not answered when the next comes.
+others_come_and_go() {
+    local i
+    ip -n "$NEAR" link add other type veth peer name others
+    ip -n "$NEAR" link set other up
+    for i in 1 2 3 4 5; do
+        news_of_an_address "198.51.100.$i" other
+        sleep 1 # a part of the time in which nothing may happen
+    done
+    ip -n "$NEAR" link del other
+}
+
+nobody_noticed() {
+    [ "$(status_of lab since)" = "$SINCE" ]
+    [ "$(status_of lab reconnects)" = 0 ]
+    fast_line
+    wait "$UPLOAD" || { cat upload.out; return 1; }
+    tethered lab docker rmi uploaded
+}
+
+@test "an upload on a slow line, and addresses of others come and go: nobody notices" {
+    local keepalive
+    for keepalive in "15s 300" "0 300" "15s 100"; do
+        # shellcheck disable=SC2086 # two words
+        slow_profile $keepalive
+        others_come_and_go
+        nobody_noticed
+    done
+}
+
+@test "a server that stands still while an upload is on its way is found out" {
+    local session
+    slow_profile 1s 300
+    session=$(pgrep -P "$(cat "$LAB/sshd/moving/pid")" | head -n 1)
+    # shellcheck disable=SC2046 # a list of numbers
+    kill -STOP "$session" $(lab_tree "$session")
+    fast_line
+    wait_for 30 logged "has not answered for"
+    # shellcheck disable=SC2046 # a list of numbers
+    kill -CONT "$session" $(lab_tree "$session")
+    wait_for 10 reconnected
 }
 
 @test "a tether that cannot look after its session: the kernel ends it in the same time" {

@@ -121,7 +121,10 @@ static void handover(const uint8_t *data, size_t size)
 
 static void netlink(const uint8_t *data, size_t size)
 {
-    (void)netlink_matters(data, size);
+    struct netlink_news news = { 0 };
+
+    (void)netlink_matters(data, size, &news);
+    FUZZ_HOLDS(news.count <= NETLINK_ADDRESSES_MAX);
 }
 
 const struct fuzz_target fuzz_control[] = {

@@ -105,7 +105,7 @@ static bool address_matters(unsigned short type, unsigned char scope)
     struct datagram d = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof d.body.address), .nlmsg_type = type } };
 
     d.body.address.ifa_scope = scope;
-    return netlink_matters(&d, d.h.nlmsg_len);
+    return netlink_matters(&d, d.h.nlmsg_len, NULL);
 }
 
 static bool route_matters(unsigned char dst_len, unsigned char table)
@@ -116,7 +116,7 @@ static bool route_matters(unsigned char dst_len, unsigned char table)
     d.body.route.rtm_dst_len = dst_len;
     d.body.route.rtm_table = table;
     d.body.route.rtm_type = RTN_UNICAST;
-    return netlink_matters(&d, d.h.nlmsg_len);
+    return netlink_matters(&d, d.h.nlmsg_len, NULL);
 }
 
 static void only_ways_to_others_matter(void **state)
@@ -137,11 +137,11 @@ static void a_short_datagram_means_nothing(void **state)
     struct datagram d = { .h = { .nlmsg_len = 1u << 30, .nlmsg_type = RTM_NEWADDR } };
 
     (void)state;
-    assert_false(netlink_matters(&d, sizeof d)); /* says it is longer than it is */
+    assert_false(netlink_matters(&d, sizeof d, NULL)); /* says it is longer than it is */
     for (size_t len = 0; len < sizeof d.h; len++)
-        assert_false(netlink_matters(&d, len));
+        assert_false(netlink_matters(&d, len, NULL));
     d.h.nlmsg_len = sizeof d.h; /* no body */
-    assert_false(netlink_matters(&d, sizeof d.h));
+    assert_false(netlink_matters(&d, sizeof d.h, NULL));
 }
 #endif
 
