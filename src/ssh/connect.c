@@ -222,14 +222,15 @@ const struct session *connect_session(const struct connect *c)
 
 /* ---- all of them ----------------------------------------------------------- */
 
-/* The server's word alone: an agent that is away, locked or waiting for a touch may
- * sign the next time. */
-static bool is_refusal(const struct connect *c, bool exchanging, const struct err *e)
+/* The server's word alone. What arrives during the key exchange is not authenticated: a
+ * garbled line looks like a list without the pinned type, or like a wrong signature. And an
+ * agent that is away, locked or waiting for a touch may sign the next time. */
+static bool is_refusal(bool exchanging, const struct err *e)
 {
     if (e == NULL)
         return false;
     if (e->code == ERR_HOSTKEY)
-        return !exchanging || (c->session != NULL && c->session->forged);
+        return !exchanging;
     return e->code == ERR_AUTH && strcmp(e->layer, "agent") != 0;
 }
 
@@ -252,7 +253,7 @@ struct session *connect_host(const struct connect_request *rq, bool *refused, st
     if (through)
         s = connect_take(c, e);
     if (refused != NULL)
-        *refused = !through && is_refusal(c, phases[done] == connect_exchange, e);
+        *refused = !through && is_refusal(phases[done] == connect_exchange, e);
     connect_free(c);
     return s;
 }

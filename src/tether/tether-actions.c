@@ -11,6 +11,7 @@
 /* While a client waits the next attempt is never further away than this. sshd counts a second
  * for each connection that ends before a login was tried (PerSourcePenalties, OpenSSH 9.8), and
  * locks the address out when they are 15 more than have passed: so only a few are closer. */
+#define UNPROVEN_MAX 3 /* see unproven_again() */
 #define HELD_BACKOFF_MS 500
 #define HELD_FEW 8
 #define HELD_MANY_BACKOFF_MS 1100
@@ -67,6 +68,15 @@ static void on_lost(void *user, const struct err *e)
 
 static void act_dial(struct tether *t);
 
+/* One bad key exchange may be a garbled line, for nothing in it is authenticated; several in a
+ * row are a server, or somebody in between, that cannot show the pinned key. */
+static bool unproven_again(struct tether *t, const struct err *e)
+{
+    if (e->code != ERR_HOSTKEY)
+        t->unproven = 0;
+    return e->code == ERR_HOSTKEY && ++t->unproven >= UNPROVEN_MAX;
+}
+
 static void on_dialled(void *user, struct session *s, bool refused, const struct err *e)
 {
     struct tether *t = user;
@@ -76,13 +86,14 @@ static void on_dialled(void *user, struct session *s, bool refused, const struct
     t->redial = false;
     if (s != NULL) {
         t->session = s;
+        t->unproven = 0;
         tether_post(t, EVENT_CONNECTED);
     } else if (t->state != STATE_CONNECTING) {
         tether_post(t, EVENT_UNREACHED);
     } else if (redial) {
         act_dial(t);
     } else {
-        failed(t, refused ? EVENT_REFUSED : EVENT_UNREACHED, e);
+        failed(t, refused || unproven_again(t, e) ? EVENT_REFUSED : EVENT_UNREACHED, e);
     }
 }
 

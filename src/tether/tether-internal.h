@@ -31,6 +31,7 @@ struct tether {
     uv_prepare_t prepare; /* runs the deferred work before the loop polls */
     uv_idle_t again;      /* started when a turn did not finish the work */
     uv_timer_t backoff, due;
+    unsigned unproven; /* key exchanges in a row without a pinned key */
     uv_signal_t sigterm, sigint, sighup;
     uv_async_t news; /* from the thread that logs in */
     uv_poll_t ready; /* the process that waits for the first answer */

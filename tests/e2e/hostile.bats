@@ -2,6 +2,7 @@
 # A server that has the pinned key, lets us log in, and is hostile from then on: a host or a hop
 # that was taken over. It must not stop the tether, fill its memory, or pass a cut for an end.
 
+# shellcheck disable=SC2154 # run sets stderr
 load lib/common
 lab_kind none
 
@@ -91,6 +92,16 @@ rss() {
     rm "$T/hostile"
     docktether up lab
     answers
+}
+
+@test "a tether that runs gives a server without proof three attempts" {
+    server forged --set connect=demand
+    docktether up lab
+    touch "$T/hostile"
+    get >/dev/null &
+    at_end $!
+    wait_for 60 state_is lab failed
+    [ "$(grep -c 'does not prove that it holds it' "$STATE/lab.log")" = 3 ]
 }
 
 # read_to_end: an answer that ends with its connection: "end", or "cut" after ECONNRESET.
