@@ -425,7 +425,7 @@ a_key() {
     rm "$T/other-cert.pub"
     fails_with 5 up lab
     [[ ${stderr_lines[0]} == *"does not exist"* ]]
-    run -1 --separate-stderr docktether update lab --certificate "$T/nowhere"
+    run -5 --separate-stderr docktether update lab --certificate "$T/nowhere"
     [[ $stderr == *"$T/nowhere"* ]]
 }
 
