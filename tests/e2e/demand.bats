@@ -4,6 +4,11 @@
 
 load lib/common
 
+teardown() {
+    ip addr del 192.0.2.77/32 dev lo 2>/dev/null || true # of the last test
+    teardown_home
+}
+
 pinged() {
     [ "$(curl -sS --unix-socket "$RUN/lab.sock" http://docker/_ping)" = OK ]
 }
@@ -121,18 +126,19 @@ pinged() {
 @test "a change of this machine's network makes it ask a silent server at once" {
     local session began took
     [ "$(id -u)" = 0 ] && ip link show lo >/dev/null 2>&1 || without "needs root and iproute2"
-    new_profile_at "$(lab_sshd silent)" lab --set hold=1s
-    docktether up lab
+    # The news is of the address that the session goes from; those of others are none of its business.
     ip addr add 192.0.2.77/32 dev lo
-    ip addr del 192.0.2.77/32 dev lo
+    lab_sshd silent "ListenAddress 192.0.2.77:2277"
+    docktether create lab "ssh://$LAB_USER@192.0.2.77:2277$LAB_SOCK" --identity "$LAB_KEY" --pin "$LAB_PIN" --set hold=1s
+    docktether up lab
+    address_again
     wait_for 5 logged "network has changed"
     tethered lab docker version # the server answers, so all is well
     state_is lab serving
     session=$(lab_tree "$(cat "$LAB/sshd/silent/spawned")")
     # shellcheck disable=SC2086 # a list of numbers
     kill -STOP $session
-    ip addr add 192.0.2.77/32 dev lo
-    ip addr del 192.0.2.77/32 dev lo
+    address_again
     began=$(date +%s%N)
     wait_for 10 logged "lost: serving"
     took=$((($(date +%s%N) - began) / 1000000))
@@ -141,4 +147,9 @@ pinged() {
     echo "noticed after $took ms"
     [ "$took" -le 20000 ] # the keepalives alone would have taken 45 s
     wait_for 10 state_is lab serving
+}
+
+address_again() {
+    ip addr del 192.0.2.77/32 dev lo
+    ip addr add 192.0.2.77/32 dev lo
 }
