@@ -219,11 +219,11 @@ static const char disable_details[] = "Stops the tether and no longer starts it 
 static const char doctor_details[] =
     "Checks every layer in order, whether or not the tether is up: profile, directories,\n"
     "keys, agent, name, TCP, SSH, host key, login, the remote socket, the Docker Engine, and\n"
-    "Docker's local files and variables; for a host behind hops, every hop first. It names the first\n"
-    "problem and the command that solves it. doctor changes nothing, trusts nothing, and\n"
-    "leaves a running tether alone. It offers keys only to a host that proves a pinned key.\n"
-    "The exit status is that of the first layer that fails, otherwise 0; warnings do not\n"
-    "count. json prints one object.\n"
+    "Docker's local files and variables; for a host behind hops, every hop first. It names\n"
+    "the first problem and the command that solves it. doctor changes nothing, trusts\n"
+    "nothing, and leaves a running tether alone. It offers keys only to a host that proves a\n"
+    "pinned key. The exit status is that of the first layer that fails, otherwise 0;\n"
+    "warnings do not count. json prints one object.\n"
     "  docktether doctor prod\n";
 
 static const char logs_details[] = "--follow also follows the log when it is rotated.\n"
