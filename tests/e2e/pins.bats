@@ -98,7 +98,7 @@ ping() {
 
 @test "--pin-from - of another host, of nothing, and of nonsense" {
     PORT=$LAB_PORT
-    run -4 --separate-stderr profile --pin-from - < <(ssh-keyscan -p "$PORT" localhost 2>/dev/null)
+    run -4 --separate-stderr profile --pin-from - < <(ssh-keyscan -4 -p "$PORT" localhost 2>/dev/null)
     [[ $stderr == *"[localhost]:$PORT"* && $stderr == *"hint: "*"ssh-keygen -lf -"* ]]
     run -4 --separate-stderr profile --pin-from - </dev/null
     run -2 --separate-stderr profile --pin-from - < <(echo "# a comment"; echo nonsense)
