@@ -522,7 +522,7 @@ reread() {
 @test "a key that is accepted and not enough: 5, and the remedy is not another copy of it" {
     policy more 'PasswordAuthentication yes' 'AuthenticationMethods publickey,password'
     profile lab
-    finds 5 login "*took the key*" "127.0.0.1: printf *'AuthenticationMethods publickey'*"
+    finds 5 login "*accepted the key*" "127.0.0.1: printf *'AuthenticationMethods publickey'*"
     shows "AuthenticationMethods of its sshd_config asks for more than a key*ask its administrator first*" hint
     as_root more
     diagnose 0

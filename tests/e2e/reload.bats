@@ -77,7 +77,7 @@ hammered() {
     at=$(inode)
     docktether update lab --set port=1
     run -6 docktether up lab
-    [[ $output == *"keeps its older settings"* ]]
+    [[ $output == *"keeps older settings"* ]]
     [ "$(pid_of lab)" = "$old" ]
     [ "$(inode)" = "$at" ]
     tethered lab docker version
