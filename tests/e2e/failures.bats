@@ -184,8 +184,11 @@ refusals_logged() {
     fill_agent 10
     profile_at "$LAB_PORT"
     up_fails 5 "."
-    # MaxAuthTries, and not one offer more.
-    [ "$(refusals_logged)" -le $((before + 6)) ]
+    # MaxAuthTries, and not one offer more. OpenSSH 10.6 does not count the first questions, and
+    # with ten keys may answer for each; none is offered twice.
+    local most=6
+    if lab_sshd_knows PubkeyAuthOptions max-pk-ok:6; then most=10; fi
+    [ "$(refusals_logged)" -le $((before + most)) ]
 }
 
 @test "an agent full of keys, where identity names the right one" {
