@@ -529,7 +529,7 @@ reread() {
     # Another key is wanted: no setting, and no copy.
     policy two 'AuthenticationMethods publickey,publickey'
     docktether update lab "ssh://$LAB_USER@127.0.0.1:$PORT$LAB_SOCK"
-    finds 5 login "*took the key*" ""
+    finds 5 login "*accepted the key*" ""
     shows "*--identity FILE --identity FILE" hint
 }
 
