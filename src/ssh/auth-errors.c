@@ -18,7 +18,7 @@ static const char *reason(struct attempt *a)
 static int nothing_offered(struct attempt *a, struct err *e)
 {
     if (a->missing[0] != '\0') {
-        err_set(e, ERR_AUTH, "agent", "the agent at %s has not got the key %s", a->ids->agent, a->missing);
+        err_set(e, ERR_AUTH, "agent", "the agent at %s does not hold the key %s", a->ids->agent, a->missing);
         return err_hint(
             e, "ssh-add -l shows what it holds; ssh-add FILE (a token: ssh-add -K, or -s PROVIDER) adds it");
     }
@@ -37,7 +37,7 @@ static const char *left_out(const struct attempt *a, char *buf, size_t size)
     if (a->not_signed[0] != '\0')
         snprintf(buf, size, "the agent refused to sign with %s; ", a->not_signed);
     else if (a->missing[0] != '\0')
-        snprintf(buf, size, "the agent has not got %s; ", a->missing);
+        snprintf(buf, size, "the agent does not hold %s; ", a->missing);
     else if (a->agent_error.code != ERR_NONE)
         snprintf(buf, size, "%.200s; ", a->agent_error.msg);
     else if (a->expired[0] != '\0')

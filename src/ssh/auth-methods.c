@@ -48,7 +48,7 @@ int auth_methods_ask(struct session *s, const struct wait *w, struct auth_method
         if (session_wait(s, w, "authentication", e) != 0)
             return -1;
     if (session_lost(s) || rc == SSH_AUTH_ERROR)
-        return err_set(e, ERR_AUTH, "authentication", "the server does not say by what one may log in: %s",
+        return err_set(e, ERR_AUTH, "authentication", "the server does not list its login methods: %s",
                        ssh_get_error(s->ssh));
     if (rc == SSH_AUTH_SUCCESS) {
         m->nothing = true;

@@ -219,7 +219,7 @@ static int offer_named_from_agent(struct attempt *a, const struct identity *id, 
         return offer_from_agent(a, what, id->blob, id->plain, signer, e);
     if (signer == NULL && a->offered.count == before && !strv_contains(&a->offered, id->blob)) {
         name_key(a->missing, sizeof a->missing, what, id->plain, "");
-        log_warn(a->s->log, "the agent has not got %s", a->missing);
+        log_warn(a->s->log, "the agent does not hold %s", a->missing);
     }
     return rc;
 }

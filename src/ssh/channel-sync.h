@@ -1,5 +1,5 @@
-/* channel-sync: one channel of a session, opened, spoken to and listened to by who may
- * block. The session is the caller's thread's alone. */
+/* channel-sync: runs one command or one request over a channel, synchronously, for
+ * callers that may block. No other thread may use the session meanwhile. */
 #ifndef DOCKTETHER_SSH_CHANNEL_SYNC_H
 #define DOCKTETHER_SSH_CHANNEL_SYNC_H
 

@@ -41,7 +41,7 @@ uint32_t channel_window_size(const struct channel_window *w);
 /* That was granted. */
 void channel_window_granted(struct channel_window *w);
 
-/* The channel is no more. */
+/* The channel has gone. */
 void channel_window_clear(struct channel_window *w, uint32_t *spent);
 
 #endif

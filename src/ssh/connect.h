@@ -23,7 +23,7 @@
  * the reason (layer "agent"), which may be there or sign the next time. */
 struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e);
 
-/* ---- phase by phase, for who wants to look in between ------------------------ */
+/* ---- phase by phase, for callers that look in between ------------------------ */
 
 struct connect;
 
@@ -55,7 +55,7 @@ const char *connect_addresses(const struct connect *c, char *buf,
 const char *connect_peer(const struct connect *c, char *buf, size_t size); /* the one that answered */
 const struct session *connect_session(const struct connect *c);            /* NULL before its banner */
 
-/* The error for a profile without pins, for who wants to know early. */
+/* Sets the error of a profile without pins, for callers that check early. */
 int connect_check_pins(const struct profile *p, struct err *e);
 
 #endif

@@ -105,7 +105,7 @@ static int finished(struct race *r, size_t i)
     return 0;
 }
 
-/* Whom we wait for: the address that was tried last. */
+/* Tells which address the wait is for: the one that was tried last. */
 static void tell(struct race *r, const struct wait *w)
 {
     char host[INET6_ADDRSTRLEN + 20], port[8], whom[sizeof host + sizeof port + 8];

@@ -76,7 +76,7 @@ static int set_public(struct keyfile *f, struct err *e)
 
     pubkey_clear(&f->pub);
     if (ssh_pki_export_pubkey_base64(f->key, &b64) != SSH_OK || pubkey_parse_blob(b64, &f->pub) != 0)
-        err_set(e, ERR_AUTH, "identity", "libssh cannot tell the public half of %s", f->path);
+        err_set(e, ERR_AUTH, "identity", "libssh cannot derive the public key of %s", f->path);
     ssh_string_free_char(b64);
     return f->pub.blob != NULL ? 0 : -1;
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PINLIST_MAX (1024 * 1024) /* bytes, for who reads the text */
+#define PINLIST_MAX (1024 * 1024) /* bytes; callers that read the text should stop there */
 
 /* Adds every key that text (terminated) names for host:port. Each line is one of:
  *

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Shared by the caller and the thread; whoever is last frees it. */
+/* Shared by the caller and the thread; the last of the two frees it. */
 struct query {
     pthread_mutex_t lock;
     int users;

@@ -38,13 +38,13 @@ bool session_lost(const struct session *s);
  * write no more into any channel. */
 bool session_congested(const struct session *s);
 
-/* Asks the server for a sign of life (RFC 4254 4, keepalive@openssh.com). */
+/* Sends a question that any server answers (RFC 4254 4, keepalive@openssh.com). */
 void session_keepalive(struct session *s);
 
-/* True when the connection comes from an address that this machine has no more,
- * while the server can be reached from another: nothing will ever come by it.
+/* True when this machine no longer has the address that the connection comes from,
+ * and can reach the server from another one: no packet will arrive any more.
  * False as long as there is no other way, for the address may return, and where
- * the system lets everybody use any address (ip_nonlocal_bind). */
+ * the system lets every process use any address (ip_nonlocal_bind). */
 bool session_address_gone(const struct session *s);
 
 /* The shortest time in which the server has answered an open; -1: not known. */

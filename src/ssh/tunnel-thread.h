@@ -1,8 +1,8 @@
 /* tunnel-thread: a TCP connection that the server of a session makes, as a descriptor
  * here, kept going by a thread of its own.
  *
- * A tether has its loop for that; this is for who has none and blocks, in one
- * session that goes through another. */
+ * For callers that block and have no event loop, such as doctor, which reaches one
+ * session through another. */
 #ifndef DOCKTETHER_SSH_TUNNEL_THREAD_H
 #define DOCKTETHER_SSH_TUNNEL_THREAD_H
 

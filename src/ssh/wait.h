@@ -5,9 +5,9 @@
 
 #include "base/time.h"
 
-/* What is being waited for now, for whoever waits for us: a word that docs/PROTOCOL.md
- * lists, and of whom or what it is. Called from the thread that waits; neither
- * string outlives the call. */
+/* Tells the reason for the present wait: a word that docs/PROTOCOL.md lists, and the
+ * name of the host, the agent or the socket concerned. Called from the thread that
+ * waits; neither string outlives the call. */
 typedef void (*wait_note_fn)(void *user, const char *what, const char *whom);
 
 /* When to stop waiting: at the deadline, or when cancel_fd (-1: none) becomes

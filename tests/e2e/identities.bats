@@ -459,13 +459,13 @@ a_key() {
     [ "$(count_since main 'Failed publickey')" = 0 ]
 }
 
-@test "identity = x.pub that the agent has not got: 5, and it names the key" {
+@test "identity = x.pub that the agent does not hold: 5, and it names the key" {
     a_key k
     agent empty
     export SSH_AUTH_SOCK=$AGENT
     login "$LAB_PORT" lab --identity "$T/k.pub"
     fails_with 5 up lab
-    [[ ${stderr_lines[0]} == *"has not got the key"*"$(ssh-keygen -lf "$T/k.pub" | cut -d' ' -f2)"* ]]
+    [[ ${stderr_lines[0]} == *"does not hold the key"*"$(ssh-keygen -lf "$T/k.pub" | cut -d' ' -f2)"* ]]
     [[ ${stderr_lines[1]} == *ssh-add* ]]
     # With another identity beside it the login goes on.
     docktether update lab --identity "$T/k.pub" --identity "$LAB_KEY"
