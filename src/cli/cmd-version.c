@@ -24,7 +24,10 @@ static void print_libraries(void)
     const char *name;
     char cost[300];
 
-    json_object_foreach(libraries, name, version) printf("%s %s\n", name, json_string_value(version));
+    json_object_foreach(libraries, name, version)
+    {
+        printf("%s %s\n", name, json_string_value(version));
+    }
     if (session_library_cost(NULL, cost, sizeof cost))
         printf("%s\n", cost);
     json_decref(libraries);
