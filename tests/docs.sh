@@ -255,8 +255,7 @@ old_phrases() {
 
 # The strings of the sources, one a line.
 messages() {
-    # Rooms whose messages are written anew; in the end all of src.
-    find "$top/src/autostart" "$top/src/cli" "$top/src/ui" -name '*.[ch]' -exec cat {} + | sed -e "s/'\"'//g" -e '/^#include/d' | tr '\n' ' ' |
+    find "$top/src" -name '*.[ch]' -exec cat {} + | sed -e "s/'\"'//g" -e '/^#include/d' | tr '\n' ' ' |
         sed -e 's|/[*][^*]*[*]\{1,\}\([^/*][^*]*[*]\{1,\}\)*/||g' -e 's/\\["nt]/ /g' -e 's/"[[:space:]]*"//g' | grep -o '"[^"]*"'
 }
 

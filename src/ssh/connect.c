@@ -43,7 +43,8 @@ int connect_check_pins(const struct profile *p, struct err *e)
         return hint_pin(e);
     err_fix(e, "docktether pin %s --scan", p->name);
     return err_hint(
-        e, "docktether pin %s --scan shows what it presents; compare, then docktether pin %s --add ...",
+        e,
+        "docktether pin %s --scan shows the keys of the host; compare them, then: docktether pin %s --add ...",
         p->name, p->name);
 }
 

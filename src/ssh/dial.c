@@ -189,7 +189,7 @@ static int race_error(const struct race *r, int outcome, const char *host, int64
     err_set(e, ERR_UNREACHABLE, "TCP", "cannot connect to %s port %" PRId64 " (%s): %s", host, port,
             r->last_addr, strerror(r->last_errno));
     if (r->last_errno == ECONNREFUSED)
-        return err_hint(e, "is sshd running there, and on that port?");
+        return err_hint(e, "is sshd running on that host, and on that port?");
     if (r->last_errno == ECONNRESET)
         return err_hint(e, "something there ends connections at once: a firewall, or a full server");
     return err_hint(e, "is this machine's network up?");

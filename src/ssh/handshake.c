@@ -89,7 +89,7 @@ static int forged(struct session *s, const char *target, struct err *e)
     s->forged = true;
     err_set(e, ERR_HOSTKEY, "host key",
             "%s presents a host key and does not prove that it holds it (the signature is wrong)", target);
-    return err_hint(e, "somebody may be in between: try again from another network, and compare with the "
+    return err_hint(e, "this may be an attack: try again from another network, and compare with the "
                        "host itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)");
 }
 

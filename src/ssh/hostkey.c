@@ -122,11 +122,10 @@ static void describe_stranger(const struct pin *key, const struct pins *pins, co
     err_set(e, ERR_HOSTKEY, "host key", "the host presents %s, which is not pinned%s%s", shown,
             *pinned ? "; pinned is " : "", pinned);
     err_fix(e, "docktether pin %s --scan", name);
-    err_hint(
-        e,
-        "somebody may be in between. If the host was given a new key, compare it there, then: docktether "
-        "pin %s --add '%s'; a tether that runs knows it after docktether up %s",
-        name, shown, name);
+    err_hint(e,
+             "this may be an attack. If the host was reinstalled, check the fingerprint on the host, then: "
+             "docktether pin %s --add '%s' && docktether up %s",
+             name, shown, name);
 }
 
 /* Of a session that is in use. The profile's name is not known here, and the next

@@ -88,7 +88,7 @@ rss() {
     server forged
     touch "$T/hostile"
     run -4 --separate-stderr docktether up lab
-    [[ "$stderr" == *"does not prove that it holds it"*"somebody may be in between"* ]]
+    [[ "$stderr" == *"does not prove that it holds it"*"this may be an attack"* ]]
     rm "$T/hostile"
     docktether up lab
     answers
