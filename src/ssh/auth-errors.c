@@ -53,8 +53,8 @@ static int wants_more(struct attempt *a, struct err *e)
     char buf[300];
 
     if (methods & SSH_AUTH_METHOD_PUBLICKEY) {
-        err_set(e, ERR_AUTH, "authentication", "%s@%s took the key %s and wants another one%s", a->p->user,
-                a->p->host, a->taken, a->refused ? ", but refused the rest" : " too");
+        err_set(e, ERR_AUTH, "authentication", "%s@%s accepted the key %s and also requires another one%s",
+                a->p->user, a->p->host, a->taken, a->refused ? ", but refused the rest" : "");
         return err_hint(e, "%sname all that it asks for: %s--identity FILE --identity FILE",
                         left_out(a, buf, sizeof buf), a->p->change);
     }

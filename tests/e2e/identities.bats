@@ -294,12 +294,12 @@ askpass() {
 @test "a server that wants two keys and gets one: 5, and it says so" {
     login "$LAB_BOTH_PORT" lab --identity "$LAB_KEY"
     fails_with 5 up lab
-    [[ ${stderr_lines[0]} == *"took the key"*"wants another one too"* ]]
+    [[ ${stderr_lines[0]} == *"accepted the key"*"also requires another one"* ]]
     [[ ${stderr_lines[1]} == *"--identity FILE --identity FILE"* ]]
     lab_new_key "$T/stranger"
     docktether update lab --identity "$LAB_KEY" --identity "$T/stranger"
     fails_with 5 up lab
-    [[ ${stderr_lines[0]} == *"took the key"*"refused the rest"* ]]
+    [[ ${stderr_lines[0]} == *"accepted the key"*"refused the rest"* ]]
 }
 
 @test "a server that wants a password after the key: 5, and it is never sent one" {
