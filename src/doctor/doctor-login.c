@@ -123,7 +123,7 @@ static void fix_by_certificate(const struct doctor_host *h, const char *file, co
 /* One key was accepted, and the server wants something besides. */
 static void fix_by_methods(const struct doctor_host *h, const struct err *e, struct finding *f)
 {
-    if (strstr(e->msg, "wants another one") != NULL)
+    if (strstr(e->msg, "requires another one") != NULL)
         return; /* the hint says how to name it */
     sshd_setting(
         h, SSHD_USER, LINES("AuthenticationMethods publickey"), f,
