@@ -1,6 +1,7 @@
 #include "control/lock.h"
 
 #include "base/time.h"
+#include "base/unixsock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -135,8 +137,30 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
+/* The process that listens on the control socket, as the kernel names it to this process's PID
+ * namespace (SO_PEERCRED, unix(7)); 0 when it cannot be told. A process that is stopped or hangs
+ * still has a queue to connect to. */
+static pid_t listening_process(const char *path)
+{
+    pid_t pid = 0;
+#ifdef SO_PEERCRED
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    int fd = unixsock_try_connect(path);
+
+    if (fd < 0)
+        return 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+        pid = peer.pid;
+    close(fd);
+#else
+    (void)path;
+#endif
+    return pid;
+}
+
 /* True when the process has the lock file open, which other processes have only for a moment; also
- * where the system does not tell. */
+ * where the system does not tell. An ordinary user is not told of a tether, which is not dumpable. */
 static bool has_open(pid_t pid, const char *path)
 {
     char dir[64];
@@ -161,7 +185,8 @@ static bool holds(const struct runtime *rt, pid_t pid)
 {
     pid_t now;
 
-    return lock_is_held(rt, &now) && now == pid && has_open(pid, rt->lock);
+    return lock_is_held(rt, &now) && now == pid &&
+           (listening_process(rt->ctl) == pid || has_open(pid, rt->lock));
 }
 
 struct lock_holder lock_find_holder(const struct runtime *rt)

@@ -93,8 +93,9 @@ static void serve_queued(struct pool *pool)
             serve(pool, r);
 }
 
-/* A new connection, for Docker or (target) for a stream. */
-static void admit(struct pool *pool, int fd, struct target *target)
+/* A connection, for Docker or (target) for a stream; returned: one that was held before, and
+ * was counted then. */
+static void admit(struct pool *pool, int fd, struct target *target, bool returned)
 {
     int64_t hold_ms = pool->profile->hold_ms;
     struct relay *r = NULL;
@@ -104,13 +105,13 @@ static void admit(struct pool *pool, int fd, struct target *target)
      * reason before it. */
     if (target != NULL && hold_ms > STREAM_HOLD_MS)
         hold_ms = STREAM_HOLD_MS;
-    pool->total++;
-    if (crowded(pool, fd, &e))
+    pool->total += !returned;
+    if (!returned && crowded(pool, fd, &e))
         reject_client(&pool->rejects, fd, target != NULL, &e);
     else if (pool->session == NULL && pool->refusing)
         pool_refuse_down(pool, fd, target);
-    else if ((r = relay_new(pool->loop, fd, hold_ms, pool->session == NULL, &pool->relay_owner, target)) ==
-             NULL)
+    else if ((r = relay_new(pool->loop, fd, hold_ms, returned || pool->session == NULL, &pool->relay_owner,
+                            target)) == NULL)
         close(fd);
     if (r == NULL) {
         pool_target_free(target);
@@ -125,7 +126,12 @@ static void admit(struct pool *pool, int fd, struct target *target)
 
 void pool_accept(struct pool *pool, int fd)
 {
-    admit(pool, fd, NULL);
+    admit(pool, fd, NULL, false);
+}
+
+void pool_take_back(struct pool *pool, int fd)
+{
+    admit(pool, fd, NULL, true);
 }
 
 void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t port)
@@ -134,7 +140,7 @@ void pool_accept_stream(struct pool *pool, int fd, const char *host, int64_t por
 
     target->host = mem_strdup(host);
     target->port = port;
-    admit(pool, fd, target);
+    admit(pool, fd, target, false);
 }
 
 void pool_serve(struct pool *pool, struct session *s, enum transport transport, const char *socket,
@@ -222,6 +228,9 @@ static void step_relays(struct pool *pool)
         pool->unprobed -= probe && pool->unprobed > 0;
         pool->next_probe += probe && relay_opening(r);
     }
+    /* Channels open without being asked, too, and clients go away. */
+    if (pool->unprobed > o->opening)
+        pool->unprobed = o->opening;
 }
 
 void pool_step(struct pool *pool)

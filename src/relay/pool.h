@@ -37,6 +37,10 @@ struct pool *pool_new(uv_loop_t *loop, const struct profile *p, struct log *log,
 /* A new local connection; fd is the pool's. */
 void pool_accept(struct pool *pool, int fd);
 
+/* One that pool_give_held() gave away, and that came back: it has waited, so it is forgotten
+ * when it has given up. fd is the pool's. */
+void pool_take_back(struct pool *pool, int fd);
+
 /* A connection that wants a TCP stream to host:port at the other side; fd is
  * the pool's. It is answered with a line of the control protocol, and then is
  * the stream. */

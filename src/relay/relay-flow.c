@@ -125,8 +125,10 @@ static size_t write_up(struct relay *r, const char *data, size_t len)
 {
     ssize_t n = channel_write(r->ch, data, len);
 
-    if (n < 0)
+    if (n < 0) {
         r->up_ended = true;
+        r->used = r->used || channel_wrote(r->ch); /* it is never sent twice */
+    }
     if (n <= 0)
         return 0;
     r->owner->bytes_out += (size_t)n;

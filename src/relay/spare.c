@@ -118,6 +118,7 @@ static void add(struct spare *sp)
 {
     struct item *it = mem_alloc(sizeof *it);
 
+    it->owner = sp; /* packets are read while it is being opened */
     it->ch = channel_open_streamlocal(sp->session, sp->path, &callbacks, it, NULL);
     if (it->ch != NULL) {
         keep(sp, it);

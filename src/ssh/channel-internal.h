@@ -21,6 +21,7 @@ struct channel {
     char *command;  /* exec */
     bool requested; /* exec: the channel is open, the request is under way */
     bool paused;
+    bool wrote; /* see channel_wrote() */
     bool remote_eof;
     bool remote_closed;
     bool close_sent;  /* by us */

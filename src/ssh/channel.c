@@ -201,10 +201,17 @@ ssize_t channel_write(struct channel *ch, const void *buf, size_t len)
         len = WRITE_MAX;
     if (len == 0)
         return 0;
+    const uint64_t packets = ch->session->packets.out_packets;
     session_enter(ch->session);
     int n = ssh_channel_write(ch->ssh, buf, (uint32_t)len);
     session_leave(ch->session);
+    ch->wrote = ch->wrote || n > 0 || ch->session->packets.out_packets != packets;
     return n < 0 ? -1 : n;
+}
+
+bool channel_wrote(const struct channel *ch)
+{
+    return ch->wrote;
 }
 
 int channel_send_eof(struct channel *ch)

@@ -73,6 +73,10 @@ size_t channel_window(const struct channel *ch);
  * is closed), or -1 when the channel takes no more for good. */
 ssize_t channel_write(struct channel *ch, const void *buf, size_t len);
 
+/* True when some of what was to be written may have gone out, also by a call that failed: libssh
+ * splits it into packets and says nothing of those before the one that failed. */
+bool channel_wrote(const struct channel *ch);
+
 /* No more data from here (RFC 4254 5.3). 0, or -1 as above. */
 int channel_send_eof(struct channel *ch);
 

@@ -387,6 +387,7 @@ void control_server_close(struct control_server *c)
         return;
     c->closing = true;
     listener_close(c->listener);
+    c->listener = NULL; /* a request that ends would let it go on */
     for (struct request *rq = c->requests; rq != NULL; rq = rq->next)
         request_close(rq);
     if (c->count == 0)

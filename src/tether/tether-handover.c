@@ -76,7 +76,7 @@ void tether_keep_place(void *user, struct handover *s)
         return;
     listener_hold(t->listener, false);
     for (size_t i = 0; i < s->held_count; i++)
-        pool_accept(t->pool, s->held[i]);
+        pool_take_back(t->pool, s->held[i]);
     s->held_count = 0;
     tether_mark_dirty(t);
 }

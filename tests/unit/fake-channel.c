@@ -243,6 +243,11 @@ size_t channel_window(const struct channel *ch)
     return ch->session->lost || ch->state != CHANNEL_OPEN ? 0 : ch->window;
 }
 
+bool channel_wrote(const struct channel *ch)
+{
+    return ch->written_len > 0 || ch->half_written;
+}
+
 ssize_t channel_write(struct channel *ch, const void *buf, size_t len)
 {
     if (ch->write_fails || ch->session->lost || ch->state != CHANNEL_OPEN || ch->remote_closed)

@@ -21,10 +21,11 @@ struct channel {
     const char *reason;
     bool paused, remote_eof, remote_closed;
     bool eof_sent;
-    bool given_up;    /* channel_close() */
-    bool write_fails; /* channel_write() says -1 */
-    size_t window;    /* what may still be written */
-    char *waiting;    /* of the server's, not taken yet */
+    bool given_up;     /* channel_close() */
+    bool write_fails;  /* channel_write() says -1 */
+    bool half_written; /* and a part of it has gone out before */
+    size_t window;     /* what may still be written */
+    char *waiting;     /* of the server's, not taken yet */
     size_t waiting_len;
     char *written; /* by the relay; NUL-terminated, NULL: nothing */
     size_t written_len;

@@ -287,6 +287,48 @@ static void what_a_channel_did_not_take_goes_into_the_next(void **state)
     close(client);
 }
 
+static void what_went_up_in_part_is_not_sent_again(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, TRANSPORT_STREAMLOCAL, FAKE_SILENT);
+    int client = bench_client_says(b, "POST /");
+    fake_grant(fake_channel(b->session, 0));
+    fake_channel(b->session, 0)->write_fails = fake_channel(b->session, 0)->half_written = true;
+    b->dirty = true;
+    bench_settle(b);
+    bench_lose(b);
+    serve_granting(b);
+    bench_settle(b);
+    assert_null(fake_channel_of(b->session, "POST /"));
+    assert_string_equal(client_reads(client), "reset");
+    close(client);
+}
+
+/* Of many openings only the first few are asked; the others open when their answer comes. */
+static void openings_that_nobody_asks_leave_the_loop_idle(void **state)
+{
+    struct bench *b = *state;
+    int clients[20];
+
+    bench_serve(b, TRANSPORT_STREAMLOCAL, FAKE_SILENT);
+    for (size_t i = 0; i < 20; i++)
+        clients[i] = bench_client_says(b, "GET /");
+    b->session->packets++;
+    bench_settle(b);
+    b->session->packets++;
+    for (size_t i = 0; i < 20; i++)
+        fake_channel(b->session, i)->state = CHANNEL_OPEN;
+    pool_step(b->pool);
+    for (int i = 0; i < 4; i++) {
+        b->dirty = false;
+        pool_step(b->pool);
+    }
+    assert_false(b->dirty);
+    for (size_t i = 0; i < 20; i++)
+        close(clients[i]);
+}
+
 static void a_channel_that_closes_without_an_end_is_a_cut(void **state)
 {
     struct bench *b = *state;
@@ -456,6 +498,8 @@ int main(void)
         POOL_TEST(a_stream_is_told_that_it_is_there_and_why_it_is_not),
         POOL_TEST(a_loss_cuts_what_has_begun_and_holds_the_rest),
         POOL_TEST(what_a_channel_did_not_take_goes_into_the_next),
+        POOL_TEST(what_went_up_in_part_is_not_sent_again),
+        POOL_TEST(openings_that_nobody_asks_leave_the_loop_idle),
         POOL_TEST(a_channel_that_closes_without_an_end_is_a_cut),
         POOL_TEST(a_stale_spare_that_was_cut_costs_no_request),
         POOL_TEST(a_spare_channel_is_the_next_clients),

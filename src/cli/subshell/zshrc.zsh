@@ -35,6 +35,6 @@ __docktether_prompt() {
 }
 # The mark of contrib/prompt would be the second one.
 if (( ${+functions[__docktether_ps1]} )); then
-    __docktether_ps1() { typeset -g __docktether_prompt_mark= }
+    __docktether_ps1() { psvar[96]= psvar[97]= }
 fi
 autoload -Uz add-zsh-hook && add-zsh-hook precmd __docktether_prompt
