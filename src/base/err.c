@@ -88,7 +88,7 @@ static void fill(struct err *e, enum err_code code, const char *layer, const cha
     err_escape(e->msg, sizeof e->msg, text);
     e->hint[0] = e->fix[0] = '\0';
     e->fix_there = false;
-    e->later = false;
+    e->later = e->passing = false;
 }
 
 int err_set(struct err *e, enum err_code code, const char *layer, const char *fmt, ...)

@@ -37,6 +37,7 @@ struct err {
     char fix[ERR_FIX_SIZE];     /* one command for a shell that does it, or "" */
     bool fix_there;             /* it is for a shell on the profile's host */
     bool later;                 /* the other side asked for patience: an attempt at once is in vain */
+    bool passing;               /* the same attempt may succeed later, without anybody's doing */
 };
 
 #define ERR_INIT         \

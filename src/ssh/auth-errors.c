@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Reasons of SSH_MSG_DISCONNECT (RFC 4253 11.1). */
+#define PROTOCOL_ERROR 2
+#define NO_MORE_AUTH_METHODS 14
+
 /* What libssh says, less its prefix. */
 static const char *reason(struct attempt *a)
 {
@@ -92,7 +96,15 @@ static bool hint_certificate(const struct attempt *a, struct err *e)
     return true;
 }
 
-int auth_refused(struct attempt *a, struct err *e)
+/* Another answer of the agent may be another outcome: it is locked, empty or away for the
+ * moment, or nobody was there to confirm. */
+static bool agent_had_a_part(const struct attempt *a)
+{
+    return a->not_signed[0] != '\0' || a->missing[0] != '\0' || a->agent_error.code != ERR_NONE ||
+           (a->ids->any_in_agent && a->ids->agent != NULL && a->in_agent.count == 0);
+}
+
+static int refused(struct attempt *a, struct err *e)
 {
     const int both = SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
     const int methods = ssh_userauth_list(a->s->ssh, NULL);
@@ -121,14 +133,26 @@ int auth_refused(struct attempt *a, struct err *e)
                     left_out(a, buf, sizeof buf), a->p->user);
 }
 
-/* A server that has had enough of our keys says so. A connection that is merely
- * gone, or was garbled on the way, tells nothing about them. */
+int auth_refused(struct attempt *a, struct err *e)
+{
+    (void)refused(a, e);
+    if (e != NULL)
+        e->passing = agent_had_a_part(a);
+    return -1;
+}
+
+/* A server that has had enough of our keys says so: sshd by a protocol error, others by the
+ * reason that is meant for it (RFC 4253 11.1). A connection that is merely gone, was garbled on
+ * the way, or is ended because the server shuts down, tells nothing about them. */
 static bool sent_away(struct attempt *a)
 {
-    const char *why = ssh_get_error(a->s->ssh);
+    static const char disconnect[] = "SSH_MSG_DISCONNECT: ";
+    const char *why = ssh_get_error(a->s->ssh), *words = strstr(why, disconnect);
 
-    return strstr(why, "SSH_MSG_DISCONNECT") != NULL && strstr(why, "Packet corrupt") == NULL &&
-           strstr(why, "Packet integrity") == NULL;
+    if (words == NULL || strstr(why, "Packet corrupt") != NULL || strstr(why, "Packet integrity") != NULL)
+        return false;
+    const long number = strtol(words + strlen(disconnect), NULL, 10);
+    return a->refused || number == PROTOCOL_ERROR || number == NO_MORE_AUTH_METHODS;
 }
 
 int auth_broken(struct attempt *a, struct err *e)

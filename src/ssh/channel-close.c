@@ -20,6 +20,7 @@ static void destroy(struct closing *c)
     free(ch->host);
     free(ch->command);
     exit_status_clear(&ch->ending);
+    ch->session->late -= ch->late;
     session_give_back(ch->session);
     free(ch);
 }

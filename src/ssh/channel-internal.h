@@ -25,7 +25,7 @@ struct channel {
     bool remote_eof;
     bool remote_closed;
     bool close_sent;  /* by us */
-    size_t late;      /* bytes that came after that */
+    size_t late;      /* bytes that libssh holds since it was given up */
     unsigned number;  /* among the session's opens, from 1; 0: not begun */
     int64_t asked_us; /* when it was begun to open */
     struct channel_window window;

@@ -9,6 +9,7 @@
 
 /* libssh copies every chunk into its own buffer before it can be sent. */
 #define WRITE_MAX (256 * 1024)
+#define LATE_MAX (4 * (size_t)WINDOW_BUDGET) /* what closed channels of a session may hold */
 
 static void notify(struct channel *ch)
 {
@@ -22,6 +23,7 @@ static void took(struct channel *ch, size_t n)
 
     if (s->widens || s->grants)
         channel_window_took(&ch->window, n, time_mono_us(), s->round_trip_us, &s->window_spent);
+    s->bulk = s->bulk || s->window_spent > 0;
 }
 
 /* libssh keeps what nobody takes, also when a server goes on beyond the window:
@@ -33,15 +35,20 @@ static void bound(struct channel *ch, size_t waiting)
                         "the server sends more than it was told there is room for");
 }
 
-/* A channel that was given up. A server that has our CLOSE sends no more; what was
- * on its way fits into a window. */
-static size_t discard(struct channel *ch, size_t len)
+/* A channel that was given up; waiting is all that libssh holds of it. Nothing is taken: libssh
+ * would grant window for it, and a server that has closed the channel ends the connection for
+ * that (Dropbear), or has given its number to another channel (RFC 4254 5.3). What was on its
+ * way fits into the windows. */
+static int discard(struct channel *ch, size_t waiting)
 {
-    if (ch->close_sent) {
-        ch->late += len;
-        bound(ch, ch->late);
-    }
-    return len;
+    struct session *s = ch->session;
+
+    s->late += waiting > ch->late ? waiting - ch->late : 0;
+    ch->late = waiting > ch->late ? waiting : ch->late;
+    bound(ch, ch->late);
+    if (s->late > LATE_MAX)
+        session_give_up(s, ERR_UNREACHABLE, "SSH", "the server goes on sending on channels that are closed");
+    return 0;
 }
 
 static size_t deliver(struct channel *ch, const void *data, size_t len)
@@ -95,18 +102,14 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
 
     (void)ssh;
     (void)sch;
+    if (ch->cb == NULL)
+        return discard(ch, len);
     if (is_stderr) {
         window_grant_stderr(&ch->grant, len);
-        if (ch->cb == NULL)
-            return (int)discard(ch, len);
         exit_status_hear(&ch->ending, data, len);
         return (int)len;
     }
     window_grant_arrived(&ch->grant, len);
-    if (ch->cb == NULL) {
-        (void)window_grant_left(&ch->grant, 0, 0);
-        return (int)discard(ch, len);
-    }
     size_t taken = deliver(ch, data, len);
     grant(ch, data, len, (uint32_t)taken);
     return (int)taken;

@@ -224,15 +224,16 @@ const struct session *connect_session(const struct connect *c)
 /* ---- all of them ----------------------------------------------------------- */
 
 /* The server's word alone. What arrives during the key exchange is not authenticated: a
- * garbled line looks like a list without the pinned type, or like a wrong signature. And an
- * agent that is away, locked or waiting for a touch may sign the next time. */
-static bool is_refusal(bool exchanging, const struct err *e)
+ * garbled line looks like a list without the pinned type, or like a wrong signature. The same
+ * holds for a hop that is started by the way. And an agent that is away, locked or waiting for
+ * a touch may sign the next time. */
+static bool is_refusal(bool proven, const struct err *e)
 {
     if (e == NULL)
         return false;
     if (e->code == ERR_HOSTKEY)
-        return !exchanging;
-    return e->code == ERR_AUTH && strcmp(e->layer, "agent") != 0;
+        return proven;
+    return e->code == ERR_AUTH && !e->passing && strcmp(e->layer, "agent") != 0;
 }
 
 struct session *connect_host(const struct connect_request *rq, bool *refused, struct err *e)
@@ -254,7 +255,8 @@ struct session *connect_host(const struct connect_request *rq, bool *refused, st
     if (through)
         s = connect_take(c, e);
     if (refused != NULL)
-        *refused = !through && is_refusal(phases[done] == connect_exchange, e);
+        *refused =
+            !through && is_refusal(phases[done] != connect_exchange && phases[done] != connect_dial, e);
     connect_free(c);
     return s;
 }

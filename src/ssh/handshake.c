@@ -98,13 +98,16 @@ static int describe(struct session *s, const char *target, struct err *e)
     const struct greeting *g = &s->greeting;
     const char *why = s->first_error[0] != '\0' ? s->first_error : session_reason(s);
 
-    if (g->seen && turned_down(g->text, target, e) != 0)
+    /* Lines may stand before the banner (RFC 4253 4.2): they do not make it another protocol. */
+    const bool no_banner = ssh_get_serverbanner(s->ssh) == NULL;
+
+    if (g->seen && no_banner && turned_down(g->text, target, e) != 0)
         return -1;
-    if (g->seen && strncmp(g->text, "SSH-", 4) != 0) {
+    if (g->seen && no_banner && strncmp(g->text, "SSH-", 4) != 0) {
         err_set(e, ERR_UNREACHABLE, "SSH", "%s is no SSH server: it says \"%s\"", target, g->text);
         return err_hint(e, "is the port right?");
     }
-    if (!g->seen && ssh_get_serverbanner(s->ssh) == NULL) {
+    if (!g->seen && no_banner) {
         err_set(e, ERR_UNREACHABLE, "SSH", "%s closed the connection before it said anything", target);
         return err_hint(e, "too many logins at once (MaxStartups), a ban of this address, or the wrong port");
     }

@@ -38,6 +38,8 @@ struct session {
      * before the first. */
     int (*recheck)(struct session *s, struct err *e);
     int64_t rechecked_ms;
+    size_t late; /* bytes that libssh holds for channels that were given up */
+    bool bulk;   /* windows have grown since session_give_back() */
     uint64_t rechecked_packets;
     char *identity;
     struct closings closing; /* the channels that were given up and are not finished */

@@ -74,10 +74,12 @@ void *session_window_room(struct session *s)
 
 void session_give_back(struct session *s)
 {
-    if (s->window_room == NULL || s->window_spent > 0)
+    if (s->window_spent > 0 || (s->window_room == NULL && !s->bulk))
         return;
-    munmap(s->window_room, WINDOW_MAX);
+    if (s->window_room != NULL)
+        munmap(s->window_room, WINDOW_MAX);
     s->window_room = NULL;
+    s->bulk = false;
     heap_trim();
 }
 
@@ -91,6 +93,7 @@ void session_leave(struct session *s)
 {
     watchdog_leave(s->watchdog);
     ssh_set_log_userdata(NULL);
+    (void)session_overrun(s); /* before another error of libssh's replaces its words */
 }
 
 bool session_lost(const struct session *s)

@@ -39,6 +39,7 @@ int jump_error(struct err *e, const char *via, const struct err *theirs)
     err_text(theirs, text, sizeof text);
     snprintf(layer, sizeof layer, "hop %.80s", via);
     err_set(e, theirs->code, layer, "%s", text);
+    e->later = theirs->later;
     if (!theirs->fix_there)
         err_fix(e, "%s", theirs->fix);
     return err_hint(e, "%s", theirs->hint);

@@ -630,7 +630,7 @@ reread() {
 
 # as_other COMMAND...: docktether as LAB_OTHER, with a home and a runtime directory of its own.
 as_other() {
-    [ -e "$T/program" ] || cp "$DOCKTETHER" "$T/program"
+    [ -e "$T/program" ] || install -m 0755 "$DOCKTETHER" "$T/program"
     setpriv --reuid "$LAB_OTHER" --clear-groups env HOME="$T/other" XDG_RUNTIME_DIR="$T/locked" XDG_CONFIG_HOME= \
         XDG_STATE_HOME= DOCKER_CONFIG= "$T/program" "$@"
 }

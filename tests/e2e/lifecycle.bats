@@ -31,6 +31,30 @@ load lib/common
     answers lab
 }
 
+# as_other COMMAND...: docktether as LAB_OTHER, with directories of its own.
+as_other() {
+    setpriv --reuid "$LAB_OTHER" --clear-groups env HOME="$T/other" XDG_RUNTIME_DIR="$T/other/run" \
+        XDG_CONFIG_HOME= XDG_STATE_HOME= DOCKER_CONFIG= "$T/program" "$@"
+}
+
+# The kernel tells an ordinary user little of a process that is not dumpable.
+@test "down ends a tether that stands still, for an ordinary user as well" {
+    local pid
+    lab_new_user
+    chmod 0711 "$LAB" "$T"
+    install -m 0755 "$DOCKTETHER" "$T/program"
+    install -d -m 0700 -o "$LAB_OTHER" "$T/other" "$T/other/run"
+    install -m 0600 -o "$LAB_OTHER" "$LAB_KEY" "$T/other/key"
+    as_other create lab "$URL" --identity "$T/other/key" --pin "$LAB_PIN"
+    as_other up lab
+    pid=$(cat "$T/other/run/docktether/lab.lock")
+    kill -STOP "$pid"
+    as_other down lab
+    [ ! -e "$T/other/run/docktether/lab.lock" ]
+    [[ $(ps -o stat= -p "$pid") == Z* || ! -e /proc/$pid ]]
+    chmod 0700 "$LAB"
+}
+
 @test "up from two shells at once, where it must fail, fails in both" {
     local first second=0 status=0
     docktether create lab "$URL" --identity "$LAB_KEY" --pin "$(lab_pin "$LAB/authorized_keys")"
