@@ -94,6 +94,13 @@ rss() {
     answers
 }
 
+@test "a line before the banner does not hide that" {
+    server forged-hello
+    touch "$T/hostile"
+    run -4 --separate-stderr docktether up lab
+    [[ "$stderr" == *"does not prove that it holds it"* ]]
+}
+
 @test "a tether that runs gives a server without proof three attempts" {
     server forged --set connect=demand
     docktether up lab

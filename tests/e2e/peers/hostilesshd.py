@@ -8,6 +8,7 @@ hostile:
     late-data      answers no CLOSE, and sends to that channel without end
     other-key      repeats the key exchange with a key of its own making
     forged         signs the key exchange wrongly
+    forged-hello   the same, after a line before its banner
     close-only     closes channels without an end of file before it
     same-words     refuses channels, two at a time in one packet of TCP, each with a word of its own
     silent         answers no request for a channel
@@ -101,6 +102,18 @@ def forged():
     pair.sign = sign
 
 
+def forged_hello():
+    rightly = SSHConnection._send_version
+
+    def send_version(self):
+        if hostile():
+            self._send(b"hello\r\n")
+        rightly(self)
+
+    SSHConnection._send_version = send_version
+    forged()
+
+
 def close_only():
     rightly = SSHChannel.send_packet
 
@@ -149,5 +162,6 @@ async def main(portfile, hostkey, keys):
 
 BEHAVIOUR = sys.argv[1]
 {"tiny-packets": tiny_packets, "late-data": late_data, "other-key": other_key, "forged": forged,
+ "forged-hello": forged_hello,
  "close-only": close_only, "same-words": same_words, "silent": lambda: None}[BEHAVIOUR]()
 asyncio.run(main(*sys.argv[2:5]))
