@@ -65,9 +65,10 @@ static int remove_locked(const char *name, bool force, struct err *e)
 {
     if (!store_exists(name))
         return store_remove(name, e);
-    /* Asked again: an answer from before the lock may be out of date. */
-    if (!force &&
-        (check_unused(name, e) != 0 || end_login(name, false, e) != 0 || end_tether(name, false, e) != 0))
+    /* Asked again: an answer from before the lock may be out of date, and a service or a tether
+     * may have come since. */
+    if ((!force && check_unused(name, e) != 0) || end_login(name, force, e) != 0 ||
+        end_tether(name, force, e) != 0)
         return -1;
     return context_sync_remove(name, e) == 0 ? store_remove(name, e) : -1;
 }

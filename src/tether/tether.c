@@ -108,7 +108,9 @@ static void on_network(void *user, const struct netlink_news *news)
     /* A network of containers or a VPN that comes or goes is none of the session's business. */
     t->doubt = t->poll != NULL && session_poll_concerned(t->poll, news);
     log_info(t->cfg->log, "this machine's network has changed");
-    tether_post(t, EVENT_WAKE);
+    /* A server that asked for patience is not dialled for each network of containers. */
+    if (t->state != STATE_WAITING || !t->patient)
+        tether_post(t, EVENT_WAKE);
 }
 
 static uint64_t used(void *user, bool *busy)
