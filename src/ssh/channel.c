@@ -39,10 +39,12 @@ static void bound(struct channel *ch, size_t waiting)
  * would grant window for it, and a server that has closed the channel ends the connection for
  * that (Dropbear), or has given its number to another channel (RFC 4254 5.3). What was on its
  * way fits into the windows. */
-static int discard(struct channel *ch, size_t waiting)
+static int discard(struct channel *ch, const void *data, uint32_t waiting)
 {
     struct session *s = ch->session;
 
+    /* For its first data a channel would be granted window all the same. */
+    (void)interposed_answer(data, waiting, waiting, 2 * WINDOW_MAX);
     s->late += waiting > ch->late ? waiting - ch->late : 0;
     ch->late = waiting > ch->late ? waiting : ch->late;
     bound(ch, ch->late);
@@ -103,7 +105,7 @@ static int on_data(ssh_session ssh, ssh_channel sch, void *data, uint32_t len, i
     (void)ssh;
     (void)sch;
     if (ch->cb == NULL)
-        return discard(ch, len);
+        return discard(ch, data, len);
     if (is_stderr) {
         window_grant_stderr(&ch->grant, len);
         exit_status_hear(&ch->ending, data, len);

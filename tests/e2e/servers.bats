@@ -66,22 +66,6 @@ start_dropbear() {
     chmod 0660 "$LAB_SOCK"
 }
 
-# Window that is granted for a channel which dropbear has closed ends the connection.
-@test "dropbear: downloads that are given up with much under way leave the session alone" {
-    start_dropbear
-    DROPBEAR=${DROPBEAR%@*}@$(wire_start far "${DROPBEAR#*@}" --delay 25)
-    profile_as "$DROPBEAR" --pin "$(lab_pin "$T/dropbear_key.pub")"
-    docktether up lab
-    for _ in 1 2 3 4; do
-        tethered lab docker run --rm --network none bb cat /dev/zero 2>/dev/null | head -c 20000000 >/dev/null || true
-    done
-    answers lab
-    [ "$(status_of lab reconnects)" = 0 ]
-    docktether down lab
-    lab_remove_users
-    chmod 0660 "$LAB_SOCK"
-}
-
 # start_other PROGRAM... PORTFILE and what follows come from here: sets PORT.
 start_other() {
     lab_spawn "$T/other.log" "$@"

@@ -27,7 +27,7 @@ from asyncssh.connection import SSHConnection  # noqa: E402
 from asyncssh.channel import SSHChannel  # noqa: E402
 from asyncssh.packet import String, UInt32  # noqa: E402
 
-OPEN, DATA, EOF, CLOSE = 90, 94, 96, 97
+OPEN, ADJUST, DATA, EOF, CLOSE = 90, 93, 94, 96, 97
 TRIGGER = sys.argv[5]
 
 
@@ -61,11 +61,20 @@ async def flood(conn, number):
 
 
 def late_data():
-    rightly = SSHChannel._process_close
+    rightly, adjust = SSHChannel._process_close, SSHChannel._packet_handlers[ADJUST]
+    closed = set()
+
+    def process_adjust(self, kind, number, packet):
+        if self in closed:
+            open(TRIGGER + ".adjusted", "w", encoding="ascii").close()
+        return adjust(self, kind, number, packet)
+
+    SSHChannel._packet_handlers[ADJUST] = process_adjust
 
     def process_close(self, kind, number, packet):
         if not hostile():
             return rightly(self, kind, number, packet)
+        closed.add(self)
         return asyncio.ensure_future(flood(self._conn, self._send_chan)) and None
 
     SSHChannel._packet_handlers[CLOSE] = process_close
