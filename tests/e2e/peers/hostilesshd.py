@@ -88,7 +88,8 @@ def other_key():
         async def later():
             if hostile():
                 return
-            while not hostile():
+            # Nothing but the key exchange may be sent while it lasts (RFC 4253 7.1).
+            while not hostile() or conn._channels:
                 await asyncio.sleep(0.05)
             conn._server_host_keys = {pair.algorithm: pair for pair in stranger}
             conn._send_kexinit()
