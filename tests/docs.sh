@@ -176,7 +176,8 @@ unnamed_rooms() {
         room=$(basename "$room")
         grep -q "\`$room\`" "$top/docs/ARCHITECTURE.md" || echo "src/$room is not in ARCHITECTURE.md"
     done
-    find "$top/src" -name '*.h' | while IFS= read -r header; do
+    # unit-text.h is made, in the tree itself where that is built in place.
+    find "$top/src" -name '*.h' ! -name unit-text.h | while IFS= read -r header; do
         name=$(basename "$header" .h)
         head -n 1 "$header" | grep -q "^/\* $name: " || echo "the first line of $header does not explain $name"
     done
