@@ -78,6 +78,7 @@ data = b""
 while got := s.recv(4096):
     data += got
 print(data.split(b"\r\n")[0].decode())
+print(data.split(b"\r\n\r\n", 1)[1].decode())
 PY
     client=$!
     at_end "$client"
@@ -85,9 +86,13 @@ PY
     wire_tell far accept
     wait "$client"
     cat half
-    # The request has reached the engine, which answers: a refusal of ours is a 503. Go's server takes
-    # a half-close for a client that has gone, if it comes while the request is worked on: a 500.
-    [[ $(cat half) =~ ^"HTTP/1.1 "(201|500)" " ]]
+    # The request reaches the engine. On a busy machine the engine itself takes a half-close for a client
+    # that has gone, on its own socket too: its words say so, and then nothing need be made.
+    if [[ $(cat half) == "HTTP/1.1 500 "*'{"message":"context canceled"}'* ]]; then
+        return 0
+    fi
+    [[ $(cat half) == "HTTP/1.1 201 "* ]]
+    has_volume half
 }
 
 @test "queued before a server that runs one command at a time" {
